@@ -1,0 +1,114 @@
+#include "dataplane/base/ip_address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+
+#include "dataplane/base/check.h"
+
+namespace izar {
+
+IpAddress::IpAddress(Ipv4Address v4) noexcept : family_(Family::ipv4) {
+    std::memcpy(bytes_.data(), &v4, sizeof v4);
+}
+
+IpAddress::IpAddress(const Ipv6Address& v6) noexcept : family_(Family::ipv6) {
+    std::memcpy(bytes_.data(), &v6, sizeof v6);
+}
+
+Ipv4Address IpAddress::v4() const noexcept {
+    CHECK(family_ == Family::ipv4);
+    Ipv4Address out;
+    std::memcpy(&out, bytes_.data(), sizeof out);
+    return out;
+}
+
+Ipv6Address IpAddress::v6() const noexcept {
+    CHECK(family_ == Family::ipv6);
+    Ipv6Address out;
+    std::memcpy(&out, bytes_.data(), sizeof out);
+    return out;
+}
+
+Result<IpAddress> IpAddress::parse(std::string_view text) {
+    const std::string terminated(text);
+    IpAddress out;
+    if (inet_pton(AF_INET, terminated.c_str(), out.bytes_.data()) == 1) {
+        out.family_ = Family::ipv4;
+        return out;
+    }
+    if (inet_pton(AF_INET6, terminated.c_str(), out.bytes_.data()) == 1) {
+        out.family_ = Family::ipv6;
+        return out;
+    }
+    return fail(fmt::format("'{}' is not an IP address; write it like 192.0.2.1 or 2001:db8::1", text));
+}
+
+std::string IpAddress::text() const {
+    char buffer[INET6_ADDRSTRLEN] = "";
+    inet_ntop(family_ == Family::ipv4 ? AF_INET : AF_INET6, bytes_.data(), buffer, sizeof buffer);
+    return buffer;
+}
+
+Result<InterfaceAddress> InterfaceAddress::parse(std::string_view text) {
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos) {
+        return fail(fmt::format("'{}' has no prefix length; write it like 10.0.0.1/24", text));
+    }
+    auto address = IpAddress::parse(text.substr(0, slash));
+    if (!address) {
+        return tl::unexpected(address.error());
+    }
+    const std::string_view length = text.substr(slash + 1);
+    unsigned bits = 0;
+    const auto [end, code] = std::from_chars(length.data(), length.data() + length.size(), bits);
+    const unsigned most = address->family() == Family::ipv4 ? 32 : 128;
+    if (code != std::errc{} || end != length.data() + length.size() || bits > most) {
+        return fail(fmt::format("'{}' is not a prefix length of 0 to {}", length, most));
+    }
+    return InterfaceAddress{*address, static_cast<std::uint8_t>(bits)};
+}
+
+bool InterfaceAddress::contains(const IpAddress& other) const noexcept {
+    if (other.family() != address.family()) {
+        return false;
+    }
+    const auto& a = address.bytes();
+    const auto& b = other.bytes();
+    const std::size_t whole = prefix_bits / 8;
+    if (std::memcmp(a.data(), b.data(), whole) != 0) {
+        return false;
+    }
+    const unsigned rest = prefix_bits % 8;
+    return rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0;
+}
+
+std::string InterfaceAddress::text() const {
+    return fmt::format("{}/{}", address.text(), prefix_bits);
+}
+
+Result<MacAddress> MacAddress::parse(std::string_view text) {
+    const std::string terminated(text);
+    MacAddress out{};
+    unsigned b[6];
+    int used = 0;
+    const int fields =
+        std::sscanf(terminated.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &used);
+    if (fields != 6 || static_cast<std::size_t>(used) != terminated.size()) {
+        return fail(fmt::format("'{}' is not a MAC address; write it like 02:00:00:00:00:01", text));
+    }
+    for (int i = 0; i < 6; ++i) {
+        out.bytes[i] = static_cast<std::uint8_t>(b[i]);
+    }
+    return out;
+}
+
+std::string MacAddress::text() const {
+    return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
+                       bytes[5]);
+}
+
+}  // namespace izar

@@ -1,0 +1,34 @@
+// limits.h -- Every fixed limit of the data plane, in one place, related by static_assert.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dataplane/base/types.h"
+
+namespace izar {
+
+inline constexpr std::size_t kMaxBurst = 32;            // packets that one pass of the pipeline takes
+inline constexpr std::size_t kMaxLcores = 16;           // bounded by the lcore bits of a packet number
+inline constexpr std::size_t kMaxPorts = 8;             // DPDK ports, exception TAPs included
+inline constexpr std::size_t kMaxNodes = 1024;          // nodes of one fleet, this one included
+inline constexpr std::size_t kMaxServices = 4096;       // services of one table
+inline constexpr std::size_t kMaxEgresses = 64;         // egress nodes of one service
+inline constexpr std::size_t kMaxOrigins = 64;          // origins of one service
+inline constexpr std::size_t kMaxEgressAddresses = 16;  // NAT addresses of one node, a family
+inline constexpr std::size_t kMaxLocalAddresses = 32;   // addresses of this node's own ports
+inline constexpr std::size_t kMaxSegments = 3;          // ingress -> relay -> relay -> egress
+inline constexpr std::size_t kMaxPaths = 4;             // alternatives a Destination holds
+inline constexpr std::size_t kSpreadSlots = 16;         // flow-hash slots over those alternatives
+inline constexpr std::size_t kMaglevSlots = 4093;       // prime, as Maglev's permutation needs
+inline constexpr std::size_t kNameLength = 32;          // node and service names, terminator included
+
+inline constexpr std::uint16_t kFirstNatPort = 1024;  // ports below are never used for translation
+inline constexpr std::uint16_t kGenevePort = 6081;    // RFC 8926 section 3.3
+inline constexpr std::uint16_t kFirstOuterPort = 49152;
+
+static_assert(kMaxEgresses < kMaglevSlots / 60, "Maglev: slots >= ~100 x members for an even share");
+static_assert(kMaxNodes < raw(kNoSlot));
+static_assert(kMaxLcores <= 256, "the sending lcore is the top byte of a packet number");
+
+}  // namespace izar

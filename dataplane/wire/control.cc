@@ -1,0 +1,56 @@
+#include "dataplane/wire/control.h"
+
+#include <cstring>
+
+#include "dataplane/base/check.h"
+
+namespace izar {
+namespace {
+
+constexpr std::uint32_t kShortestIntervalUs = 1'000;
+constexpr std::uint32_t kLongestIntervalUs = 60'000'000;
+
+}  // namespace
+
+bool parse_keep_alive(std::span<const std::uint8_t> message, KeepAliveView& out) noexcept {
+    if (message.size() < sizeof(KeepAlive)) {
+        return false;
+    }
+    const auto& head = *reinterpret_cast<const KeepAlive*>(message.data());
+    if (head.kind != ControlKind::keep_alive || head.version != kControlVersion) {
+        return false;
+    }
+    const std::size_t items = head.row_length.value();
+    const std::size_t length = head.length.value();
+    if (items > kMaxRowItems || length != keep_alive_length(items) || length > message.size()) {
+        return false;
+    }
+    const std::uint32_t interval_us = head.interval_us.value();
+    if (interval_us < kShortestIntervalUs || interval_us > kLongestIntervalUs || head.multiplier == 0) {
+        return false;
+    }
+    out.interval = std::chrono::microseconds{interval_us};
+    out.multiplier = head.multiplier;
+    out.sent_packets = head.sent_packets.value();
+    out.row = {reinterpret_cast<const RowItem*>(message.data() + sizeof(KeepAlive)), items};
+    return true;
+}
+
+std::size_t write_keep_alive(std::span<std::uint8_t> out, const KeepAliveView& view) noexcept {
+    const std::size_t length = keep_alive_length(view.row.size());
+    CHECK(view.row.size() <= kMaxRowItems && out.size() >= length);
+    KeepAlive head{};
+    head.kind = ControlKind::keep_alive;
+    head.version = kControlVersion;
+    head.length = Be16{static_cast<std::uint16_t>(length)};
+    const auto interval = std::chrono::duration_cast<std::chrono::microseconds>(view.interval);
+    head.interval_us = Be32{static_cast<std::uint32_t>(interval.count())};
+    head.multiplier = view.multiplier;
+    head.sent_packets = Be64{view.sent_packets};
+    head.row_length = Be16{static_cast<std::uint16_t>(view.row.size())};
+    std::memcpy(out.data(), &head, sizeof head);
+    std::memcpy(out.data() + sizeof head, view.row.data(), view.row.size_bytes());
+    return length;
+}
+
+}  // namespace izar

@@ -1,0 +1,49 @@
+// link_report.h -- What lcores tell the scheduler thread about links: the one measurement format.
+//
+// Plain values that travel through one SPSC ring per lcore. Units are in the types.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/base/types.h"
+#include "dataplane/wire/control.h"
+
+namespace izar {
+
+enum class LinkReportKind : std::uint8_t {
+    rtt,       // samples of one link gathered over a short interval
+    loss,      // a window of one direction of a link closed
+    up,        // the link is heard again
+    down,      // the link fell silent
+    peer_row,  // one item of a peer's own row, as its keep-alive told it
+};
+
+struct RttReport {
+    Nanos least;  // smallest RTT of the interval
+    Nanos mean;
+    std::uint32_t count;  // samples in the interval, at least 1
+};
+struct LossReport {
+    std::uint64_t expected;   // packets the peer says it sent in the window
+    std::uint64_t received;   // packets that arrived in it
+    std::uint64_t reordered;  // of these, how many came after a later one
+};
+struct PeerRowReport {
+    NodeId to;             // the far end of the link that `link`'s node measured
+    std::uint16_t loss;    // 1/65535
+    std::uint32_t rtt_us;  // kUnreachableRtt: down
+};
+
+struct LinkReport {
+    LinkReportKind kind = LinkReportKind::rtt;
+    NodeSlot link = kNoSlot;  // slot of the far node
+    Instant at{};             // this node's clock when it happened
+    union {
+        RttReport rtt;
+        LossReport loss;
+        PeerRowReport row;
+    };
+    LinkReport() : rtt{} {}
+};
+
+}  // namespace izar
