@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 
 #include "dataplane/base/check.h"
@@ -35,12 +34,14 @@ Ipv6Address IpAddress::v6() const noexcept {
 
 Result<IpAddress> IpAddress::parse(std::string_view text) {
     const std::string terminated(text);
+    // inet_pton stops at a zero byte: what stands behind one must not be accepted unread.
+    const bool cut = terminated.find('\0') != std::string::npos;
     IpAddress out;
-    if (inet_pton(AF_INET, terminated.c_str(), out.bytes_.data()) == 1) {
+    if (!cut && inet_pton(AF_INET, terminated.c_str(), out.bytes_.data()) == 1) {
         out.family_ = Family::ipv4;
         return out;
     }
-    if (inet_pton(AF_INET6, terminated.c_str(), out.bytes_.data()) == 1) {
+    if (!cut && inet_pton(AF_INET6, terminated.c_str(), out.bytes_.data()) == 1) {
         out.family_ = Family::ipv6;
         return out;
     }
@@ -91,17 +92,17 @@ std::string InterfaceAddress::text() const {
 }
 
 Result<MacAddress> MacAddress::parse(std::string_view text) {
-    const std::string terminated(text);
+    constexpr std::size_t kFieldWidth = 3;  // two digits and a colon, which the last field lacks
     MacAddress out{};
-    unsigned b[6];
-    int used = 0;
-    const int fields =
-        std::sscanf(terminated.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &used);
-    if (fields != 6 || static_cast<std::size_t>(used) != terminated.size()) {
-        return fail(fmt::format("'{}' is not a MAC address; write it like 02:00:00:00:00:01", text));
+    bool valid = text.size() == sizeof out.bytes * kFieldWidth - 1;
+    for (std::size_t i = 0; valid && i < sizeof out.bytes; ++i) {
+        const char* digits = text.data() + i * kFieldWidth;
+        const auto [end, code] = std::from_chars(digits, digits + 2, out.bytes[i], 16);
+        const bool last = i + 1 == sizeof out.bytes;
+        valid = code == std::errc{} && end == digits + 2 && (last || *end == ':');
     }
-    for (int i = 0; i < 6; ++i) {
-        out.bytes[i] = static_cast<std::uint8_t>(b[i]);
+    if (!valid) {
+        return fail(fmt::format("'{}' is not a MAC address; write it like 02:00:00:00:00:01", text));
     }
     return out;
 }
