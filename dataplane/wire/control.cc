@@ -1,5 +1,6 @@
 #include "dataplane/wire/control.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "dataplane/base/check.h"
@@ -49,7 +50,8 @@ std::size_t write_keep_alive(std::span<std::uint8_t> out, const KeepAliveView& v
     head.sent_packets = Be64{view.sent_packets};
     head.row_length = Be16{static_cast<std::uint16_t>(view.row.size())};
     std::memcpy(out.data(), &head, sizeof head);
-    std::memcpy(out.data() + sizeof head, view.row.data(), view.row.size_bytes());
+    const auto row = std::as_bytes(view.row);  // may be empty and null, which memcpy must not be given
+    std::copy(row.begin(), row.end(), reinterpret_cast<std::byte*>(out.data() + sizeof head));
     return length;
 }
 
