@@ -1,7 +1,7 @@
 // maglev.h -- Consistent hashing of flows over weighted members.
 //
 // Source: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016,
-// section 3.4; weights by giving a member its turns in proportion. Every node computes the same table
+// section 3.4, with shuffled permutations; weights by turns in proportion. Every node computes the same table
 // from the same members, in whatever order they are listed.
 #pragma once
 

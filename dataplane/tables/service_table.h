@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "dataplane/base/ip_address.h"
@@ -56,7 +57,8 @@ struct Service {
 
 class ServiceTable {
   public:
-    // Takes services with distinct ids. Where ranges overlap, the narrowest wins, then the lowest id.
+    // Takes services with distinct ids and first_port <= last_port. Where ranges overlap, the narrowest wins, then the
+    // lowest id.
     explicit ServiceTable(std::vector<Service> services, std::uint64_t version = 0);
 
     // Index of the service a packet to (vip, transport, port) belongs to, or -1. Any lcore.
@@ -71,12 +73,24 @@ class ServiceTable {
     std::uint64_t version() const noexcept { return version_; }
 
   private:
-    struct Hash {
-        std::size_t operator()(const IpAddress& a) const noexcept;
+    struct VipPort {
+        IpAddress vip;
+        Transport transport;
+        std::uint16_t port;
+        friend bool operator==(const VipPort&, const VipPort&) = default;
     };
+    struct Hash {
+        std::size_t operator()(const IpAddress& address) const noexcept;
+        std::size_t operator()(const VipPort& place) const noexcept;
+    };
+    void add(int index);
+    bool wins(int challenger, int holder) const noexcept;
+
     std::vector<Service> services_;
     std::uint64_t version_;
-    std::unordered_map<IpAddress, std::vector<int>, Hash> by_vip_;  // narrowest range first
+    std::unordered_map<VipPort, int, Hash> single_ports_;       // services of one port: one look, however many
+    std::unordered_map<VipPort, std::vector<int>, Hash> wide_;  // all others, port 0 in the key, narrowest first
+    std::unordered_set<IpAddress, Hash> vips_;
     std::unordered_map<std::uint32_t, int> by_id_;
 };
 
