@@ -1,0 +1,181 @@
+#include "dataplane/config/edge_config.h"
+
+#include <fmt/format.h>
+
+#include "dataplane/base/limits.h"
+#include "dataplane/config/edge_sections.h"
+#include "dataplane/config/yaml_reader.h"
+
+namespace izar {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint64_t kLeastFlows = 1'024;
+constexpr std::uint64_t kMostFlows = 16'777'216;
+constexpr std::uint64_t kLeastBuffers = 2'048;
+constexpr std::uint64_t kMostBuffers = 4'194'304;
+constexpr std::size_t kLongestSocket = 107;  // sun_path without its terminator, unix(7)
+
+void read_own_node(const YamlCursor& node, EdgeConfig& config) {
+    const auto keys = node.map({"id", "name"});
+    if (!keys) {
+        return;
+    }
+    if (const auto id = keys->need("id")) {
+        assign(config.id, id->integer(1, 65535));
+    }
+    if (const auto name = keys->need("name")) {
+        assign(config.name, name->name());
+    }
+}
+
+// The key must be there, so that nobody sends plaintext without having asked for it.
+void read_security(const YamlMap& root) {
+    const auto security = root.need("security",
+                                    "write 'security: none'; this build has no other mode, and overlay "
+                                    "packets travel unencrypted");
+    if (!security) {
+        return;
+    }
+    const auto mode = security->text(kNameLength);
+    if (mode == "aes-gcm") {
+        security->problem("'aes-gcm' is not in this build, which has only 'none': overlay packets travel unencrypted");
+    } else if (mode && mode != "none") {
+        security->problem(fmt::format("'{}' is not a mode; this build has only 'none'", *mode));
+    }
+}
+
+void read_memory(const YamlCursor& memory, MemoryConfig& out) {
+    const auto keys = memory.map({"flows", "flows_ipv6", "packet_buffers"});
+    if (!keys) {
+        return;
+    }
+    if (const auto flows = keys->find("flows")) {
+        assign(out.flows, flows->integer(kLeastFlows, kMostFlows));
+    }
+    if (const auto flows = keys->find("flows_ipv6")) {
+        assign(out.flows_ipv6, flows->integer(kLeastFlows, kMostFlows));
+    }
+    if (const auto buffers = keys->find("packet_buffers")) {
+        assign(out.packet_buffers, buffers->integer(kLeastBuffers, kMostBuffers));
+    }
+}
+
+void read_links(const YamlCursor& links, LinkConfig& out) {
+    const auto keys = links.map({"interval", "multiplier"});
+    if (!keys) {
+        return;
+    }
+    if (const auto interval = keys->find("interval")) {
+        assign(out.interval, interval->duration(milliseconds{1}, seconds{60}));
+    }
+    if (const auto multiplier = keys->find("multiplier")) {
+        assign(out.multiplier, multiplier->integer(2, 50));
+    }
+}
+
+void read_hysteresis(const YamlCursor& hysteresis, HysteresisConfig& out) {
+    const auto keys = hysteresis.map({"absolute", "relative"});
+    if (!keys) {
+        return;
+    }
+    if (const auto absolute = keys->find("absolute")) {
+        assign(out.absolute, absolute->duration(Nanos{0}, seconds{10}));
+    }
+    if (const auto relative = keys->find("relative")) {
+        assign(out.relative, relative->number(0.0, 0.9));
+    }
+}
+
+void read_control_socket(const YamlMap& root, EdgeConfig& config) {
+    config.control_socket = fmt::format("/run/izar/{}/edge.sock", config.name);
+    if (const auto socket = root.find("control_socket")) {
+        const auto path = socket->text(kLongestSocket);
+        if (path && path->front() != '/') {
+            socket->problem(fmt::format("'{}' is not an absolute path; begin it with '/'", *path));
+        }
+        assign(config.control_socket, path);
+    }
+}
+
+// The sections that stand for themselves.
+void read_settings(const YamlMap& root, EdgeConfig& config) {
+    read_security(root);
+    if (const auto idle = root.find("idle")) {
+        assign(config.idle, idle->word({"spin", "sleep"}));
+    }
+    if (const auto lcores = root.find("lcores")) {
+        assign(config.lcores, lcores->integer(1, kMaxLcores));
+    }
+    read_control_socket(root, config);
+    if (const auto memory = root.find("memory")) {
+        read_memory(*memory, config.memory);
+    }
+    if (const auto links = root.find("links")) {
+        read_links(*links, config.links);
+    }
+    if (const auto hysteresis = root.find("hysteresis")) {
+        read_hysteresis(*hysteresis, config.hysteresis);
+    }
+}
+
+// All sections, in the order in which they depend on each other.
+void read_all(const YamlMap& root, const ConfigProblems& problems, EdgeConfig& config) {
+    SoundParts sound;
+    const auto node = root.need("node", "say which of the nodes this is: node: {id: 1, name: ams}");
+    if (node) {
+        read_own_node(*node, config);
+    }
+    read_settings(root, config);
+    std::size_t before = problems.count();
+    if (const auto ports = root.need("ports", "list the network ports that izar-edge drives")) {
+        read_ports(*ports, config);
+    }
+    sound.ports = problems.count() == before;
+    if (const auto overlay = root.need("overlay", "name the port that carries overlay packets: overlay: {port: wan}")) {
+        read_overlay(*overlay, sound, config);
+    }
+    before = problems.count();
+    read_egress_addresses(root.find("egress_addresses"), sound, config);
+    sound.egress_addresses = problems.count() == before;
+    before = problems.count();
+    if (const auto nodes = root.need("nodes", "list all nodes of the fleet, this one included")) {
+        read_nodes(*nodes, node.value_or(*nodes), sound, config);
+    }
+    sound.nodes = problems.count() == before;
+    if (const auto services = root.find("services")) {
+        read_services(*services, sound, config);
+    }
+}
+
+}  // namespace
+
+Result<EdgeConfig> parse_edge_config(const std::string& text, const std::string& file_name) {
+    const auto tree = parse_yaml(text, file_name);
+    if (!tree) {
+        return tl::unexpected(tree.error());
+    }
+    ConfigProblems problems(file_name);
+    const YamlCursor top(*tree, "", problems);
+    EdgeConfig config;
+    if (const auto root = top.map({"node", "security", "idle", "lcores", "control_socket", "memory", "ports", "overlay",
+                                   "egress_addresses", "links", "hysteresis", "nodes", "services"})) {
+        read_all(*root, problems, config);
+    }
+    if (!problems.empty()) {
+        return fail(problems.text());
+    }
+    return config;
+}
+
+Result<EdgeConfig> load_edge_config(const std::string& path) {
+    const auto text = read_config_file(path);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    return parse_edge_config(*text, path);
+}
+
+}  // namespace izar

@@ -1,0 +1,131 @@
+#include "dataplane/config/edge_config_text.h"
+
+#include <fmt/format.h>
+
+#include "dataplane/config/duration.h"
+
+namespace izar {
+namespace {
+
+// A double-quoted YAML scalar; the reader accepts no control characters, so two escapes are enough.
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            out += '\\';
+        }
+        out += c;
+    }
+    return out + '"';
+}
+
+template <typename Items>
+std::string list_text(const Items& items) {
+    std::string out;
+    for (const auto& item : items) {
+        out += fmt::format("{}{}", out.empty() ? "" : ", ", quoted(item.text()));
+    }
+    return "[" + out + "]";
+}
+
+std::string_view transport_text(Transport transport) {
+    switch (transport) {
+        case Transport::tcp:
+            return "tcp";
+        case Transport::udp:
+            return "udp";
+        case Transport::icmp:
+            return "icmp";
+    }
+    return "?";
+}
+
+std::string port_text(const PortConfig& port) {
+    std::string out = fmt::format("  - name: {}\n    device: {}\n    mtu: {}\n    addresses: {}\n", quoted(port.name),
+                                  quoted(port.device), port.mtu, list_text(port.addresses));
+    if (!port.gateways.empty()) {
+        out += fmt::format("    gateways: {}\n", list_text(port.gateways));
+    }
+    if (!port.exception_tap.empty()) {
+        out += fmt::format("    exception_tap: {}\n", quoted(port.exception_tap));
+    }
+    return out;
+}
+
+std::string node_text(const FleetNode& node) {
+    std::string out = fmt::format("  - {{id: {}, name: {}", raw(node.id), quoted(node.name));
+    if (node.region[0] != '\0') {
+        out += fmt::format(", region: {}", quoted(node.region));
+    }
+    return out + fmt::format(", address: {}}}\n", quoted(node.overlay_address.text()));
+}
+
+std::string_view name_of(const EdgeConfig& config, NodeId id) {
+    for (const FleetNode& node : config.nodes) {
+        if (node.id == id) {
+            return node.name;
+        }
+    }
+    return "?";
+}
+
+std::string service_text(const EdgeConfig& config, const Service& service) {
+    std::string out = fmt::format("  - id: {}\n    name: {}\n    vip: {}\n    protocol: {}\n", raw(service.id),
+                                  quoted(service.name), quoted(service.vip.text()), transport_text(service.transport));
+    if (service.transport != Transport::icmp) {
+        out += fmt::format("    ports: {}\n", port_range_text(service.first_port, service.last_port));
+    }
+    out += "    egress:\n";
+    for (const Egress& egress : service.egresses) {
+        out += fmt::format("      - {{node: {}, weight: {}}}\n", quoted(name_of(config, egress.node)), egress.weight);
+    }
+    out += "    origins:\n";
+    for (const Origin& origin : service.origins) {
+        const std::string port = origin.port == 0 ? "" : fmt::format(", port: {}", origin.port);
+        out +=
+            fmt::format("      - {{address: {}{}, weight: {}}}\n", quoted(origin.address.text()), port, origin.weight);
+    }
+    const FlowTimeouts& t = service.timeouts;
+    return out +
+           fmt::format("    timeouts: {{tcp_opening: {}, tcp_established: {}, tcp_closing: {}, udp: {}, icmp: {}}}\n",
+                       duration_text(t.tcp_opening), duration_text(t.tcp_established), duration_text(t.tcp_closing),
+                       duration_text(t.udp), duration_text(t.icmp));
+}
+
+}  // namespace
+
+std::string port_range_text(std::uint16_t first, std::uint16_t last) {
+    if (first == 0) {
+        return "any";
+    }
+    return first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
+}
+
+std::string edge_config_text(const EdgeConfig& config) {
+    std::string out = fmt::format("node: {{id: {}, name: {}}}\nsecurity: none\nidle: {}\nlcores: {}\n", raw(config.id),
+                                  quoted(config.name), config.idle == IdleMode::spin ? "spin" : "sleep", config.lcores);
+    out += fmt::format("control_socket: {}\n", quoted(config.control_socket));
+    out += fmt::format("memory: {{flows: {}, flows_ipv6: {}, packet_buffers: {}}}\n", config.memory.flows,
+                       config.memory.flows_ipv6, config.memory.packet_buffers);
+    out += "ports:\n";
+    for (const PortConfig& port : config.ports) {
+        out += port_text(port);
+    }
+    out += fmt::format("overlay: {{port: {}}}\n", quoted(config.overlay_port));
+    out += fmt::format("egress_addresses: {}\n", list_text(config.egress_addresses));
+    out += fmt::format("links: {{interval: {}, multiplier: {}}}\n", duration_text(config.links.interval),
+                       config.links.multiplier);
+    out += fmt::format("hysteresis: {{absolute: {}, relative: {}}}\n", duration_text(config.hysteresis.absolute),
+                       config.hysteresis.relative);
+    out += "nodes:\n";
+    for (const FleetNode& node : config.nodes) {
+        out += node_text(node);
+    }
+    out += config.services.empty() ? "services: []\n" : "services:\n";
+    for (const Service& service : config.services) {
+        out += service_text(config, service);
+    }
+    return out;
+}
+
+}  // namespace izar

@@ -1,0 +1,19 @@
+// edge_config_text.h -- An EdgeConfig written as the edge.yaml that reads back as the same values.
+//
+// Thread: values only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "dataplane/config/edge_config.h"
+
+namespace izar {
+
+// Every key is written out, defaults included: what `show config` prints is what is in force.
+std::string edge_config_text(const EdgeConfig& config);
+
+// "80", "8000-8099", or "any" for 0..65535.
+std::string port_range_text(std::uint16_t first, std::uint16_t last);
+
+}  // namespace izar
