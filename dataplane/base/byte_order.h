@@ -1,5 +1,7 @@
 // byte_order.h -- Integers in network byte order, as types of their own.
 //
+// Thread: values only.
+//
 // A Be16 cannot be added to, compared with or assigned from a host integer by accident: construct it
 // explicitly, read it by value(). All are trivially copyable with alignment 1, so they can lie
 // anywhere in a packet and the structs made of them have no padding.

@@ -1,4 +1,6 @@
 // ip_address.h -- IPv4 and IPv6 addresses and prefixes as values, with text parsing for config and CLI.
+//
+// Thread: values only.
 #pragma once
 
 #include <array>
