@@ -1,7 +1,8 @@
 // service_table.h -- ServiceTable: services, their egress nodes and origins. Immutable once published.
 //
-// Built by the scheduler thread (or the config loader's thread) from the static part of a feed; lcores
-// look a service up only for the first packet of a flow, the flow table remembers the rest.
+// Thread: built by the scheduler thread (or the config loader's thread) from the static part of a feed,
+//         constant afterwards; lcores look a service up only for the first packet of a flow, the flow
+//         table remembers the rest.
 #pragma once
 
 #include <cstdint>

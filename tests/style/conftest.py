@@ -1,3 +1,5 @@
+"""conftest.py -- Lets the checks import sources.py."""
+
 import pathlib
 import sys
 

@@ -1,0 +1,81 @@
+"""clang-tidy 14 with .clang-tidy's checks over everything that is no test; test code has only to compile.
+
+A file takes seconds, most of them for standard headers, so a clean result is remembered in the build
+directory under a hash of all that could change it. On a machine without results the files take turns over
+both cores until a time limit, and what is left is reported as skipped, not as good.
+"""
+
+import concurrent.futures
+import hashlib
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+
+from sources import CPP, FILES, ROOT, includes, report
+
+CHECKED = [path for path in CPP if path.suffix == ".cc" and path.parts[0] != "tests" and "_test" not in path.stem]
+KNOWN = set(FILES)
+
+
+def own_headers(path: pathlib.Path, seen: set[pathlib.Path]) -> set[pathlib.Path]:
+    """The file and every file of the project that it includes, directly or not."""
+    seen.add(path)
+    for name in includes(path):
+        header = pathlib.Path(name)
+        if header in KNOWN and header not in seen:
+            own_headers(header, seen)
+    return seen
+
+
+def state_of(path: pathlib.Path) -> str:
+    """A hash of all that decides what clang-tidy says about the file."""
+    digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes())
+    for each in sorted(own_headers(path, set())):
+        digest.update(str(each).encode() + b"\0" + (ROOT / each).read_bytes())
+    return digest.hexdigest()
+
+
+def complaints(path: pathlib.Path, build: pathlib.Path, remembered: pathlib.Path) -> str:
+    """What clang-tidy says about the file; nothing if it is clean, which is then remembered."""
+    command = ["nice", "clang-tidy-14", "--quiet", "-p", str(build), str(ROOT / path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode == 0:
+        remembered.touch()
+        return ""
+    return result.stdout + ("" if result.stdout else result.stderr)
+
+
+def test_clang_tidy_has_no_complaint(build, request):
+    limit_seconds = request.config.getoption("--tidy-seconds")
+    assert (build / "compile_commands.json").exists(), f"no build in {build}; run tools/test, or meson setup"
+    memory = build / "tidy-cache"
+    memory.mkdir(exist_ok=True)
+    compiled = (build / "compile_commands.json").read_text()
+    files = [path for path in CHECKED if f"{path}\"" in compiled]
+    states = {path: memory / state_of(path) for path in files}
+    fresh = [path for path in files if not states[path].exists()]
+    started = time.monotonic()
+    left: list[pathlib.Path] = []
+
+    def check(path: pathlib.Path) -> str:
+        if time.monotonic() - started > limit_seconds:
+            left.append(path)
+            return ""
+        return complaints(path, build, states[path])
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = [text for text in pool.map(check, fresh) if text]
+    assert not found, report(found)
+    if left:
+        pytest.skip(f"{limit_seconds} s are over before {len(left)} of {len(files)} files; run the suite again")
+
+
+def test_every_program_file_is_compiled(build):
+    """A .cc that no target builds would escape the compiler and clang-tidy alike."""
+    compiled = (build / "compile_commands.json").read_text()
+    forgotten = [str(path) for path in CPP if path.suffix == ".cc" and "compile_fail" not in path.parts]
+    forgotten = [path for path in forgotten if f"{path}\"" not in compiled]
+    assert not forgotten, report(forgotten)
