@@ -1,0 +1,78 @@
+// link_estimate.h -- LinkEstimate: one of this node's own links, from the reports of its lcores.
+//
+// Thread: the scheduler thread; time comes with each report.
+//
+// The RTT is smoothed as in RFC 6298 section 2 (gains 1/8 and 1/4), but a report after a longer pause weighs
+// more, so that a link probed once a second follows as fast in time as one that carries data.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/base/types.h"
+#include "probes/link_report.h"
+#include "sched/hysteresis.h"
+
+namespace izar {
+
+enum class LinkState : std::uint8_t {
+    unknown,    // never measured, or not lately
+    up,         // heard
+    down,       // fell silent
+    withdrawn,  // the controller took an end of it out of use
+};
+
+class LinkEstimate {
+  public:
+    static constexpr Nanos kFollow = std::chrono::milliseconds{500};   // time constant of a sparse link
+    static constexpr Nanos kMinimumWindow = std::chrono::seconds{10};  // the minimum is of this to twice this
+    static constexpr Nanos kLossMemory = std::chrono::seconds{2};      // time constant of loss
+    static constexpr double kEnoughPackets = 20;                       // fewer say nothing about loss
+    static constexpr Nanos kLifetime = std::chrono::seconds{5};        // an RTT older than this is unknown
+
+    // Takes any kind of report but peer_row.
+    void take(const LinkReport& report);
+
+    // The state as of now: up only while there is an RTT that is not too old.
+    LinkState state(Instant now) const noexcept;
+    // Whether the far node's packets arrive, with or without a fresh RTT.
+    bool heard() const noexcept { return heard_ == Heard::yes; }
+    // Back from down lately, and so to be used only where nothing else is left.
+    bool held(Instant now) const noexcept { return damper_.held(now); }
+    Instant held_until() const noexcept { return damper_.held_until(); }
+
+    Nanos smoothed() const noexcept { return smoothed_; }
+    Nanos variation() const noexcept { return variation_; }
+    Nanos minimum() const noexcept { return least_now_ < least_before_ ? least_now_ : least_before_; }
+    double loss() const noexcept;  // 0..1, of packets from the far node; 0 until there are enough
+    std::uint64_t samples() const noexcept { return samples_; }
+    std::uint64_t reordered() const noexcept { return reordered_; }
+    std::uint64_t lost() const noexcept { return lost_; }
+    Instant measured_at() const noexcept { return measured_at_; }
+    Instant changed_at() const noexcept { return changed_at_; }  // last change between up and down
+    std::uint32_t times_down() const noexcept { return times_down_; }
+
+  private:
+    void take_rtt(const RttReport& rtt, Instant at);
+    void take_loss(const LossReport& loss, Instant at);
+    void set_heard(bool heard, Instant at);
+
+    enum class Heard : std::uint8_t { never, yes, no };
+    Heard heard_ = Heard::never;
+    std::uint32_t times_down_ = 0;
+    Nanos smoothed_{};
+    Nanos variation_{};
+    Nanos least_now_ = Nanos::max();
+    Nanos least_before_ = Nanos::max();
+    Instant window_start_{};
+    Instant measured_at_{};
+    Instant counted_at_{};
+    Instant changed_at_{};
+    std::uint64_t samples_ = 0;
+    std::uint64_t reordered_ = 0;
+    std::uint64_t lost_ = 0;
+    double expected_ = 0;  // fading sums
+    double received_ = 0;
+    FlapDamper damper_{0};  // even the first return has to prove itself
+};
+
+}  // namespace izar

@@ -1,0 +1,114 @@
+// mesh.h -- Mesh: what this node knows of every link of the fleet, and since when.
+//
+// Thread: one thread (in izar-edge the scheduler thread); time is a parameter.
+//
+// Own links come from the lcores at full resolution (LinkEstimate). Other nodes' links come from their keep-alives
+// (peer rows) and from the feed; the fresher of the two counts. An item is forgotten when its source goes
+// on talking but no longer about it; when the source itself is silent (the controller is away, or our link
+// to the peer is cut) the item is frozen as it was. Unknown is never good: it has no cost that could win.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/types.h"
+#include "dataplane/tables/fleet.h"
+#include "probes/link_report.h"
+#include "sched/feed.h"
+#include "sched/link_estimate.h"
+
+namespace izar {
+
+enum class ItemSource : std::uint8_t { none, own, peer_row, feed };
+
+// One link as it is known now.
+struct LinkView {
+    LinkState state = LinkState::unknown;
+    ItemSource source = ItemSource::none;
+    bool held = false;   // back from down lately (own links only)
+    bool stale = false;  // frozen: its source is silent
+    Nanos rtt{};
+    Nanos variation{};
+    double loss = 0;  // 0..1, of packets in the other direction, as the near node counts them
+    std::uint64_t count = 0;
+    Instant at{};
+};
+
+// A link whose view may have changed.
+struct LinkChange {
+    NodeSlot from = kNoSlot;
+    NodeSlot to = kNoSlot;
+};
+
+class Mesh {
+  public:
+    static constexpr Nanos kRowLifetime = std::chrono::seconds{5};    // rows come once a second
+    static constexpr Nanos kFeedLifetime = std::chrono::seconds{15};  // the feed's rhythm is 5 s
+
+    // Forgets everything about slots whose node changed; keeps the rest.
+    void set_fleet(const Fleet& fleet);
+
+    void take(const LinkReport& report);
+    // The dynamic part only. Items about unknown nodes are ignored and counted.
+    void take(const FeedUpdate& update, Instant now);
+
+    LinkView link(NodeSlot from, NodeSlot to, Instant now) const;
+    // 0..1: the chance that a packet or its answer is lost, from what both ends count.
+    double round_trip_loss(NodeSlot from, NodeSlot to) const;
+    const LinkEstimate& own_link(NodeSlot to) const { return own_[raw(to)]; }
+    const NodeLoad* load(NodeSlot node, Instant now) const noexcept;  // null: unknown
+    bool withdrawn(NodeSlot node) const noexcept { return withdrawn_[raw(node)]; }
+
+    NodeSlot self() const noexcept { return self_; }
+    std::size_t nodes() const noexcept { return own_.size(); }
+    bool feed_is_live() const noexcept { return feed_life_ == FeedLife::live; }
+    std::uint64_t ignored_items() const noexcept { return ignored_items_; }
+
+    // Links whose view may have changed since the last call, some of them twice: those touched, this node's own,
+    // and those of `rows` further nodes in turn, because items age. The span is valid until the next call.
+    std::span<const LinkChange> changes(std::size_t rows);
+    // Whether nodes, their load or the feed's life changed since the last call, which may touch every link.
+    bool everything_changed() noexcept;
+
+  private:
+    struct Item {
+        Instant at{};
+        std::uint32_t rtt_us = 0;  // kUnreachableRtt: down
+        std::uint32_t variation_us = 0;
+        float loss = 0;
+        std::uint32_t count = 0;
+        ItemSource source = ItemSource::none;
+    };
+    struct Load {
+        Instant at{};
+        NodeLoad load;
+        bool known = false;
+    };
+
+    Item& item(NodeSlot from, NodeSlot to) { return items_[raw(from) * own_.size() + raw(to)]; }
+    const Item& item(NodeSlot from, NodeSlot to) const { return items_[raw(from) * own_.size() + raw(to)]; }
+    bool row_is_live(NodeSlot from) const noexcept;
+    void take_row(const LinkReport& report);
+    void take_link(const FeedLink& link, Instant now);
+    void set_withdrawn(NodeId node, bool withdrawn);
+    NodeSlot slot(NodeId id) const noexcept { return slot_of_id_.empty() ? kNoSlot : slot_of_id_[raw(id)]; }
+
+    NodeSlot self_ = kNoSlot;
+    FeedLife feed_life_ = FeedLife::silent;
+    Instant feed_life_since_{};
+    bool everything_changed_ = false;
+    std::vector<NodeSlot> slot_of_id_;
+    std::vector<NodeId> ids_;          // by slot
+    std::vector<LinkEstimate> own_;    // by slot of the far node
+    std::vector<Item> items_;          // by near, far slot
+    std::vector<Load> loads_;          // by slot
+    std::vector<bool> withdrawn_;      // by slot
+    std::vector<LinkChange> touched_;  // since the last changes()
+    std::vector<LinkChange> given_;    // what changes() returned
+    std::size_t next_row_ = 0;
+    std::uint64_t ignored_items_ = 0;
+};
+
+}  // namespace izar

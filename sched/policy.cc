@@ -1,0 +1,70 @@
+#include "sched/policy.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace izar {
+namespace {
+
+// A link that just came back is used only where nothing else is left, so it costs this much more.
+constexpr double kHoldMs = 1'000;
+// Above this share of loss a link carries next to nothing; the quotient below would run away.
+constexpr double kWorstLoss = 0.9;
+
+double milliseconds(Nanos t) noexcept {
+    return std::chrono::duration<double, std::milli>(t).count();
+}
+
+Cost to_cost(double ms) noexcept {
+    const double us = std::round(ms * 1'000);
+    return static_cast<Cost>(std::clamp(us, double{kLeastCost}, double{kWorstCost}));
+}
+
+}  // namespace
+
+CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept {
+    CostTerms terms;
+    terms.delay_ms = milliseconds(link.rtt);
+    if (policy.rule != CostRule::rtt) {
+        // Each try fails with probability p, so a packet needs p/(1-p) retransmissions on average.
+        const double p = std::clamp(link.loss, 0.0, kWorstLoss);
+        terms.loss_ms = p / (1 - p) * milliseconds(policy.loss_delay);
+    }
+    if (policy.rule == CostRule::lyapunov) {
+        terms.delay_ms *= policy.delay_weight;
+        terms.loss_ms *= policy.delay_weight;
+        if (link.far_node != nullptr) {
+            const NodeLoad& far = *link.far_node;
+            terms.load_ms = policy.mean_weight * far.mean_queue * far.mean_excess +
+                            policy.variance_weight * far.variance_queue * far.variance_excess;
+        }
+    }
+    terms.hold_ms = link.held ? kHoldMs : 0;
+    terms.total = to_cost(terms.delay_ms + terms.loss_ms + terms.load_ms + terms.hold_ms);
+    return terms;
+}
+
+bool may_relay(const RoutingPolicy& policy, const FleetNode& node, const NodeLoad* load) noexcept {
+    if (std::ranges::find(policy.forbidden_relays, node.id) != policy.forbidden_relays.end()) {
+        return false;
+    }
+    const std::string_view region = node.region;
+    if (std::ranges::find(policy.forbidden_regions, region) != policy.forbidden_regions.end()) {
+        return false;
+    }
+    return load == nullptr || (load->cpu_percent <= policy.caps.cpu_percent && load->price <= policy.caps.price);
+}
+
+std::string_view name_of(CostRule rule) noexcept {
+    switch (rule) {
+        case CostRule::rtt:
+            return "rtt";
+        case CostRule::rtt_loss:
+            return "rtt-loss";
+        case CostRule::lyapunov:
+            return "lyapunov";
+    }
+    return "unknown";
+}
+
+}  // namespace izar

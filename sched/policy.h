@@ -1,0 +1,87 @@
+// policy.h -- RoutingPolicy: what makes a link costly, and which nodes may not relay.
+//
+// Thread: immutable values; the functions are pure.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/base/types.h"
+#include "dataplane/tables/fleet.h"
+#include "sched/cost.h"
+
+namespace izar {
+
+enum class CostRule : std::uint8_t {
+    rtt,       // smoothed RTT alone
+    rtt_loss,  // and loss, as the delay that retransmissions are expected to add
+    lyapunov,  // V*delay + Qm*n_mean + Qv*n_var of the far node, and loss as above
+};
+
+// State of a node, from the feed. Virtual queues advance once per round in the leading controller
+// (virtual_queue.h) and travel with it, so that all nodes judge by the same ones.
+struct NodeLoad {
+    double cpu_percent = 0;      // mean of the last samples
+    double cpu_variance = 0;     // of the same samples
+    double mean_excess = 0;      // rank-normalised excess of the mean over its threshold, -1..1
+    double variance_excess = 0;  // the same of the variance
+    double mean_queue = 0;       // virtual queue of the mean, >= 0
+    double variance_queue = 0;   // virtual queue of the variance, >= 0
+    double price = 0;            // of relaying, in the operator's currency per GB
+};
+
+// What a node must not exceed to be used as a relay. A node without a NodeLoad passes.
+struct RelayCaps {
+    double cpu_percent = 100;
+    double price = 1e9;
+    Nanos path_cost = std::chrono::seconds{2};  // a dearer path through relays is not taken
+};
+
+struct SwitchMargins {
+    Nanos absolute = std::chrono::milliseconds{5};
+    double relative = 0.10;
+};
+
+struct RoutingPolicy {
+    CostRule rule = CostRule::rtt_loss;
+    Nanos loss_delay = std::chrono::seconds{1};  // what a lost packet costs: TCP's first timeout, RFC 6298 (2.1)
+    double delay_weight = 1;                     // V, per millisecond
+    double mean_weight = 1;                      // scales Qm*n_mean, in milliseconds
+    double variance_weight = 1;                  // scales Qv*n_var, in milliseconds
+    SwitchMargins margins;
+    RelayCaps caps;
+    std::vector<NodeId> forbidden_relays;        // may still be ingress and egress
+    std::vector<std::string> forbidden_regions;  // no node in them relays
+    bool spread = false;                         // flows over near-equal paths instead of the best one
+    double spread_margin = 0.05;                 // a path this much worse than the best is near-equal
+};
+
+// The measured terms of one link, as a cost needs them.
+struct LinkTerms {
+    Nanos rtt{};
+    double loss = 0;                     // 0..1, of a round trip
+    bool held = false;                   // it came back lately and must prove itself
+    const NodeLoad* far_node = nullptr;  // null: not known
+};
+
+// The cost with the terms that make it up, in milliseconds: what `izar path explain` prints.
+struct CostTerms {
+    double delay_ms = 0;
+    double loss_ms = 0;
+    double load_ms = 0;  // virtual queues, may be negative
+    double hold_ms = 0;  // added while the link is held down
+    Cost total = kUnknownCost;
+};
+
+// Cost of a link that is up and measured: between kLeastCost and kWorstCost.
+CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept;
+
+// Whether the policy lets a node relay. `load` may be null.
+bool may_relay(const RoutingPolicy& policy, const FleetNode& node, const NodeLoad* load) noexcept;
+
+std::string_view name_of(CostRule rule) noexcept;
+
+}  // namespace izar
