@@ -1,0 +1,74 @@
+// route_planner.h -- RoutePlanner: from link costs to the path and backup in use for every destination.
+//
+// Thread: one thread (in izar-edge the scheduler thread); time is a parameter.
+//
+// set_cost() only notes what changed; plan() then looks again at the destinations that a few changed links can
+// concern, or at all of them after many. Both give the same routes (a property test says so).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "dataplane/base/types.h"
+#include "sched/cost_matrix.h"
+#include "sched/hysteresis.h"
+#include "sched/mesh.h"
+#include "sched/path_search.h"
+#include "sched/policy.h"
+
+namespace izar {
+
+inline constexpr std::size_t kMaxSpread = kMaxPaths - 2;  // near-equal paths besides primary and backup
+
+struct PlannedRoute {
+    RelayPath primary;                         // in use
+    RelayPath backup;                          // when the primary's first link is down
+    RelayPath best;                            // what would be in use without hysteresis
+    std::array<RelayPath, kMaxSpread> spread;  // near-equal ones, if the policy spreads
+    PathReason why = PathReason::unreachable;
+    Instant since{};             // when the primary was taken
+    std::uint32_t switches = 0;  // times another primary was taken
+    FlapDamper damper;
+};
+
+class RoutePlanner {
+  public:
+    // Above this many changed links at once everything is planned again.
+    static constexpr std::size_t kFewChanges = 16;
+
+    // Starts over with all links unknown. Routes of destinations up to the smaller number of nodes are kept.
+    void reset(std::size_t nodes, NodeSlot self);
+    void set_policy(const RoutingPolicy& policy);
+    void set_relays(std::vector<bool> allowed);  // by slot
+    void forget(NodeSlot destination);           // another node has this slot now
+
+    void set_cost(NodeSlot from, NodeSlot to, Cost cost);
+    Cost cost(NodeSlot from, NodeSlot to) const noexcept { return costs_->at(from, to); }
+    const CostMatrix& costs() const noexcept { return *costs_; }
+
+    // Applies what changed. Returns whether any primary, backup or spread path is another one now.
+    bool plan(Instant now);
+
+    std::size_t nodes() const noexcept { return routes_.size(); }
+    const PlannedRoute& route(NodeSlot to) const { return routes_[raw(to)]; }
+    const PathSearch& search() const { return *search_; }
+
+  private:
+    void apply_changes();
+    bool is_concerned(NodeSlot to) const;
+    bool plan_route(NodeSlot to, Instant now);
+    RelayPath best_allowed(NodeSlot to) const;
+    void plan_spread(NodeSlot to, PlannedRoute& route) const;
+
+    RoutingPolicy policy_;
+    std::unique_ptr<CostMatrix> costs_ = std::make_unique<CostMatrix>();
+    std::unique_ptr<PathSearch> search_;
+    std::vector<PlannedRoute> routes_;  // by slot; that of self stays empty
+    std::vector<LinkChange> changes_;
+    std::vector<NodeSlot> changed_relays_;
+    bool plan_all_ = true;
+};
+
+}  // namespace izar

@@ -1,0 +1,103 @@
+// scheduler.h -- Scheduler: what the scheduler thread does in one round: drain, plan, build, publish.
+//
+// Thread: the scheduler thread, which calls do_work() in a loop and naps when it returns false. `now` is a
+//         parameter; the only shared things are the rings, the Publisher and the SchedulerView.
+//
+// Every round is bounded: at most kReportsARound reports a ring and kUpdatesARound updates of the feed. A link
+// that died or came back is planned for in the same round, what only moved at most every kPlanInterval.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dataplane/base/types.h"
+#include "dataplane/tables/publisher.h"
+#include "probes/link_report_ring.h"
+#include "sched/feed.h"
+#include "sched/mesh.h"
+#include "sched/route_planner.h"
+#include "sched/scheduler_view.h"
+#include "sched/table_builder.h"
+
+namespace izar {
+
+class Scheduler {
+  public:
+    static constexpr std::size_t kReportsARound = 1024;  // of each ring
+    static constexpr std::size_t kUpdatesARound = 16;
+    static constexpr std::size_t kRowsARound = 4;  // other nodes' rows looked at for age
+    static constexpr Nanos kPlanInterval = std::chrono::milliseconds{10};
+    static constexpr Nanos kRowInterval = std::chrono::milliseconds{100};  // between two versions of the own row
+
+    // `rings` (one for each lcore) and `feed` must outlive the scheduler. Nothing is published before the
+    // feed brought a Fleet. `overlay_mtu` is that of the overlay's port, in bytes of an IP packet.
+    Scheduler(Publisher& publisher, std::span<LinkReportRing* const> rings, FeedRing& feed, SchedulerView& view,
+              std::uint16_t overlay_mtu);
+
+    // One round. Returns whether there was anything to do.
+    bool do_work(const OnSched& thread, Instant now);
+
+    // Publishes the table this many times a second whether it changed or not (0: only when it did). The
+    // demo and the tests prove with it that rewriting costs no packet.
+    void set_forced_rewrites(std::uint32_t per_second) noexcept;
+
+    // What the view answers with; also for tests.
+    SchedulerStatus status(Instant now) const;
+    const Mesh& mesh() const noexcept { return mesh_; }
+    const RoutePlanner& planner() const noexcept { return planner_; }
+    const Fleet* fleet() const noexcept { return fleet_.get(); }
+    const RoutingPolicy& policy() const noexcept { return *policy_; }
+
+  private:
+    bool drain_reports();
+    bool drain_feed(Instant now);
+    void take_update(const FeedUpdate& update, Instant now);
+    void take_fleet(std::shared_ptr<const Fleet> fleet);
+    bool plan_if_due(Instant now);
+    void price_links(Instant now);
+    void set_price(NodeSlot from, NodeSlot to, Instant now);
+    void build_row(Instant now);
+    void build_services();
+    void build_table(RouteTable& table, Instant now) const;
+    bool force_rewrite(Instant now);
+    bool publish_if_due(const OnSched& thread, Instant now);
+    bool answer_question(Instant now);
+
+    Publisher& publisher_;
+    std::vector<LinkReportRing*> rings_;
+    FeedRing& feed_;
+    SchedulerView& view_;
+    std::uint16_t overlay_mtu_;
+
+    std::shared_ptr<const Fleet> fleet_;
+    std::shared_ptr<const ServiceTable> wanted_services_;
+    std::shared_ptr<const ServiceTable> services_;  // with choice tables
+    std::shared_ptr<const RoutingPolicy> policy_ = std::make_shared<const RoutingPolicy>();
+    std::shared_ptr<const OwnRow> own_row_ = std::make_shared<const OwnRow>();
+    Mesh mesh_;
+    RoutePlanner planner_;
+    ServiceBuilder service_builder_;
+    std::vector<bool> reachable_;  // by slot, as the choice tables were built
+    bool services_changed_ = true;
+    bool price_all_ = false;  // the policy changed
+
+    bool measured_ = false;  // reports or items came since the last plan
+    bool urgent_ = false;    // a link died or came back, or the feed changed something for good
+    bool publish_wanted_ = false;
+    Instant planned_at_{};
+    Instant row_built_at_{};
+    std::optional<Instant> cut_at_;  // the oldest death of a link that no published table knows of yet
+    std::optional<Nanos> last_cut_;
+    std::optional<Nanos> slowest_cut_;
+    Nanos rewrite_interval_{};
+    Instant next_rewrite_{};
+    std::uint64_t reports_ = 0;
+    std::uint64_t plans_ = 0;
+    std::uint64_t published_ = 0;
+    std::uint64_t coalesced_ = 0;
+};
+
+}  // namespace izar

@@ -1,0 +1,224 @@
+#include "sched/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "dataplane/wire/overlay.h"
+#include "sched/explain.h"
+#include "sched/testing/test_node.h"
+
+namespace izar {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Node 0 with links to 1, 2 and 3; 0-2-3 is the fastest way to 3.
+class SchedulerTest : public testing::Test {
+  protected:
+    SchedulerTest() {
+        node.round();
+        refresh();
+        node.run(200ms);
+    }
+
+    void refresh() {
+        node.measure(1, direct_1);
+        node.measure(2, 10ms);
+        node.measure(3, direct_3);
+        node.tell(1, 2, 40ms);
+        node.tell(1, 3, 35ms);
+        node.tell(2, 1, 40ms);
+        node.tell(2, 3, 20ms);
+        node.tell(3, 1, 35ms);
+        node.tell(3, 2, 20ms);
+    }
+    // Time passes while everybody goes on measuring.
+    void live(Nanos span) {
+        for (const Instant end = node.now + span; node.now < end;) {
+            refresh();
+            node.run(50ms);
+        }
+    }
+
+    Nanos direct_1 = 15ms;
+    Nanos direct_3 = 60ms;
+    TestNode node{4};
+};
+
+TEST_F(SchedulerTest, TakesTheFastestPathAndADisjointBackup) {
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+    EXPECT_EQ(node.backup_to(3), "0-1-3");
+    EXPECT_EQ(node.path_to(1), "0-1");
+    EXPECT_EQ(node.backup_to(1), "0-2-1");
+    const Path& path = node.to(3).path[0];
+    EXPECT_EQ(path.first_link, slot_at(2));
+    EXPECT_EQ(path.predicted_rtt_us, 30'000u);
+    EXPECT_EQ(path.inner_mtu, 1500 - overlay_overhead(Family::ipv4));
+}
+
+TEST_F(SchedulerTest, LeavesADeadLinkInTheSameRound) {
+    node.lose(2);
+    EXPECT_TRUE(node.round());
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+    EXPECT_EQ(node.backup_to(3), "0-3");
+    const SchedulerStatus status = node.scheduler.status(node.now);
+    ASSERT_TRUE(status.last_cut.has_value());
+    EXPECT_EQ(*status.last_cut, 0ns);
+    EXPECT_EQ(status.links[1].state, LinkState::down);
+    EXPECT_EQ(status.links[1].why, "silent");
+    EXPECT_EQ(status.paths[2].why, "the one before failed");
+}
+
+TEST_F(SchedulerTest, LeavesALinkThatGotSlowWithinASecond) {
+    direct_3 = 12ms;
+    live(1s);
+    EXPECT_EQ(node.path_to(3), "0-3");
+}
+
+TEST_F(SchedulerTest, KeepsThePathIfTheGainIsSmall) {
+    direct_3 = 27ms;  // better by 3 ms and 10 %: not 5 ms
+    live(5s);
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+    const SchedulerStatus status = node.scheduler.status(node.now);
+    EXPECT_EQ(status.paths[2].why, "kept, a better one is not better by both margins");
+}
+
+TEST_F(SchedulerTest, APeerThatLosesALinkMovesThePath) {
+    node.tell(2, 3, 0ms);
+    node.round();
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+}
+
+TEST_F(SchedulerTest, NoMeasurementIsNeverGood) {
+    TestNode fresh{3};
+    fresh.run(100ms);
+    EXPECT_EQ(fresh.path_to(1), "none");
+    fresh.hear(1);  // heard, but its RTT is not known
+    fresh.run(100ms);
+    EXPECT_EQ(fresh.path_to(1), "none");
+    fresh.measure(1, 5ms);
+    fresh.run(100ms);
+    EXPECT_EQ(fresh.path_to(1), "0-1");
+    EXPECT_EQ(fresh.path_to(2), "none");
+}
+
+TEST_F(SchedulerTest, ALinkThatComesBackHasToProveItself) {
+    node.lose(2);
+    live(100ms);  // the last answers on the link are still read, and do not bring it back
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+    node.hear(2);
+    live(500ms);
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+    live(2s);
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+}
+
+TEST_F(SchedulerTest, AWithdrawnNodeVanishesAtOnceAndReturns) {
+    node.feed({.withdrawn = {id_at(2)}});
+    node.round();
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+    EXPECT_EQ(node.path_to(2), "none");
+    node.feed({.restored = {id_at(2)}});
+    live(3s);
+    EXPECT_EQ(node.path_to(2), "0-2");
+}
+
+TEST_F(SchedulerTest, EgressesOutOfReachGetNoNewFlows) {
+    Service service{.id = ServiceId{7}, .vip = *IpAddress::parse("10.9.0.1"), .first_port = 80, .last_port = 80};
+    service.egresses = {{id_at(3), 1}, {id_at(1), 1}};
+    service.origins = {{*IpAddress::parse("10.8.0.1"), 80, 1}};
+    node.feed({.services = std::make_shared<const ServiceTable>(std::vector{service}, 3)});
+    node.round();
+    const auto share_of = [&](std::uint8_t member) {
+        return std::ranges::count((*node.published().services)[0].egress_choice->slot, member);
+    };
+    EXPECT_GT(share_of(0), 1500);
+    EXPECT_GT(share_of(1), 1500);
+    node.lose(3);
+    node.tell(1, 3, 0ms);
+    node.tell(2, 3, 0ms);
+    node.round();
+    EXPECT_EQ(node.path_to(3), "none");
+    EXPECT_EQ(share_of(0), 0);
+    EXPECT_EQ(share_of(1), static_cast<std::ptrdiff_t>(kMaglevSlots));
+    EXPECT_EQ(node.published().services->version(), 3u);
+}
+
+TEST_F(SchedulerTest, CoalescesWhileNoTableIsFree) {
+    node.lcore_polls = false;
+    for (std::size_t i = 0; i < 3 * Publisher::kRoots; ++i) {
+        i % 2 == 0 ? node.lose(1) : node.hear(1);
+        node.run(2ms);
+    }
+    EXPECT_GT(node.scheduler.status(node.now).coalesced, 0u);
+    node.lose(2);
+    node.round();
+    node.lcore_polls = true;
+    node.run(3ms);
+    EXPECT_EQ(node.path_to(3), "0-3") << "what was held back is published as soon as there is room";
+}
+
+TEST_F(SchedulerTest, ForcedRewritesKeepTheirRate) {
+    const auto before = node.generation();
+    node.scheduler.set_forced_rewrites(1000);
+    node.run(1s);
+    EXPECT_NEAR(static_cast<double>(node.generation() - before), 1000, 15);
+    node.scheduler.set_forced_rewrites(0);
+    const auto after = node.generation();
+    node.run(100ms);
+    EXPECT_LE(node.generation() - after, 2u);
+}
+
+TEST_F(SchedulerTest, PublishesNothingWhileNothingChanges) {
+    live(2s);
+    const auto before = node.generation();
+    live(10s);
+    EXPECT_EQ(node.generation(), before);
+}
+
+TEST_F(SchedulerTest, TellsItsOwnRow) {
+    const auto row = node.published().own_row;
+    ASSERT_EQ(row->items.size(), 3u);
+    EXPECT_EQ(row->items[1].node.value(), raw(id_at(2)));
+    EXPECT_EQ(row->items[1].rtt_us.value(), 10'000u);
+    node.lose(2);
+    node.round();
+    EXPECT_EQ(node.published().own_row->items[1].rtt_us.value(), kUnreachableRtt);
+    EXPECT_GT(node.published().own_row->version, row->version);
+}
+
+TEST_F(SchedulerTest, ExplainsEveryCandidate) {
+    const Explanation told = explain(node.scheduler, id_at(0), id_at(3), node.now);
+    EXPECT_EQ(told.error, "");
+    EXPECT_EQ(told.from, "n0");
+    ASSERT_EQ(told.candidates.size(), 4u) << "direct, two over one relay, the better one over both";
+    EXPECT_TRUE(told.candidates[0].in_use);
+    EXPECT_EQ(*told.candidates[0].cost, 30ms);
+    EXPECT_EQ(told.candidates[0].links[1].terms.delay_ms, 20);
+    EXPECT_TRUE(told.candidates[1].is_backup);
+    EXPECT_EQ(explain(node.scheduler, id_at(0), NodeId{99}, node.now).candidates.size(), 0u);
+    EXPECT_NE(explain(node.scheduler, id_at(0), NodeId{99}, node.now).error, "");
+}
+
+TEST_F(SchedulerTest, AnswersTheMainThread) {
+    std::optional<SchedulerStatus> status;
+    std::optional<Explanation> told;
+    std::atomic<bool> done{false};
+    std::thread main{[&] {
+        status = node.view.ask_status(10s);
+        told = node.view.ask_explanation(id_at(3), id_at(0), 10s);
+        done = true;
+    }};
+    while (!done) {
+        node.round();
+    }
+    main.join();
+    ASSERT_TRUE(status && told);
+    EXPECT_EQ(status->paths.size(), 3u);
+    EXPECT_EQ(status->paths[2].segment_names, (std::vector<std::string>{"n2", "n3"}));
+    EXPECT_EQ(told->error, "");
+}
+
+}  // namespace
+}  // namespace izar
