@@ -69,7 +69,8 @@ std::uint64_t hash_key(const FlowKey<Address>& key, const HashSeed& seed) noexce
     std::memcpy(w, &key, sizeof w);
     std::uint64_t h = fold_multiply(w[0] ^ seed.word[0], w[1] ^ seed.word[1]);
     if constexpr (kWords == 5) {
-        h ^= fold_multiply(w[2] ^ seed.word[2], w[3] ^ seed.word[3]) ^ w[4];
+        h ^= fold_multiply(w[2] ^ seed.word[2], w[3] ^ seed.word[3]);
+        h = fold_multiply(h, w[4] ^ seed.word[4]);
     }
     return fold_multiply(h ^ seed.word[4], 0x9E3779B97F4A7C15);
 }

@@ -81,11 +81,12 @@ class FlowTable {
         const FlowTime time = FlowTime::of(now);
         std::uint32_t expired = 0;
         for (budget = budget < touched_ ? budget : touched_; budget > 0; --budget) {
-            sweep_at_ = sweep_at_ + 1 < touched_ ? sweep_at_ + 1 : 0;
-            const Entry& entry = entries()[sweep_at_];
+            const std::uint32_t at = sweep_at_;
+            sweep_at_ = at + 1 < touched_ ? at + 1 : 0;
+            const Entry& entry = entries()[at];
             if (entry.in_use() && elapsed(entry.last_packet, time) >= timeout_of(entry)) {
                 on_expired(entry);
-                erase(FlowRef{sweep_at_, Direction::forward});
+                erase(FlowRef{at, Direction::forward});
                 ++expired;
             }
         }
