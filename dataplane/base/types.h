@@ -40,6 +40,10 @@ inline constexpr NodeSlot kNoSlot{0xFFFF};
 // Dense index of an lcore of this process, 0..kMaxLcores-1.
 enum class LcoreIndex : std::uint8_t {};
 
+// Index of an entry of the neighbour table: the MAC address of a next hop.
+enum class NeighborIndex : std::uint16_t {};
+inline constexpr NeighborIndex kNoNeighbor{0xFFFF};
+
 // Dense index of a DPDK port that izar-edge opened.
 enum class PortIndex : std::uint8_t {};
 inline constexpr PortIndex kNoPort{0xFF};

@@ -1,0 +1,59 @@
+// lcore_state.h -- LcoreState: everything one lcore owns, and Shared: what all lcores of a process share.
+//
+// Thread: LcoreState belongs to one lcore (built by main before it starts). Shared is built by main; its
+//         parts say in their own headers who writes them.
+#pragma once
+
+#include <rte_mempool.h>
+
+#include <memory>
+#include <vector>
+
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/nat_ports.h"
+#include "dataplane/io/hand_over.h"
+#include "dataplane/io/hold_queue.h"
+#include "dataplane/io/interfaces.h"
+#include "dataplane/io/neighbors.h"
+#include "dataplane/io/ports.h"
+#include "dataplane/io/tx_queues.h"
+#include "dataplane/lcore/counters.h"
+#include "dataplane/links/link_receiver.h"
+#include "dataplane/links/link_sender.h"
+#include "dataplane/links/link_state.h"
+#include "dataplane/tables/publisher.h"
+
+namespace izar {
+
+struct Shared {
+    const Interfaces& interfaces;
+    const std::vector<Port>& ports;
+    NeighborTable& neighbors;
+    LinkState& links;
+    HandOver& hand_over;
+    rte_mempool* pool;
+    HashSeed hash_seed;
+    std::size_t lcores;
+    LinkConfig link_config;
+};
+
+struct LcoreState {
+    LcoreState(LcoreIndex index, const Shared& shared, const MemoryConfig& memory, LinkReportRing& reports,
+               std::uint64_t seed);
+
+    LcoreIndex index;
+    const Shared& shared;
+    FlowTable<Ipv4Address> flows4;
+    FlowTable<Ipv6Address> flows6;
+    NatPorts<Ipv4Address> ports4;
+    NatPorts<Ipv6Address> ports6;
+    LinkSender sender;
+    LinkReceiver receiver;
+    HoldQueue held;
+    TxQueues tx;
+    LcoreCounters counters;
+    Snapshot snapshot;
+    const Fleet* fleet = nullptr;  // the one that `sender` was built for
+};
+
+}  // namespace izar

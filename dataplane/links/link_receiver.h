@@ -1,0 +1,48 @@
+// link_receiver.h -- LinkReceiver: what one lcore notes of every overlay packet it receives.
+//
+// Thread: one lcore. Gathers RTT samples per link and hands a report to the scheduler thread at most
+//         once a millisecond and link, so that a fast link cannot fill the ring.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/base/limits.h"
+#include "dataplane/links/link_state.h"
+#include "dataplane/wire/overlay.h"
+#include "probes/link_report_ring.h"
+
+namespace izar {
+
+class LinkReceiver {
+  public:
+    LinkReceiver(LcoreIndex lcore, LinkState& links, LinkReportRing& reports)
+        : lcore_(lcore), links_(links), reports_(reports), notes_(std::make_unique<Note[]>(kMaxNodes)) {}
+
+    // Notes one authenticated packet of the peer in `slot`: life, echo, packet number, RTT.
+    void note(NodeSlot slot, const OverlayHeader& header, Instant now) noexcept;
+    // Forgets packet numbers of a peer that has started anew.
+    void restart(NodeSlot slot) noexcept { notes_[raw(slot)].newest.fill(0); }
+    // Puts a report of another kind on the ring.
+    void report(const LinkReport& report) noexcept;
+    std::uint64_t lost_reports() const noexcept { return lost_; }
+
+  private:
+    struct Note {
+        std::array<std::uint64_t, kMaxLcores> newest{};  // highest packet number of each sending lcore
+        std::int64_t least_ns = 0;
+        std::int64_t sum_ns = 0;
+        std::uint32_t samples = 0;
+        Instant last_report{};
+    };
+    void sample(NodeSlot slot, Note& note, Nanos rtt, Instant now) noexcept;
+
+    LcoreIndex lcore_;
+    LinkState& links_;
+    LinkReportRing& reports_;
+    std::unique_ptr<Note[]> notes_;
+    std::uint64_t lost_ = 0;
+};
+
+}  // namespace izar

@@ -1,0 +1,73 @@
+// link_state.h -- The words through which lcores share what they know of a link.
+//
+// Thread: one LinkCell per peer, shared by all lcores. Every word is relaxed: each is true by itself and
+//         none orders another. The owner lcore of a link (slot % lcores) sends its keep-alives and alone
+//         writes `down`; every lcore that hears the peer writes echo and last_heard.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataplane/base/limits.h"
+#include "dataplane/base/types.h"
+
+namespace izar {
+
+struct alignas(64) LinkCell {
+    // The peer's t_tx (upper half) and our low clock when it arrived (lower half), one word so that
+    // both are of the same packet. 0: nothing heard in this process life.
+    std::atomic<std::uint64_t> echo{0};
+    std::atomic<std::int64_t> last_heard{0};     // Instant of the newest packet of the peer, in ns
+    std::atomic<std::int64_t> peer_interval{0};  // ns between the peer's keep-alives, 0 until told
+    std::atomic<std::uint64_t> peer_sent{0};     // packets the peer said it sent to us, newest keep-alive
+    std::atomic<std::uint32_t> keep_alives{0};   // heard since the process started
+    std::atomic<std::uint8_t> peer_multiplier{0};
+    std::atomic<std::uint8_t> down{1};  // 1: do not use; links start down until heard
+};
+static_assert(sizeof(LinkCell) == 64);
+
+// One lcore's counters of one link: written by that lcore only, read by the link's owner lcore.
+struct LinkCounters {
+    std::atomic<std::uint64_t> sent{0};
+    std::atomic<std::uint64_t> received{0};
+    std::atomic<std::uint64_t> reordered{0};
+
+    void count(std::atomic<std::uint64_t> LinkCounters::*which, std::uint64_t n = 1) noexcept {
+        auto& word = this->*which;
+        word.store(word.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    }
+};
+
+class LinkState {
+  public:
+    explicit LinkState(std::size_t lcores) : cells_(kMaxNodes) {
+        for (std::size_t i = 0; i < lcores; ++i) {
+            counters_.emplace_back(kMaxNodes);
+        }
+    }
+
+    LinkCell& cell(NodeSlot link) noexcept { return cells_[raw(link)]; }
+    const LinkCell& cell(NodeSlot link) const noexcept { return cells_[raw(link)]; }
+    LinkCounters& counters(LcoreIndex lcore, NodeSlot link) noexcept { return counters_[raw(lcore)][raw(link)]; }
+
+    bool down(NodeSlot link) const noexcept { return cell(link).down.load(std::memory_order_relaxed) != 0; }
+    std::size_t lcores() const noexcept { return counters_.size(); }
+
+    // Sum over all lcores of one counter of one link.
+    std::uint64_t total(NodeSlot link, std::atomic<std::uint64_t> LinkCounters::*which) const noexcept {
+        std::uint64_t sum = 0;
+        for (const auto& lcore : counters_) {
+            sum += (lcore[raw(link)].*which).load(std::memory_order_relaxed);
+        }
+        return sum;
+    }
+
+  private:
+    std::vector<LinkCell> cells_;
+    std::vector<std::vector<LinkCounters>> counters_;  // [lcore][slot]
+};
+
+}  // namespace izar

@@ -1,0 +1,103 @@
+#include "dataplane/stages/find_flow.h"
+
+#include <span>
+
+#include "dataplane/stages/families.h"
+#include "dataplane/stages/open_flow.h"
+
+namespace izar {
+namespace {
+
+template <typename Address>
+FlowKey<Address> key_of(const Burst& burst, unsigned lane) noexcept {
+    const auto& ip = *reinterpret_cast<const typename FamilyOf<Address>::Header*>(burst.ip[lane]);
+    const std::uint8_t* const l4 = burst.l4[lane];
+    FlowKey<Address> key{ip.source, ip.destination, {}, {}, FamilyOf<Address>::protocol(ip), {}};
+    if (is_icmp(key.protocol)) {
+        const auto& icmp = *reinterpret_cast<const IcmpHeader*>(l4);
+        const bool asks = icmp.type == FamilyOf<Address>::kEchoRequest;
+        key.source_port = asks ? icmp.identifier : Be16{0};
+        key.destination_port = asks ? Be16{0} : icmp.identifier;
+    } else {
+        // TCP and UDP ports lie at the same place.
+        const auto& ports = *reinterpret_cast<const UdpHeader*>(l4);
+        key.source_port = ports.source_port;
+        key.destination_port = ports.destination_port;
+    }
+    return key;
+}
+
+// The lcore whose flow table knows the key: for what comes from an origin the owner of the NAT port, else
+// the owner of the client's key.
+template <typename Address>
+LcoreIndex owner_of(const Burst& burst, unsigned lane, const FlowKey<Address>& key, std::uint64_t hash,
+                    const Shared& shared) noexcept {
+    const bool from_port = note_of(burst.mbuf[lane]).way == Way::plain;
+    if (from_port && shared.interfaces.is_egress(IpAddress{key.destination})) {
+        return nat_port_owner(key.destination_port.value(), shared.lcores);
+    }
+    return flow_owner(hash, shared.lcores);
+}
+
+// A lane whose flow is known: which way it goes, and whether this node still has to become its egress.
+template <typename Address>
+void enter_known(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, const Published& published) noexcept {
+    burst.flow[lane] = ref;
+    if (ref.direction() == Direction::reply) {
+        burst.reply.add(lane);
+        return;
+    }
+    Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[ref];
+    if (note_of(burst.mbuf[lane]).way == Way::egress && !flow.has_session()) {
+        flow.egress = published.fleet->self;
+        open_session<Address>(burst, lane, ref, lcore, published);
+        return;
+    }
+    burst.forward.add(lane);
+}
+
+template <typename Address>
+void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    auto& flows = FamilyOf<Address>::flows(lcore);
+    std::array<FlowKey<Address>, kMaxBurst> keys;
+    std::array<std::uint64_t, kMaxBurst> hashes;
+    std::array<FlowRef, kMaxBurst> found;
+    LaneList mine;
+    for (const unsigned lane : lanes) {
+        const unsigned at = mine.size();
+        keys[at] = key_of<Address>(burst, lane);
+        hashes[at] = flows.hash(keys[at]);
+        burst.hash[lane] = hashes[at];
+        if (lcore.shared.lcores > 1) {
+            const LcoreIndex owner = owner_of(burst, lane, keys[at], hashes[at], lcore.shared);
+            if (owner != lcore.index) {
+                burst.verdict[lane] = lcore.shared.hand_over.put(lcore.index, owner, burst.mbuf[lane]);
+                continue;
+            }
+        }
+        mine.add(lane);
+    }
+    lanes.clear();
+    const std::size_t n = mine.size();
+    flows.find_bulk(std::span(keys).first(n), std::span(hashes).first(n), std::span(found).first(n));
+    for (unsigned i = 0; i < n; ++i) {
+        if (found[i]) {
+            enter_known<Address>(burst, mine[i], found[i], lcore, published);
+        } else {
+            open_flow<Address>(burst, mine[i], keys[i], hashes[i], lcore, published, now);
+        }
+    }
+}
+
+}  // namespace
+
+void find_flow(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    if (!burst.ipv4.empty()) {
+        find_family<Ipv4Address>(burst, burst.ipv4, lcore, published, now);
+    }
+    if (!burst.ipv6.empty()) {
+        find_family<Ipv6Address>(burst, burst.ipv6, lcore, published, now);
+    }
+}
+
+}  // namespace izar

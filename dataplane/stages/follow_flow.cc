@@ -1,0 +1,182 @@
+#include "dataplane/stages/follow_flow.h"
+
+#include "dataplane/stages/answer.h"
+#include "dataplane/stages/clamp_mss.h"
+#include "dataplane/stages/families.h"
+#include "dataplane/stages/open_flow.h"
+#include "dataplane/stages/route.h"
+#include "dataplane/stages/translate.h"
+
+namespace izar {
+namespace {
+
+// Where an overlay packet goes and what its header says of it.
+struct Journey {
+    NodeSlot to;
+    NodeId ingress;
+    std::uint8_t overlay_flags;
+};
+
+// Notes one more packet of the flow; returns the time since the last one.
+template <typename Address>
+Nanos touch(Flow<Address>& flow, const Burst& burst, unsigned lane, Direction direction, Instant now) noexcept {
+    const std::uint8_t flags = tcp_flags<Address>(burst, lane);
+    if (flags != 0) {
+        flow.tcp_state = next_tcp_state(flow.tcp_state, direction, flags).state;
+    }
+    const FlowTime time = FlowTime::of(now);
+    const Nanos gap = elapsed(flow.last_packet, time);
+    flow.last_packet = time;
+    return gap;
+}
+
+// The path of this packet: the flow's own, or the table's if the flow may move to it now.
+template <typename Address>
+const Path* choose_path(Flow<Address>& flow, const Destination& destination, const LinkState& links,
+                        std::uint64_t hash, Nanos gap, Instant now) noexcept {
+    const Path* const best = usable_path(destination, links, hash);
+    if (best == nullptr || best->segments == flow.segments) {
+        flow.flags = static_cast<std::uint8_t>(flow.flags & ~kFlowPathWaits);
+        return best;
+    }
+    FlowPath current{flow.segments, (flow.flags & kFlowPathWaits) != 0, flow.path_since};
+    if (moves(current, *best, destination, links, gap, FlowTime::of(now))) {
+        flow.segments = best->segments;
+        flow.flags = static_cast<std::uint8_t>(flow.flags & ~kFlowPathWaits);
+        return best;
+    }
+    flow.flags |= kFlowPathWaits;
+    flow.path_since = current.since;
+    for (const Path& path : destination.path) {
+        if (path.segments == flow.segments) {
+            return &path;
+        }
+    }
+    return best;
+}
+
+// Puts a lane on seal, or answers it if it does not fit or has no path. True if it is on its way.
+template <typename Address>
+bool send_through_overlay(Burst& burst, unsigned lane, Flow<Address>& flow, const Journey& journey, Nanos gap,
+                          LcoreState& lcore, const Published& published, Instant now) noexcept {
+    if (journey.to == kNoSlot) {
+        burst.verdict[lane] = Verdict::no_path;
+        return false;
+    }
+    const Destination& destination = published.routes->to(journey.to);
+    const Path* const path = choose_path(flow, destination, lcore.shared.links, burst.hash[lane], gap, now);
+    if (path == nullptr) {
+        burst.verdict[lane] = Verdict::no_path;
+        return false;
+    }
+    if (burst.ip_length[lane] > path->inner_mtu) {
+        answer_too_big(burst, lane, path->inner_mtu, lcore);
+        return false;
+    }
+    if ((tcp_flags<Address>(burst, lane) & kTcpSyn) != 0) {
+        clamp_mss(burst.ip[lane], burst.l4[lane], burst.ip_length[lane], path->inner_mtu);
+    }
+    burst.path[lane] = *path;
+    burst.overlay_flags[lane] = journey.overlay_flags;
+    burst.ingress[lane] = journey.ingress;
+    burst.service[lane] = flow.service;
+    burst.seal.add(lane);
+    return true;
+}
+
+void send_to_neighbor(Burst& burst, unsigned lane, NeighborIndex neighbor, const LcoreState& lcore) noexcept {
+    if (neighbor == kNoNeighbor) {
+        burst.verdict[lane] = Verdict::neighbors_full;
+        return;
+    }
+    if (!take_hop(burst.ip[lane])) {
+        burst.verdict[lane] = Verdict::ttl_expired;
+        return;
+    }
+    burst.neighbor[lane] = neighbor;
+    burst.port[lane] = lcore.shared.neighbors.port(neighbor);
+    burst.address.add(lane);
+}
+
+// The flow's egress cannot be reached any more. Its sessions are lost: what can begin anew does so at another
+// egress, the rest is told by RST.
+template <typename Address>
+void leave_egress(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    auto& flows = FamilyOf<Address>::flows(lcore);
+    const FlowKey<Address> key = flows[burst.flow[lane]].client_key();
+    const std::uint8_t flags = tcp_flags<Address>(burst, lane);
+    burst.verdict[lane] = Verdict::pending;
+    flows.erase(burst.flow[lane]);
+    if (key.protocol != IpProtocol::tcp || ((flags & kTcpSyn) != 0 && (flags & kTcpAck) == 0)) {
+        open_flow<Address>(burst, lane, key, flows.hash(key), lcore, published, now);
+    } else if ((flags & kTcpRst) != 0) {
+        burst.verdict[lane] = Verdict::no_path;
+    } else {
+        burst.reset.add(lane);
+    }
+}
+
+template <typename Address>
+void follow_forward(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[burst.flow[lane]];
+    const LaneNote& note = note_of(burst.mbuf[lane]);
+    const NodeId self = published.fleet->node(published.fleet->self).id;
+    const Nanos gap = touch(flow, burst, lane, Direction::forward, now);
+    if (flow.has_session()) {
+        flow.ingress = note.way == Way::plain ? self : note.ingress;
+        translate(flow, Direction::forward, burst.ip[lane], burst.l4[lane]);
+        send_to_neighbor(burst, lane, flow.origin_neighbor, lcore);
+        return;
+    }
+    const bool sent = send_through_overlay(burst, lane, flow, {flow.egress, self, 0}, gap, lcore, published, now);
+    if (!sent && burst.verdict[lane] == Verdict::no_path) {
+        leave_egress<Address>(burst, lane, lcore, published, now);
+    }
+}
+
+// The way to a client that is attached here; looked up once per flow.
+template <typename Address>
+NeighborIndex client_neighbor(Flow<Address>& flow, const LcoreState& lcore) noexcept {
+    if (flow.client_neighbor == kNoNeighbor) {
+        const auto hop = lcore.shared.interfaces.next_hop(IpAddress{flow.client});
+        flow.client_neighbor = hop ? lcore.shared.neighbors.insert(hop->port, hop->address) : kNoNeighbor;
+    }
+    return flow.client_neighbor;
+}
+
+template <typename Address>
+void follow_reply(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[burst.flow[lane]];
+    const Fleet& fleet = *published.fleet;
+    const Nanos gap = touch(flow, burst, lane, Direction::reply, now);
+    if (flow.ingress == fleet.node(fleet.self).id) {
+        translate(flow, Direction::reply, burst.ip[lane], burst.l4[lane]);
+        send_to_neighbor(burst, lane, client_neighbor(flow, lcore), lcore);
+        return;
+    }
+    const Journey journey{fleet.slot(flow.ingress), flow.ingress, kFlagReply};
+    if (send_through_overlay(burst, lane, flow, journey, gap, lcore, published, now)) {
+        translate(flow, Direction::reply, burst.ip[lane], burst.l4[lane]);
+    }
+}
+
+}  // namespace
+
+void follow_flow(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    // By index: a lane whose egress is gone may come back to the end of the list with another one.
+    for (unsigned i = 0; i < burst.forward.size(); ++i) {
+        const unsigned lane = burst.forward[i];
+        by_family(burst.ip[lane], [&](auto address) {
+            follow_forward<decltype(address)>(burst, lane, lcore, published, now);
+        });
+    }
+    for (const unsigned lane : burst.reply) {
+        by_family(burst.ip[lane], [&](auto address) {
+            follow_reply<decltype(address)>(burst, lane, lcore, published, now);
+        });
+    }
+    burst.forward.clear();
+    burst.reply.clear();
+}
+
+}  // namespace izar

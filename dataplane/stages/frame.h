@@ -1,0 +1,60 @@
+// frame.h -- Small readers and writers of a lane's bytes, shared by the stages.
+//
+// Thread: the lcore that holds the packet. Each function states which bytes must be there.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <cstdint>
+
+#include "dataplane/stages/burst.h"
+#include "dataplane/wire/headers.h"
+
+namespace izar {
+
+template <typename Header>
+Header& header_at(std::uint8_t* at) noexcept {
+    static_assert(alignof(Header) == 1);
+    return *reinterpret_cast<Header*>(at);
+}
+
+// Cuts the mbuf so that it starts `offset` bytes later and is `length` bytes long; offset + length must
+// lie inside it. The bytes before stay readable in the headroom.
+inline void focus(rte_mbuf* m, std::uint16_t offset, std::uint16_t length) noexcept {
+    m->data_off = static_cast<std::uint16_t>(m->data_off + offset);
+    m->data_len = length;
+    m->pkt_len = length;
+}
+
+// Moves the start of the mbuf back over `bytes` of headroom and returns it. The headroom of 128 bytes plus
+// an Ethernet header holds every outer header that izar writes.
+inline std::uint8_t* prepend(rte_mbuf* m, std::uint16_t bytes) noexcept {
+    m->data_off = static_cast<std::uint16_t>(m->data_off - bytes);
+    m->data_len = static_cast<std::uint16_t>(m->data_len + bytes);
+    m->pkt_len += bytes;
+    return rte_pktmbuf_mtod(m, std::uint8_t*);
+}
+
+inline Family family_of(const std::uint8_t* ip) noexcept {
+    return (*ip >> 4) == 4 ? Family::ipv4 : Family::ipv6;
+}
+
+inline IpAddress source_of(const std::uint8_t* ip) noexcept {
+    return family_of(ip) == Family::ipv4 ? IpAddress{reinterpret_cast<const Ipv4Header*>(ip)->source}
+                                         : IpAddress{reinterpret_cast<const Ipv6Header*>(ip)->source};
+}
+
+inline IpAddress destination_of(const std::uint8_t* ip) noexcept {
+    return family_of(ip) == Family::ipv4 ? IpAddress{reinterpret_cast<const Ipv4Header*>(ip)->destination}
+                                         : IpAddress{reinterpret_cast<const Ipv6Header*>(ip)->destination};
+}
+
+// Validates the IP packet that starts the lane's mbuf, cuts off padding, sets ip, l4 and ip_length and puts
+// the lane on ipv4 or ipv6 if it is a whole TCP, UDP or ICMP echo packet, on odd if it is any other IP
+// packet. False with a verdict set if it is no valid IP packet.
+bool sort_ip(Burst& burst, unsigned lane) noexcept;
+
+// Takes one hop off TTL or hop limit; false if it is used up.
+bool take_hop(std::uint8_t* ip) noexcept;
+
+}  // namespace izar

@@ -1,0 +1,127 @@
+#include "dataplane/stages/open_overlay.h"
+
+#include "dataplane/links/keep_alive.h"
+#include "dataplane/stages/frame.h"
+
+namespace izar {
+namespace {
+
+// The outer packet of one lane, taken apart.
+struct Outer {
+    std::uint8_t* header;  // of the overlay
+    std::size_t length;    // bytes from there to the packet's end
+    IpAddress source;
+};
+
+Outer outer_of(const Burst& burst, unsigned lane) noexcept {
+    std::uint8_t* const header = burst.l4[lane] + sizeof(UdpHeader);
+    const auto before = static_cast<std::size_t>(header - burst.ip[lane]);
+    return {header, burst.ip_length[lane] - before, source_of(burst.ip[lane])};
+}
+
+// The slot of the peer that sent the header, or kNoSlot if it is none of ours at that address.
+NodeSlot peer_of(const OverlayHeader& header, const IpAddress& source, const Fleet& fleet) noexcept {
+    const NodeSlot slot = fleet.slot(NodeId{header.sender.value()});
+    const bool known = slot != kNoSlot && slot != fleet.self && fleet.node(slot).overlay_address == source;
+    return known ? slot : kNoSlot;
+}
+
+// The path that a relayed packet goes on with. A dead next link is replaced once by this node's own way to
+// the last segment: the flag keeps two relays from repairing each other's repairs.
+Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from,
+                        const LcoreState& lcore, const Published& published) noexcept {
+    const Fleet& fleet = *published.fleet;
+    const NodeId next{header.remaining[0].value()};
+    const NodeId last = header.remaining[1].value() == 0 ? next : NodeId{header.remaining[1].value()};
+    const NodeId self = fleet.node(fleet.self).id;
+    if (next == self || last == self || fleet.slot(next) == from) {
+        return Verdict::segment_loop;
+    }
+    const NodeSlot link = fleet.slot(next);
+    if (link == kNoSlot || fleet.slot(last) == kNoSlot) {
+        return Verdict::no_path;
+    }
+    Path& path = burst.path[lane];
+    burst.overlay_flags[lane] = header.flags;
+    if (lcore.shared.links.down(link) && (header.flags & kFlagRepaired) == 0) {
+        const Destination& own = published.routes->to(fleet.slot(last));
+        path = own.path[0];
+        burst.overlay_flags[lane] = header.flags | kFlagRepaired;
+        const bool back = path.length > 0 && path.first_link == from;
+        return path.length == 0 || back ? Verdict::no_path : Verdict::pending;
+    }
+    path = Path{};
+    path.segments = {next, NodeId{header.remaining[1].value()}, kNoNode};
+    path.length = header.remaining[1].value() == 0 ? 1 : 2;
+    path.first_link = link;
+    return Verdict::pending;
+}
+
+void relay(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from, LcoreState& lcore,
+           const Published& published) noexcept {
+    burst.verdict[lane] = choose_segments(burst, lane, header, from, lcore, published);
+    if (burst.verdict[lane] != Verdict::pending) {
+        return;
+    }
+    if (burst.mbuf[lane]->data_len > lcore.sender.link(burst.path[lane].first_link).inner_mtu) {
+        burst.verdict[lane] = Verdict::relay_too_big;
+        return;
+    }
+    burst.ingress[lane] = NodeId{header.ingress.value()};
+    burst.service[lane] = service_of(header.geneve);
+    // The outer source port goes on as it came, so that ECMP keeps the flow in order on every segment.
+    burst.hash[lane] = header_at<UdpHeader>(burst.l4[lane]).source_port.value();
+    burst.ip[lane] = rte_pktmbuf_mtod(burst.mbuf[lane], std::uint8_t*);
+    burst.ip_length[lane] = burst.mbuf[lane]->data_len;
+    burst.relay.add(lane);
+}
+
+// The last segment: a reply is delivered, anything else enters the flow stages as the egress's packet.
+void arrive(Burst& burst, unsigned lane, const OverlayHeader& header) noexcept {
+    LaneNote& note = note_of(burst.mbuf[lane]);
+    note.ingress = NodeId{header.ingress.value()};
+    note.service = service_of(header.geneve);
+    if ((header.flags & kFlagReply) != 0) {
+        note.way = Way::deliver;
+        burst.deliver.add(lane);
+        return;
+    }
+    note.way = Way::egress;
+    sort_ip(burst, lane);
+}
+
+void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    const Outer outer = outer_of(burst, lane);
+    if (check_overlay_header({outer.header, outer.length}) != OverlayFault::none) {
+        burst.verdict[lane] = Verdict::overlay_malformed;
+        return;
+    }
+    const auto& header = header_at<OverlayHeader>(outer.header);
+    const NodeSlot from = peer_of(header, outer.source, *published.fleet);
+    if (from == kNoSlot) {
+        burst.verdict[lane] = Verdict::unknown_peer;
+        return;
+    }
+    lcore.receiver.note(from, header, now);
+    const auto offset = static_cast<std::uint16_t>(outer.header - burst.ip[lane] + sizeof(OverlayHeader));
+    focus(burst.mbuf[lane], offset, static_cast<std::uint16_t>(burst.ip_length[lane] - offset));
+    if ((header.geneve.flags & kGeneveControl) != 0) {
+        const std::span message{outer.header + sizeof(OverlayHeader), burst.mbuf[lane]->data_len};
+        burst.verdict[lane] = read_control(message, from, lcore, now);
+    } else if (header.remaining[0].value() != 0) {
+        relay(burst, lane, header, from, lcore, published);
+    } else {
+        arrive(burst, lane, header);
+    }
+}
+
+}  // namespace
+
+void open_overlay(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    for (const unsigned lane : burst.overlay) {
+        open_lane(burst, lane, lcore, published, now);
+    }
+    burst.overlay.clear();
+}
+
+}  // namespace izar

@@ -1,0 +1,105 @@
+#include "dataplane/stages/seal_overlay.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dataplane/stages/frame.h"
+#include "dataplane/wire/checksum.h"
+
+namespace izar {
+namespace {
+
+struct Echo {
+    std::uint32_t t_echo;
+    std::uint32_t t_hold;
+};
+
+// What to echo on a link: the peer's newest t_tx and how long ago it came, by the 64-bit clock so that an
+// old echo saturates instead of wrapping into a plausible one.
+Echo echo_of(const LinkCell& cell, Instant now) noexcept {
+    const std::uint64_t word = cell.echo.load(std::memory_order_relaxed);
+    if (word == 0) {
+        return {0, kNothingToEcho};
+    }
+    const std::int64_t silent = now.time_since_epoch().count() - cell.last_heard.load(std::memory_order_relaxed);
+    const auto t_echo = static_cast<std::uint32_t>(word >> 32);
+    if (silent > std::int64_t{kLongestHoldForRtt}) {
+        return {t_echo, static_cast<std::uint32_t>(std::min<std::int64_t>(silent, kHoldSaturated))};
+    }
+    const std::uint32_t hold = low_clock(now) - static_cast<std::uint32_t>(word);
+    return {t_echo, std::min(hold, kHoldSaturated)};
+}
+
+void set_outer_lengths(std::uint8_t* start, const LinkTemplate& link, std::uint16_t total,
+                       std::uint16_t entropy) noexcept {
+    std::uint8_t* udp_at = start;
+    if (link.underlay == Family::ipv4) {
+        auto& ip = header_at<Ipv4Header>(start);
+        ip.total_length = Be16{total};
+        ip.checksum = apply_delta(ip.checksum, ip.total_length.raw_bits());
+        udp_at += sizeof(Ipv4Header);
+    } else {
+        auto& ip = header_at<Ipv6Header>(start);
+        ip.payload_length = Be16{static_cast<std::uint16_t>(total - sizeof(Ipv6Header))};
+        udp_at += sizeof(Ipv6Header);
+    }
+    auto& udp = header_at<UdpHeader>(udp_at);
+    udp.source_port = Be16{static_cast<std::uint16_t>(kFirstOuterPort | (entropy & 0x3FFF))};
+    udp.length = Be16{static_cast<std::uint16_t>(start + total - udp_at)};
+}
+
+}  // namespace
+
+void seal(rte_mbuf* m, const SealRequest& request, LinkTemplate& link, const LinkCell& cell, Instant now) noexcept {
+    auto* const inner = rte_pktmbuf_mtod(m, std::uint8_t*);
+    std::memcpy(inner - kTemplateBlock, link.block.data(), kTemplateBlock);
+    std::uint8_t* const start = prepend(m, link.outer_length());
+    set_outer_lengths(start, link, m->data_len, request.entropy);
+
+    auto& header = header_at<OverlayHeader>(inner - sizeof(OverlayHeader));
+    header.geneve.flags |= request.geneve_flags;
+    header.geneve.protocol = Be16{request.protocol};
+    header.geneve.vni_reserved = Be32{vni_of(request.service) << 8};
+    const Echo echo = echo_of(cell, now);
+    header.t_tx = Be32{low_clock(now)};
+    header.t_echo = Be32{echo.t_echo};
+    header.t_hold = Be32{echo.t_hold};
+    header.packet_number = Be64{link.next_packet++};
+    header.ingress = Be16{raw(request.ingress)};
+    header.remaining = {Be16{raw(request.path.segments[1])}, Be16{raw(request.path.segments[2])}};
+    header.flags = request.overlay_flags;
+}
+
+namespace {
+
+void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now) noexcept {
+    const Path& path = burst.path[lane];
+    LinkTemplate& link = lcore.sender.link(path.first_link);
+    if (link.port == kNoPort) {
+        burst.verdict[lane] = Verdict::no_next_hop;
+        return;
+    }
+    const std::uint16_t protocol = family_of(burst.ip[lane]) == Family::ipv4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
+    const SealRequest request{path, burst.ingress[lane], burst.service[lane], protocol, 0, burst.overlay_flags[lane],
+                              static_cast<std::uint16_t>(burst.hash[lane])};
+    seal(burst.mbuf[lane], request, link, lcore.shared.links.cell(path.first_link), now);
+    lcore.shared.links.counters(lcore.index, path.first_link).count(&LinkCounters::sent);
+    burst.neighbor[lane] = link.neighbor;
+    burst.port[lane] = link.port;
+    burst.address.add(lane);
+}
+
+}  // namespace
+
+void seal_overlay(Burst& burst, LcoreState& lcore, Instant now) noexcept {
+    for (const unsigned lane : burst.seal) {
+        seal_lane(burst, lane, lcore, now);
+    }
+    for (const unsigned lane : burst.relay) {
+        seal_lane(burst, lane, lcore, now);
+    }
+    burst.seal.clear();
+    burst.relay.clear();
+}
+
+}  // namespace izar

@@ -1,0 +1,29 @@
+// seal_overlay.h -- Seal stage: puts the overlay header in front of packets that have a path.
+//
+// Thread:   one lcore.
+// Requires: lanes on seal and relay have path (length >= 1), overlay_flags, ingress, service and hash set and
+//           start at the inner IP packet.
+// Ensures:  seal and relay are empty; their lanes are on address with neighbor and port set, or have a verdict.
+#pragma once
+
+#include "dataplane/lcore/lcore_state.h"
+#include "dataplane/stages/burst.h"
+
+namespace izar {
+
+void seal_overlay(Burst& burst, LcoreState& lcore, Instant now) noexcept;
+
+// The same for one packet outside a burst's lanes: writes the outer headers in front of `m`, whose data is the
+// payload. Used for control packets too. `entropy` chooses the outer source port.
+struct SealRequest {
+    const Path& path;
+    NodeId ingress;
+    ServiceId service;
+    std::uint16_t protocol;  // GENEVE protocol type of the payload
+    std::uint8_t geneve_flags;
+    std::uint8_t overlay_flags;
+    std::uint16_t entropy;
+};
+void seal(rte_mbuf* m, const SealRequest& request, LinkTemplate& link, const LinkCell& cell, Instant now) noexcept;
+
+}  // namespace izar
