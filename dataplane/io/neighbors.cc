@@ -30,7 +30,8 @@ std::size_t NeighborTable::bucket_of(PortIndex port, const IpAddress& address) c
     std::memcpy(halves, address.bytes().data(), sizeof halves);
     const std::uint64_t a = halves[0] ^ seed_;
     const std::uint64_t b = halves[1] + raw(port) + (std::uint64_t{0x9E3779B97F4A7C15} ^ seed_);
-    const auto product = static_cast<unsigned __int128>(a | 1) * (b | 1);
+    __extension__ using Wide = unsigned __int128;
+    const auto product = static_cast<Wide>(a | 1) * (b | 1);
     return static_cast<std::size_t>(static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product)) %
            kBuckets;
 }

@@ -16,8 +16,10 @@
 #include "dataplane/io/interfaces.h"
 #include "dataplane/io/neighbors.h"
 #include "dataplane/io/ports.h"
+#include "dataplane/io/token_bucket.h"
 #include "dataplane/io/tx_queues.h"
 #include "dataplane/lcore/counters.h"
+#include "dataplane/links/keep_alive.h"
 #include "dataplane/links/link_receiver.h"
 #include "dataplane/links/link_sender.h"
 #include "dataplane/links/link_state.h"
@@ -38,8 +40,10 @@ struct Shared {
 };
 
 struct LcoreState {
-    LcoreState(LcoreIndex index, const Shared& shared, const MemoryConfig& memory, LinkReportRing& reports,
-               std::uint64_t seed);
+    // Allocates everything; nothing is allocated afterwards. `seed` is random and differs between lcores.
+    static Result<std::unique_ptr<LcoreState>> make(LcoreIndex index, const Shared& shared, const MemoryConfig& memory,
+                                                    LinkReportRing& reports, std::uint64_t seed);
+    LcoreState(const LcoreState&) = delete;
 
     LcoreIndex index;
     const Shared& shared;
@@ -49,11 +53,16 @@ struct LcoreState {
     NatPorts<Ipv6Address> ports6;
     LinkSender sender;
     LinkReceiver receiver;
+    LinkKeeper keeper;
     HoldQueue held;
-    TxQueues tx;
     LcoreCounters counters;
+    TxQueues tx;
+    TokenBucket exception_budget;
     Snapshot snapshot;
-    const Fleet* fleet = nullptr;  // the one that `sender` was built for
+
+  private:
+    LcoreState(LcoreIndex index, const Shared& shared, FlowTable<Ipv4Address> flows4, FlowTable<Ipv6Address> flows6,
+               LinkReportRing& reports, std::uint64_t seed);
 };
 
 }  // namespace izar

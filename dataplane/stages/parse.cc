@@ -57,7 +57,7 @@ void split_neighbors(Burst& burst) noexcept {
 
 void parse_frame(Burst& burst, unsigned lane) noexcept {
     rte_mbuf* const m = burst.mbuf[lane];
-    burst.verdict[lane] = Verdict::pending;
+    burst.ip[lane] = nullptr;
     if (m->nb_segs != 1) {
         burst.verdict[lane] = Verdict::segmented;
         return;

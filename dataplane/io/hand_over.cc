@@ -1,0 +1,36 @@
+#include "dataplane/io/hand_over.h"
+
+#include <fmt/format.h>
+#include <rte_errno.h>
+#include <rte_ring.h>
+
+namespace izar {
+
+Result<std::unique_ptr<HandOver>> HandOver::make(const std::string& prefix, std::size_t lcores) {
+    std::unique_ptr<HandOver> out(new HandOver(lcores));
+    for (std::size_t i = 0; lcores > 1 && i < out->rings_.size(); ++i) {
+        const std::string name = fmt::format("{}_{}", prefix, i);
+        out->rings_[i] = rte_ring_create(name.c_str(), kHandOverRing, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+        if (out->rings_[i] == nullptr) {
+            return fail(fmt::format("cannot make ring {} between lcores: {}; give the process more memory (-m)", name,
+                                    rte_strerror(rte_errno)));
+        }
+    }
+    return out;
+}
+
+HandOver::~HandOver() {
+    for (rte_ring* ring : rings_) {
+        rte_ring_free(ring);
+    }
+}
+
+Verdict HandOver::put(LcoreIndex from, LcoreIndex to, rte_mbuf* m) noexcept {
+    return rte_ring_sp_enqueue(ring(from, to), m) == 0 ? Verdict::hand_over : Verdict::ring_full;
+}
+
+unsigned HandOver::take(LcoreIndex from, LcoreIndex to, std::array<rte_mbuf*, kMaxBurst>& out) noexcept {
+    return rte_ring_sc_dequeue_burst(ring(from, to), reinterpret_cast<void**>(out.data()), kMaxBurst, nullptr);
+}
+
+}  // namespace izar

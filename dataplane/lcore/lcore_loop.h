@@ -1,0 +1,53 @@
+// lcore_loop.h -- LcoreLoop: what one lcore does, round after round.
+//
+// Thread: run() is the lcore's thread; the control words in LcoreControl are written by main.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "dataplane/config/edge_config.h"
+#include "dataplane/lcore/lcore_state.h"
+#include "dataplane/lcore/tsc_clock.h"
+#include "dataplane/stages/burst.h"
+
+namespace izar {
+
+struct LcoreControl {
+    std::atomic<bool> quit{false};
+    std::atomic<bool> forwarding{true};               // `start` and `stop` of the prompt
+    std::atomic<std::uint32_t> burst{kMaxBurst};      // packets taken from a queue at once
+};
+
+class LcoreLoop {
+  public:
+    LcoreLoop(LcoreState& state, Publisher& publisher, const LcoreControl& control, IdleMode idle)
+        : state_(state), publisher_(publisher), control_(control), idle_(idle) {}
+
+    // Until control.quit.
+    void run(const TscClock& clock) noexcept;
+
+    // One round: receive, process, housekeeping, send, publish the snapshot. Returns packets taken.
+    unsigned round(const OnLcore& on_lcore, Instant now) noexcept;
+
+  private:
+    unsigned receive(const Published& published, Instant now) noexcept;
+    unsigned receive_port(std::size_t index, const Published& published, Instant now) noexcept;
+    unsigned receive_handed(const Published& published, Instant now) noexcept;
+    void forward_from_kernel(PortIndex to) noexcept;
+    void housekeep(const Published& published, Instant now) noexcept;
+    void forget_idle_flows(const Published& published, Instant now) noexcept;
+    void publish_snapshot() noexcept;
+
+    LcoreState& state_;
+    Publisher& publisher_;
+    const LcoreControl& control_;
+    IdleMode idle_;
+    Burst burst_;
+    const Fleet* fleet_ = nullptr;  // the one that the link templates were built for
+    std::uint64_t fleet_version_ = 0;
+    Instant last_sweep_{};
+    Instant last_confirm_{};
+};
+
+}  // namespace izar

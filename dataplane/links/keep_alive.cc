@@ -1,0 +1,158 @@
+#include "dataplane/links/keep_alive.h"
+
+#include "dataplane/lcore/lcore_state.h"
+#include "dataplane/stages/seal_overlay.h"
+#include "dataplane/stages/send.h"
+#include "dataplane/wire/control.h"
+
+namespace izar {
+namespace {
+
+// The peers' rows go to the scheduler thread item by item, on the ring that all measurements take.
+void report_row(const KeepAliveView& view, NodeSlot from, LinkReceiver& receiver, Instant now) noexcept {
+    for (const RowItem& item : view.row) {
+        LinkReport out;
+        out.kind = LinkReportKind::peer_row;
+        out.link = from;
+        out.at = now;
+        out.row = {NodeId{item.node.value()}, item.loss.value(), item.rtt_us.value()};
+        receiver.report(out);
+    }
+}
+
+void report_change(LinkReportKind kind, NodeSlot link, LinkReceiver& receiver, Instant now) noexcept {
+    LinkReport out;
+    out.kind = kind;
+    out.link = link;
+    out.at = now;
+    receiver.report(out);
+}
+
+}  // namespace
+
+Verdict read_control(std::span<const std::uint8_t> message, NodeSlot from, LcoreState& lcore, Instant now) noexcept {
+    KeepAliveView view;
+    if (!parse_keep_alive(message, view)) {
+        return Verdict::control_malformed;
+    }
+    LinkCell& cell = lcore.shared.links.cell(from);
+    if (view.sent_packets < cell.peer_sent.load(std::memory_order_relaxed)) {
+        lcore.receiver.restart(from);
+    }
+    cell.peer_sent.store(view.sent_packets, std::memory_order_relaxed);
+    cell.peer_interval.store(view.interval.count(), std::memory_order_relaxed);
+    cell.peer_multiplier.store(view.multiplier, std::memory_order_relaxed);
+    cell.keep_alives.fetch_add(1, std::memory_order_relaxed);
+    report_row(view, from, lcore.receiver, now);
+    return Verdict::keep_alive;
+}
+
+void LinkKeeper::tick(LcoreState& lcore, const Published& published, Instant now) noexcept {
+    if (now - last_call_ > kOwnStall) {
+        judge_from_ = now + config_.interval * config_.multiplier;
+    }
+    last_call_ = now;
+    if (now - last_tick_ < kTick || published.fleet == nullptr) {
+        return;
+    }
+    last_tick_ = now;
+    const Fleet& fleet = *published.fleet;
+    for (std::size_t s = raw(lcore.index); s < fleet.nodes.size(); s += lcore.shared.lcores) {
+        const NodeSlot link{static_cast<std::uint16_t>(s)};
+        if (link == fleet.self || fleet.nodes[s].id == kNoNode) {
+            continue;
+        }
+        Note& note = notes_[s];
+        judge(link, note, lcore, now);
+        if (now >= note.next_send) {
+            send(link, note, lcore, published, now);
+        }
+    }
+}
+
+void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    LinkTemplate& path_out = lcore.sender.link(link);
+    // A rhythm kept by adding, not by now + interval, so that a late tick does not stretch it; after a long
+    // pause it starts anew instead of catching up.
+    note.next_send += config_.interval;
+    if (note.next_send < now) {
+        note.next_send = now + config_.interval;
+    }
+    rte_mbuf* const m = path_out.port == kNoPort ? nullptr : rte_pktmbuf_alloc(lcore.shared.pool);
+    if (m == nullptr) {
+        ++lcore.counters.answers_lost;
+        return;
+    }
+    KeepAliveView view;
+    view.interval = config_.interval;
+    view.multiplier = config_.multiplier;
+    view.sent_packets = lcore.shared.links.total(link, &LinkCounters::sent);
+    const OwnRow* const row = published.own_row.get();
+    if (row != nullptr && (row->version != note.row_version || now - note.row_sent >= kRowInterval)) {
+        view.row = std::span(row->items).first(std::min(row->items.size(), kMaxRowItems));
+        note.row_version = row->version;
+        note.row_sent = now;
+    }
+    const std::size_t length = write_keep_alive(
+        {rte_pktmbuf_mtod(m, std::uint8_t*), rte_pktmbuf_tailroom(m)}, view);
+    m->data_len = static_cast<std::uint16_t>(length);
+    m->pkt_len = m->data_len;
+    const Fleet& fleet = *published.fleet;
+    Path path;
+    path.segments = {fleet.node(link).id, kNoNode, kNoNode};
+    seal(m, {path, fleet.node(fleet.self).id, kNoService, kEtherTypeSealed, kGeneveControl, 0, raw(link)}, path_out,
+         lcore.shared.links.cell(link), now);
+    lcore.shared.links.counters(lcore.index, link).count(&LinkCounters::sent);
+    ++lcore.counters.made;
+    send_made(m, path_out.neighbor, path_out.port, lcore, now);
+}
+
+void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept {
+    LinkCell& cell = lcore.shared.links.cell(link);
+    const std::uint32_t heard = cell.keep_alives.load(std::memory_order_relaxed);
+    const Nanos interval{cell.peer_interval.load(std::memory_order_relaxed)};
+    const Instant last{Nanos{cell.last_heard.load(std::memory_order_relaxed)}};
+    const Nanos detection = interval * cell.peer_multiplier.load(std::memory_order_relaxed);
+    const bool silent = heard == 0 || now - last > detection;
+    if (cell.down.load(std::memory_order_relaxed) != 0) {
+        if (silent) {
+            note.heard_at_down = heard;
+        } else if (heard - note.heard_at_down >= kHeardForUp) {
+            cell.down.store(0, std::memory_order_relaxed);
+            note.window_start = Instant{};
+            report_change(LinkReportKind::up, link, lcore.receiver, now);
+        }
+        return;
+    }
+    if (silent && now >= judge_from_) {
+        cell.down.store(1, std::memory_order_relaxed);
+        note.heard_at_down = heard;
+        report_change(LinkReportKind::down, link, lcore.receiver, now);
+        return;
+    }
+    close_window(link, note, lcore, now);
+}
+
+void LinkKeeper::close_window(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept {
+    if (now - note.window_start < kLossWindow) {
+        return;
+    }
+    const LinkState& links = lcore.shared.links;
+    const std::uint64_t sent = links.cell(link).peer_sent.load(std::memory_order_relaxed);
+    const std::uint64_t received = links.total(link, &LinkCounters::received);
+    const std::uint64_t reordered = links.total(link, &LinkCounters::reordered);
+    if (note.window_start != Instant{} && sent >= note.window_sent) {
+        LinkReport out;
+        out.kind = LinkReportKind::loss;
+        out.link = link;
+        out.at = now;
+        out.loss = {sent - note.window_sent, received - note.window_received, reordered - note.window_reordered};
+        lcore.receiver.report(out);
+    }
+    note.window_start = now;
+    note.window_sent = sent;
+    note.window_received = received;
+    note.window_reordered = reordered;
+}
+
+}  // namespace izar

@@ -1,0 +1,63 @@
+// keep_alive.h -- The control packets of links: reading those that come, sending our own, judging silence.
+//
+// Thread: any lcore reads; the owner lcore of a link (slot % lcores) sends and judges.
+//
+// A link starts down, comes up when three keep-alives of the peer were heard, and goes down when the peer was silent for
+// multiplier x interval, both as the peer told them. An lcore that itself did not poll for more than
+// kOwnStall waits a whole detection time before it judges: the silence may have been its own.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "dataplane/config/edge_config.h"
+#include "dataplane/lcore/verdict.h"
+#include "dataplane/links/link_state.h"
+#include "dataplane/tables/published.h"
+
+namespace izar {
+
+struct LcoreState;
+
+inline constexpr Nanos kOwnStall = std::chrono::milliseconds{5};
+inline constexpr std::uint32_t kHeardForUp = 3;          // keep-alives
+inline constexpr Nanos kRowInterval = std::chrono::seconds{1};
+inline constexpr Nanos kLossWindow = std::chrono::milliseconds{500};
+
+// Reads the control message of an authenticated packet of the peer in `from`: keep_alive or control_malformed.
+Verdict read_control(std::span<const std::uint8_t> message, NodeSlot from, LcoreState& lcore, Instant now) noexcept;
+
+class LinkKeeper {
+  public:
+    explicit LinkKeeper(const LinkConfig& config) : config_(config), notes_(std::make_unique<Note[]>(kMaxNodes)) {}
+
+    // Sends what is due on the lcore's own links and judges them. Call at least every half interval; cheap if
+    // called earlier than kTick after the last time.
+    void tick(LcoreState& lcore, const Published& published, Instant now) noexcept;
+
+  private:
+    static constexpr Nanos kTick = std::chrono::microseconds{500};
+    struct Note {
+        Instant next_send{};
+        Instant row_sent{};
+        std::uint64_t row_version = 0;
+        std::uint32_t heard_at_down = 0;  // cell.keep_alives when the link went down, or was first seen
+        Instant window_start{};
+        std::uint64_t window_sent = 0;      // the peer's counter at the start of the loss window
+        std::uint64_t window_received = 0;  // ours
+        std::uint64_t window_reordered = 0;
+    };
+    void send(NodeSlot link, Note& note, LcoreState& lcore, const Published& published, Instant now) noexcept;
+    void judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
+    void close_window(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
+
+    LinkConfig config_;
+    std::unique_ptr<Note[]> notes_;
+    Instant last_tick_{};
+    Instant last_call_{};
+    Instant judge_from_{};
+};
+
+}  // namespace izar
