@@ -33,9 +33,6 @@ enum FlowFlag : std::uint8_t {
     kFlowPathWaits = 0x04,  // a better path waits for a flowlet gap since `path_since`
 };
 
-// Index into the lcore's neighbor table; kNoNeighbor: not looked up yet.
-inline constexpr std::uint16_t kNoNeighbor = 0xFFFF;
-
 // The table writes the fields marked (table); all others belong to its user. In a new entry they are zero, slots
 // are kNoSlot and neighbors kNoNeighbor.
 template <typename Address>
@@ -62,8 +59,8 @@ struct alignas(64) Flow {
     NodeId ingress;                             // egress role: where the client's packets last came from
     NodeSlot first_link;                        // ingress role: slot of segments[0]
     std::array<NodeId, kMaxSegments> segments;  // ingress role: path in use, kNoNode-padded
-    std::uint16_t client_neighbor;              // next hop towards the client
-    std::uint16_t origin_neighbor;              // next hop towards the origin
+    NeighborIndex client_neighbor;              // next hop towards the client
+    NeighborIndex origin_neighbor;              // next hop towards the origin
 
     // RFC 1624 deltas of the forward rewrite; the reply's are their one's complements.
     std::uint16_t l3_delta;  // (table) of the IPv4 header checksum; meaningless for IPv6

@@ -22,7 +22,7 @@
 #include "dataplane/links/keep_alive.h"
 #include "dataplane/links/link_receiver.h"
 #include "dataplane/links/link_sender.h"
-#include "dataplane/links/link_state.h"
+#include "dataplane/links/shared_links.h"
 #include "dataplane/tables/publisher.h"
 
 namespace izar {
@@ -31,7 +31,7 @@ struct Shared {
     const Interfaces& interfaces;
     const std::vector<Port>& ports;
     NeighborTable& neighbors;
-    LinkState& links;
+    SharedLinks& links;
     HandOver& hand_over;
     rte_mempool* pool;
     HashSeed hash_seed;

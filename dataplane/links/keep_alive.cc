@@ -137,7 +137,7 @@ void LinkKeeper::close_window(NodeSlot link, Note& note, LcoreState& lcore, Inst
     if (now - note.window_start < kLossWindow) {
         return;
     }
-    const LinkState& links = lcore.shared.links;
+    const SharedLinks& links = lcore.shared.links;
     const std::uint64_t sent = links.cell(link).peer_sent.load(std::memory_order_relaxed);
     const std::uint64_t received = links.total(link, &LinkCounters::received);
     const std::uint64_t reordered = links.total(link, &LinkCounters::reordered);

@@ -14,7 +14,7 @@
 
 #include "dataplane/config/edge_config.h"
 #include "dataplane/lcore/verdict.h"
-#include "dataplane/links/link_state.h"
+#include "dataplane/links/shared_links.h"
 #include "dataplane/tables/published.h"
 
 namespace izar {

@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "dataplane/base/limits.h"
-#include "dataplane/links/link_state.h"
+#include "dataplane/links/shared_links.h"
 #include "dataplane/wire/overlay.h"
 #include "probes/link_report_ring.h"
 
@@ -17,7 +17,7 @@ namespace izar {
 
 class LinkReceiver {
   public:
-    LinkReceiver(LcoreIndex lcore, LinkState& links, LinkReportRing& reports)
+    LinkReceiver(LcoreIndex lcore, SharedLinks& links, LinkReportRing& reports)
         : lcore_(lcore), links_(links), reports_(reports), notes_(std::make_unique<Note[]>(kMaxNodes)) {}
 
     // Notes one authenticated packet of the peer in `slot`: life, echo, packet number, RTT.
@@ -39,7 +39,7 @@ class LinkReceiver {
     void sample(NodeSlot slot, Note& note, Nanos rtt, Instant now) noexcept;
 
     LcoreIndex lcore_;
-    LinkState& links_;
+    SharedLinks& links_;
     LinkReportRing& reports_;
     std::unique_ptr<Note[]> notes_;
     std::uint64_t lost_ = 0;

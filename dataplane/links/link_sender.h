@@ -12,7 +12,7 @@
 
 #include "dataplane/io/interfaces.h"
 #include "dataplane/io/neighbors.h"
-#include "dataplane/links/link_state.h"
+#include "dataplane/links/shared_links.h"
 #include "dataplane/tables/fleet.h"
 #include "dataplane/wire/overlay.h"
 

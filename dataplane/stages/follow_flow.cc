@@ -32,7 +32,7 @@ Nanos touch(Flow<Address>& flow, const Burst& burst, unsigned lane, Direction di
 
 // The path of this packet: the flow's own, or the table's if the flow may move to it now.
 template <typename Address>
-const Path* choose_path(Flow<Address>& flow, const Destination& destination, const LinkState& links,
+const Path* choose_path(Flow<Address>& flow, const Destination& destination, const SharedLinks& links,
                         std::uint64_t hash, Nanos gap, Instant now) noexcept {
     const Path* const best = usable_path(destination, links, hash);
     if (best == nullptr || best->segments == flow.segments) {

@@ -23,7 +23,7 @@ Nanos delay_difference(const Path& old, const Path& better) noexcept {
 
 }  // namespace
 
-const Path* usable_path(const Destination& destination, const LinkState& links, std::uint64_t hash) noexcept {
+const Path* usable_path(const Destination& destination, const SharedLinks& links, std::uint64_t hash) noexcept {
     if (destination.path_count == 0) {
         return nullptr;
     }
@@ -33,7 +33,7 @@ const Path* usable_path(const Destination& destination, const LinkState& links, 
     return pair[links.down(pair[0]->first_link) ? 1 : 0];
 }
 
-bool moves(FlowPath& current, const Path& better, const Destination& destination, const LinkState& links, Nanos gap,
+bool moves(FlowPath& current, const Path& better, const Destination& destination, const SharedLinks& links, Nanos gap,
            FlowTime now) noexcept {
     const Path* const old = find_path(destination, current);
     if (old == nullptr || links.down(old->first_link)) {

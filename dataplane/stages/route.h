@@ -9,7 +9,7 @@
 #include <cstdint>
 
 #include "dataplane/flow/flow_time.h"
-#include "dataplane/links/link_state.h"
+#include "dataplane/links/shared_links.h"
 #include "dataplane/tables/route_table.h"
 
 namespace izar {
@@ -17,7 +17,7 @@ namespace izar {
 inline constexpr Nanos kLongestFlowletWait = std::chrono::milliseconds{300};
 
 // The path that the table and the link states give to new packets with this hash; nullptr if none is usable.
-const Path* usable_path(const Destination& destination, const LinkState& links, std::uint64_t hash) noexcept;
+const Path* usable_path(const Destination& destination, const SharedLinks& links, std::uint64_t hash) noexcept;
 
 // The path a flow used last, and since when a better one waits.
 struct FlowPath {
@@ -29,7 +29,7 @@ struct FlowPath {
 // Whether a packet that comes `gap` after the flow's last one moves to `better`, whose segments differ from
 // `current`'s. At once if the table no longer holds the current path, because then it is dead; else at a
 // flowlet gap. Starts the wait if it stays.
-bool moves(FlowPath& current, const Path& better, const Destination& destination, const LinkState& links, Nanos gap,
+bool moves(FlowPath& current, const Path& better, const Destination& destination, const SharedLinks& links, Nanos gap,
            FlowTime now) noexcept;
 
 }  // namespace izar

@@ -1,4 +1,4 @@
-// link_state.h -- The words through which lcores share what they know of a link.
+// shared_links.h -- The words through which lcores share what they know of a link.
 //
 // Thread: one LinkCell per peer, shared by all lcores. Every word is relaxed: each is true by itself and
 //         none orders another. The owner lcore of a link (slot % lcores) sends its keep-alives and alone
@@ -41,9 +41,9 @@ struct LinkCounters {
     }
 };
 
-class LinkState {
+class SharedLinks {
   public:
-    explicit LinkState(std::size_t lcores) : cells_(kMaxNodes) {
+    explicit SharedLinks(std::size_t lcores) : cells_(kMaxNodes) {
         for (std::size_t i = 0; i < lcores; ++i) {
             counters_.emplace_back(kMaxNodes);
         }

@@ -1,0 +1,164 @@
+#include "tools/edge/edge_process.h"
+
+#include <fmt/format.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_random.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+
+#include "dataplane/base/check.h"
+
+namespace izar {
+namespace {
+
+constexpr Nanos kSchedulerNap = std::chrono::microseconds{200};
+
+std::unique_ptr<Interfaces> make_interfaces(const EdgeConfig& config, const std::vector<Port>& ports) {
+    std::vector<Interface> interfaces(ports.size());
+    PortIndex overlay{0};
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+        interfaces[i].mtu = ports[i].mtu;
+        interfaces[i].mac = ports[i].mac;
+        if (i < config.ports.size()) {  // TAPs, behind the configured ports, have no addresses of their own
+            interfaces[i].addresses = config.ports[i].addresses;
+            interfaces[i].gateways = config.ports[i].gateways;
+            overlay = config.ports[i].name == config.overlay_port ? PortIndex{static_cast<std::uint8_t>(i)} : overlay;
+        }
+    }
+    return std::make_unique<Interfaces>(std::move(interfaces), overlay, config.egress_addresses);
+}
+
+std::shared_ptr<const Fleet> make_fleet(const EdgeConfig& config) {
+    auto fleet = std::make_shared<Fleet>();
+    fleet->version = 1;
+    fleet->nodes = config.nodes;
+    for (std::size_t i = 0; i < config.nodes.size(); ++i) {
+        const NodeSlot slot{static_cast<std::uint16_t>(i)};
+        fleet->slot_of_id[raw(config.nodes[i].id)] = slot;
+        fleet->self = config.nodes[i].id == config.id ? slot : fleet->self;
+    }
+    return fleet;
+}
+
+int run_lcore(void* arguments) {
+    auto& [loop, clock] = *static_cast<std::pair<LcoreLoop*, const TscClock*>*>(arguments);
+    loop->run(*clock);
+    return 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, Placement placement, const TscClock& clock) {
+    std::unique_ptr<EdgeProcess> out(new EdgeProcess(std::move(config), std::move(placement), clock));
+    if (auto done = out->open(); !done) {
+        return tl::unexpected(done.error());
+    }
+    if (auto done = out->make_lcores(); !done) {
+        return tl::unexpected(done.error());
+    }
+    out->feed_configuration();
+    return out;
+}
+
+Result<void> EdgeProcess::open() {
+    auto pool = make_pool("izar_packets", config_.memory.packet_buffers);
+    if (!pool) {
+        return tl::unexpected(pool.error());
+    }
+    pool_ = *pool;
+    auto ports = open_ports(config_, pool_);
+    if (!ports) {
+        return tl::unexpected(ports.error());
+    }
+    ports_ = std::move(*ports);
+    interfaces_ = make_interfaces(config_, ports_);
+    auto hand_over = HandOver::make("izar_hand_over", config_.lcores);
+    if (!hand_over) {
+        return tl::unexpected(hand_over.error());
+    }
+    hand_over_ = std::move(*hand_over);
+    return {};
+}
+
+Result<void> EdgeProcess::make_lcores() {
+    neighbors_ = std::make_unique<NeighborTable>(rte_rand());
+    links_ = std::make_unique<SharedLinks>(config_.lcores);
+    publisher_ = std::make_unique<Publisher>(config_.lcores);
+    shared_ = std::make_unique<Shared>(Shared{*interfaces_, ports_, *neighbors_, *links_, *hand_over_, pool_,
+                                              HashSeed::from(rte_rand()), config_.lcores, config_.links});
+    for (std::uint8_t i = 0; i < config_.lcores; ++i) {
+        rings_.push_back(std::make_unique<LinkReportRing>());
+        ring_list_.push_back(rings_.back().get());
+        auto state = LcoreState::make(LcoreIndex{i}, *shared_, config_.memory, *rings_.back(), rte_rand());
+        if (!state) {
+            return tl::unexpected(state.error());
+        }
+        lcores_.push_back(std::move(*state));
+        loops_.push_back(std::make_unique<LcoreLoop>(*lcores_.back(), *publisher_, control_, config_.idle));
+    }
+    const std::uint16_t overlay_mtu = interfaces_->port(interfaces_->overlay_port()).mtu;
+    scheduler_ = std::make_unique<Scheduler>(*publisher_, ring_list_, feed_, view_, overlay_mtu);
+    return {};
+}
+
+// edge.yaml enters the scheduler thread by the same door as a controller's feed.
+void EdgeProcess::feed_configuration() {
+    fleet_ = make_fleet(config_);
+    services_ = std::make_shared<const ServiceTable>(config_.services, 1);
+    auto policy = std::make_shared<RoutingPolicy>();
+    policy->hysteresis = config_.hysteresis;
+    auto update = std::make_shared<FeedUpdate>();
+    update->fleet = fleet_;
+    update->services = services_;
+    update->policy = policy;
+    CHECK(feed_.push(update));
+}
+
+Result<void> EdgeProcess::start() {
+    static std::array<std::pair<LcoreLoop*, const TscClock*>, kMaxLcores> arguments;
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        arguments[i] = {loops_[i].get(), &clock_};
+        if (rte_eal_remote_launch(run_lcore, &arguments[i], static_cast<unsigned>(i + 1)) != 0) {
+            return fail(fmt::format("EAL lcore {} is not there; leave --lcores to izar-edge, or give it ids 0 to {}",
+                                    i + 1, loops_.size()));
+        }
+    }
+    scheduler_thread_ = std::thread([this] { run_scheduler(); });
+    return {};
+}
+
+void EdgeProcess::run_scheduler() noexcept {
+    prctl(PR_SET_TIMERSLACK, 1);
+    const OnSched on_sched = OnSched::claim();
+    std::uint32_t rewrites = 0;
+    while (!stop_scheduler_.load(std::memory_order_relaxed)) {
+        const std::uint32_t wanted = forced_rewrites_.load(std::memory_order_relaxed);
+        if (wanted != rewrites) {
+            scheduler_->set_forced_rewrites(wanted);
+            rewrites = wanted;
+        }
+        if (!scheduler_->do_work(on_sched, clock_.now())) {
+            std::this_thread::sleep_for(kSchedulerNap);
+        }
+    }
+}
+
+void EdgeProcess::stop() noexcept {
+    control_.quit.store(true, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        rte_eal_wait_lcore(static_cast<unsigned>(i + 1));
+    }
+    stop_scheduler_.store(true, std::memory_order_relaxed);
+    if (scheduler_thread_.joinable()) {
+        scheduler_thread_.join();
+    }
+}
+
+EdgeProcess::~EdgeProcess() {
+    stop();
+    close_ports(ports_);
+}
+
+}  // namespace izar

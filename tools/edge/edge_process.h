@@ -1,0 +1,78 @@
+// edge_process.h -- EdgeProcess: the parts of one izar-edge, built in order and wired to each other.
+//
+// Thread: built and destroyed by main. start() launches the lcores and the scheduler thread, stop() ends and
+//         joins them. In between main only looks (snapshots, the scheduler's view) and sets control words.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "dataplane/config/edge_config.h"
+#include "dataplane/lcore/lcore_loop.h"
+#include "dataplane/lcore/placement.h"
+#include "sched/scheduler.h"
+
+namespace izar {
+
+class EdgeProcess {
+  public:
+    // DPDK's EAL must be up, with EAL lcores 1..config.lcores. The error says what is missing.
+    static Result<std::unique_ptr<EdgeProcess>> make(EdgeConfig config, Placement placement, const TscClock& clock);
+    ~EdgeProcess();
+    EdgeProcess(const EdgeProcess&) = delete;
+
+    Result<void> start();
+    void stop() noexcept;
+
+    const EdgeConfig& config() const noexcept { return config_; }
+    const Placement& placement() const noexcept { return placement_; }
+    const TscClock& clock() const noexcept { return clock_; }
+    const std::vector<Port>& ports() const noexcept { return ports_; }
+    const Interfaces& interfaces() const noexcept { return *interfaces_; }
+    const std::vector<std::unique_ptr<LcoreState>>& lcores() const noexcept { return lcores_; }
+    const SharedLinks& links() const noexcept { return *links_; }
+    const Fleet& fleet() const noexcept { return *fleet_; }
+    const ServiceTable& services() const noexcept { return *services_; }
+    SchedulerView& view() noexcept { return view_; }
+    Publisher& publisher() noexcept { return *publisher_; }
+    LcoreControl& control() noexcept { return control_; }
+    // Route rewrites a second that the scheduler thread makes whether anything changed or not.
+    std::atomic<std::uint32_t>& forced_rewrites() noexcept { return forced_rewrites_; }
+
+  private:
+    EdgeProcess(EdgeConfig config, Placement placement, const TscClock& clock)
+        : config_(std::move(config)), placement_(std::move(placement)), clock_(clock) {}
+    Result<void> open();
+    Result<void> make_lcores();
+    void feed_configuration();
+    void run_scheduler() noexcept;
+
+    EdgeConfig config_;
+    Placement placement_;
+    const TscClock& clock_;
+    rte_mempool* pool_ = nullptr;
+    std::vector<Port> ports_;
+    std::unique_ptr<Interfaces> interfaces_;
+    std::unique_ptr<NeighborTable> neighbors_;
+    std::unique_ptr<SharedLinks> links_;
+    std::unique_ptr<HandOver> hand_over_;
+    std::unique_ptr<Publisher> publisher_;
+    std::unique_ptr<Shared> shared_;
+    std::vector<std::unique_ptr<LinkReportRing>> rings_;
+    std::vector<LinkReportRing*> ring_list_;
+    std::vector<std::unique_ptr<LcoreState>> lcores_;
+    std::vector<std::unique_ptr<LcoreLoop>> loops_;
+    std::shared_ptr<const Fleet> fleet_;
+    std::shared_ptr<const ServiceTable> services_;
+    FeedRing feed_;
+    SchedulerView view_;
+    std::unique_ptr<Scheduler> scheduler_;
+    std::thread scheduler_thread_;
+    LcoreControl control_;
+    std::atomic<bool> stop_scheduler_{false};
+    std::atomic<std::uint32_t> forced_rewrites_{0};
+};
+
+}  // namespace izar
