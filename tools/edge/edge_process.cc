@@ -108,7 +108,7 @@ void EdgeProcess::feed_configuration() {
     fleet_ = make_fleet(config_);
     services_ = std::make_shared<const ServiceTable>(config_.services, 1);
     auto policy = std::make_shared<RoutingPolicy>();
-    policy->hysteresis = config_.hysteresis;
+    policy->margins = {config_.hysteresis.absolute, config_.hysteresis.relative};
     auto update = std::make_shared<FeedUpdate>();
     update->fleet = fleet_;
     update->services = services_;

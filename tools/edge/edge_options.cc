@@ -1,0 +1,35 @@
+#include "tools/edge/edge_options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+namespace izar {
+
+Result<EdgeOptions> parse_edge_options(std::vector<std::string> arguments) {
+    EdgeOptions out;
+    const auto dashes = std::ranges::find(arguments, "--");
+    if (dashes != arguments.end()) {
+        out.eal.assign(arguments.begin(), dashes);
+        arguments.erase(arguments.begin(), dashes + 1);
+    }
+    CLI::App app{"izar-edge: forwards client traffic over the fastest healthy path.\n"
+                 "Usage: izar-edge [EAL arguments] -- --config edge.yaml [-i]"};
+    app.add_option("--config", out.config, "edge.yaml of this node (docs/edge-config.md)")->required();
+    app.add_option("--cmdline-file", out.cmdline_file, "file with commands to run at start");
+    app.add_flag("-i,--interactive", out.interactive, "prompt on the terminal");
+    app.add_flag("--check", out.check, "validate the configuration and end");
+    app.set_version_flag("--version", std::string("izar-edge ") + IZAR_VERSION);
+    std::ranges::reverse(arguments);  // CLI11 takes its vector from the back
+    try {
+        app.parse(arguments);
+    } catch (const CLI::CallForHelp&) {
+        out.message = app.help();
+    } catch (const CLI::CallForVersion&) {
+        out.message = app.version();
+    } catch (const CLI::ParseError& error) {
+        return fail(std::string(error.what()) + "; see izar-edge --help");
+    }
+    return out;
+}
+
+}  // namespace izar

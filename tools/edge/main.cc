@@ -1,0 +1,105 @@
+// izar-edge: the forwarder. Reads edge.yaml, starts DPDK, runs until told to end.
+//
+//   izar-edge [EAL arguments] -- --config edge.yaml [-i]
+#include <fmt/format.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "tools/edge/eal_arguments.h"
+#include "tools/edge/edge_options.h"
+#include "tools/edge/edge_process.h"
+
+namespace izar {
+namespace {
+
+int complain(const Error& error) {
+    fmt::print(stderr, "izar-edge: {}\n", error.text);
+    return 1;
+}
+
+// Signals that end the process come through a descriptor, so that no handler runs on a thread that forwards.
+int block_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+Result<void> start_eal(std::vector<std::string> arguments) {
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) {
+        argv.push_back(argument.data());
+    }
+    if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
+        return fail("DPDK's EAL did not start; its own message stands above (its arguments go in front of `--`)");
+    }
+    return {};
+}
+
+int run(const EdgeOptions& options) {
+    auto config = load_edge_config(options.config);
+    if (!config) {
+        return complain(config.error());
+    }
+    if (options.check) {
+        fmt::print("{}: ok\n", options.config);
+        return 0;
+    }
+    const auto topology = read_topology();
+    if (!topology) {
+        return complain(topology.error());
+    }
+    PlacementRequest request{config->lcores, {}};
+    for (const PortConfig& port : config->ports) {
+        request.port_numa_nodes.push_back(device_numa_node(port.device));
+    }
+    const Placement placement = place_lcores(*topology, request);
+    for (const std::string& note : placement.notes) {
+        fmt::print("{}\n", note);
+    }
+    const int signals = block_signals();
+    if (auto done = start_eal(eal_arguments(options.eal, *config, placement, free_hugepages_mib())); !done) {
+        return complain(done.error());
+    }
+    const TscClock clock{rte_get_tsc_hz()};
+    auto edge = EdgeProcess::make(std::move(*config), placement, clock);
+    if (!edge) {
+        return complain(edge.error());
+    }
+    if (auto done = (*edge)->start(); !done) {
+        return complain(done.error());
+    }
+    fmt::print("izar-edge {} forwards; security: none\n", (*edge)->config().name);
+    std::fflush(stdout);
+    signalfd_siginfo signal{};
+    while (read(signals, &signal, sizeof signal) < 0 && errno == EINTR) {
+    }
+    (*edge)->stop();
+    edge->reset();
+    rte_eal_cleanup();
+    return 0;
+}
+
+}  // namespace
+}  // namespace izar
+
+int main(int argc, char** argv) {
+    auto options = izar::parse_edge_options({argv + 1, argv + argc});
+    if (!options) {
+        return izar::complain(options.error());
+    }
+    if (!options->message.empty()) {
+        fmt::print("{}\n", options->message);
+        return 0;
+    }
+    return izar::run(*options);
+}
