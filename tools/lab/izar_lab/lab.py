@@ -1,0 +1,235 @@
+"""Lab: brings a topology up, lets tests and people use it, and takes every trace of it away again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from izar_lab import edge_files, netns, network, processes, state
+from izar_lab.errors import LabError
+from izar_lab.links import LinkSettings, parse_settings
+from izar_lab.network import Network
+from izar_lab.processes import ProcessId
+from izar_lab.state import LabState
+from izar_lab.topology import Topology, parse_topology
+from izar_lab.wan import WanControl, configuration
+
+START_TIMEOUT_S = 60.0
+POLL_S = 0.02
+SOURCE_ROOT = Path(__file__).resolve().parents[3]
+DEFAULT_BUILD = SOURCE_ROOT / "build-release"
+
+
+class Lab:
+    """One lab. As a context manager it is up inside the block and gone after it, whatever happens inside.
+
+    `edges` False leaves izar-edge out: then the nodes' wan0 and lan0 belong to whoever uses the lab.
+    """
+
+    def __init__(
+        self, topology: Topology, name: str | None = None, build: Path | None = None, edges: bool = True
+    ) -> None:
+        self.name = name or topology.name
+        self.topology = topology
+        self.build = Path(build or DEFAULT_BUILD).resolve()
+        self.network = Network(self.name, topology)
+        self.wan = WanControl(self.folder / "wan.sock")
+        self._edges = edges
+        self._state = LabState(self.name, str(self.build), topology.document(), processes.current_process())
+
+    @staticmethod
+    def attach(name: str) -> Lab:
+        """The lab of this name that another process brought up."""
+        recorded = LabState.load(name)
+        if recorded is None:
+            raise LabError(f"there is no lab {name!r}; there are: {', '.join(state.recorded_labs()) or 'none'}")
+        lab = Lab(parse_topology(recorded.topology, Path()), name, Path(recorded.build))
+        lab._state = recorded
+        return lab
+
+    @property
+    def folder(self) -> Path:
+        return state.folder_of(self.name)
+
+    def __enter__(self) -> Lab:
+        self.up()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
+
+    def up(self) -> None:
+        network.check_tools()
+        remove_abandoned_labs()
+        recorded = LabState.load(self.name)
+        if recorded is not None and recorded.processes:
+            raise LabError(f"a lab {self.name!r} is up already; use `izar-lab down {self.name}` or another --name")
+        remove(self.name)
+        self._state.save()
+        try:
+            self.network.create()
+            self._start_wan()
+            if self._edges:
+                for node in self.topology.nodes:
+                    self._start_edge(node.name)
+                for node in self.topology.nodes:
+                    self._wait_for_edge(node.name)
+        except BaseException:  # Ctrl-C too: half a lab is of no use to anybody
+            self.down()
+            raise
+
+    def release(self) -> None:
+        """Lets the lab live on after this process."""
+        self._state.owner = None
+        self._state.save()
+
+    def down(self) -> None:
+        remove(self.name)
+
+    def argv_inside(self, where: str, argv: list[str]) -> list[str]:
+        """The command line that runs argv at a node or host (or "wan", "mgmt", NODE + "lan")."""
+        if where not in self.network.members():
+            raise LabError(f"there is no node or host {where!r}; there are {', '.join(self.network.members())}")
+        return netns.inside(self.network.namespace(where), argv)
+
+    def run(self, where: str, argv: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        """Runs a program there to its end. Options are those of subprocess.run; output is captured as text."""
+        defaults: dict[str, Any] = {"capture_output": True, "text": True, "check": True}
+        return subprocess.run(self.argv_inside(where, argv), **{**defaults, **options})
+
+    def popen(self, where: str, argv: list[str], **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(self.argv_inside(where, argv), text=True, **options)
+
+    def set_link(self, a: str, b: str, one_way: bool = False, **settings: Any) -> None:
+        """Changes a link in both directions (one_way: from a to b). `delay` is the one-way delay.
+
+        Keys as in a topology's link_defaults (delay="80ms", loss="1%") or the emulator's (delay_ms=80, up=False).
+        """
+        parsed: LinkSettings = parse_settings(settings)
+        for node in (a, b):
+            self.topology.node(node)
+        self.wan.set_link(a, b, parsed)
+        if not one_way:
+            self.wan.set_link(b, a, parsed)
+
+    def cut(self, a: str, b: str, one_way: bool = False) -> None:
+        self.set_link(a, b, one_way, up=False)
+
+    def heal(self, a: str, b: str, one_way: bool = False) -> None:
+        self.set_link(a, b, one_way, up=True)
+
+    def edge(self, node: str, *command: str) -> Any:
+        """What `izar edge COMMAND -o json` says at the node, parsed."""
+        return json.loads(self.edge_text(node, *command, "-o", "json"))
+
+    def edge_text(self, node: str, *command: str) -> str:
+        program = edge_files.find_program(self.build, "izar")
+        argv = [str(program), "edge", "--socket", str(self._edge_socket(node)), *command]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise LabError(f"{node}: {' '.join(command)}: {done.stdout.strip()} {done.stderr.strip()}")
+        return done.stdout
+
+    def process(self, node: str) -> ProcessId | None:
+        """izar-edge of the node, None when it does not run. "wan" is the emulator."""
+        process = self._state.processes.get(node)
+        return process if process is not None and process.is_alive() else None
+
+    def kill(self, node: str, number: int = signal.SIGTERM) -> None:
+        """Ends izar-edge of the node by the given signal and returns when it is gone."""
+        self.topology.node(node)
+        process = self.process(node)
+        if process is None:
+            raise LabError(f"izar-edge of {node} is not running; `izar-lab restart {node}` starts it")
+        processes.end([process], number)
+
+    def restart(self, node: str) -> None:
+        """Starts izar-edge of the node (ending it first if it runs) and waits until it answers."""
+        self.topology.node(node)
+        process = self.process(node)
+        if process is not None:
+            processes.end([process])
+        self._start_edge(node)
+        self._wait_for_edge(node)
+
+    def log(self, name: str) -> Path:
+        """Output of izar-edge of a node, or of the emulator ("wan")."""
+        return self.folder / f"{name}.log"
+
+    def _edge_socket(self, node: str) -> Path:
+        return self.folder / node / "edge.sock"
+
+    def _start_wan(self) -> None:
+        config = self.folder / "wan.json"
+        config.write_text(json.dumps(configuration(self.topology, self.folder / "wan.sock"), indent=1))
+        self._start("wan", "wan", [str(edge_files.find_program(self.build, "izar-wan")), str(config)])
+        self._wait_until("wan", lambda: self.log("wan").read_text().startswith("ready"))
+
+    def _start_edge(self, node_name: str) -> None:
+        node = self.topology.node(node_name)
+        socket_path = self._edge_socket(node_name)
+        socket_path.parent.mkdir(exist_ok=True)
+        config = socket_path.parent / "edge.yaml"
+        document = edge_files.edge_config(self.topology, node, socket_path)
+        config.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120))
+        argv = edge_files.edge_command(self.build, self.name, node, config, len(self.topology.nodes))
+        self._start(node_name, node_name, argv)
+
+    def _wait_for_edge(self, node: str) -> None:
+        self._wait_until(node, lambda: _accepts(self._edge_socket(node)))
+
+    def _start(self, name: str, member: str, argv: list[str]) -> None:
+        process = processes.start(netns.inside(self.network.namespace(member), argv), self.log(name))
+        self._state.processes[name] = process
+        self._state.save()
+
+    def _wait_until(self, name: str, is_ready: Any) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not is_ready():
+            tail = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-20:])
+            if not self._state.processes[name].is_alive():
+                raise LabError(f"{name} ended while it started; its last words were:\n{tail}")
+            if time.monotonic() > deadline:
+                raise LabError(f"{name} did not become ready within {START_TIMEOUT_S:.0f} s; it said:\n{tail}")
+            time.sleep(POLL_S)
+
+
+def remove(name: str) -> None:
+    """Takes a lab away, whatever is there of it: processes, namespaces, DPDK's files, its folder."""
+    recorded = LabState.load(name)
+    if recorded is not None:
+        processes.end(list(recorded.processes.values()))
+    namespaces = network.namespaces_of_lab(name)
+    # What else runs in the lab's namespaces: programs of `exec`, and what was started but not yet recorded.
+    others = [ProcessId.of(pid) for namespace in namespaces for pid in netns.pids(namespace)]
+    processes.end([process for process in others if process is not None])
+    netns.delete(namespaces)
+    edge_files.remove_dpdk_files(name)
+    shutil.rmtree(state.folder_of(name), ignore_errors=True)
+    if state.ROOT.is_dir() and not state.recorded_labs():
+        state.ROOT.rmdir()
+
+
+def remove_abandoned_labs() -> None:
+    """Removes the labs whose program was killed while they belonged to it."""
+    for name in state.recorded_labs():
+        recorded = LabState.load(name)
+        if recorded is not None and recorded.is_abandoned():
+            remove(name)
+
+
+def _accepts(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+            return True
+        except OSError:
+            return False
