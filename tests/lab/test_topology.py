@@ -34,6 +34,7 @@ def test_matrix_file_with_chosen_rows(tmp_path: Path) -> None:
     ("change", "word"),
     [
         ({"name": "With Space"}, "name"),
+        ({"nodes": [{"name": "wan"}, {"name": "b"}]}, "reserved"),
         ({"underlay": "ipx"}, "underlay"),
         ({"nodes": []}, "nodes"),
         ({"nodes": [{"name": "a"}, {"name": "a"}]}, "same name"),

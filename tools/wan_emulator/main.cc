@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "dataplane/lcore/thread_class.h"
 #include "tools/wan_emulator/control.h"
 #include "tools/wan_emulator/control_socket.h"
 #include "tools/wan_emulator/packet_port.h"
@@ -95,11 +95,13 @@ Result<Setup> load_setup(const char* path) {
     }
 }
 
-// Frames wait for the emulator, not the other way round: be scheduled early, and wake exactly when asked. Both need
-// privilege or luck; without them the delays are only less exact.
+// Frames wait for the emulator, not the other way round: be scheduled early, and wake exactly when asked. Without the
+// privilege for it the delays are only less exact.
 void ask_for_precise_scheduling() {
     prctl(PR_SET_TIMERSLACK, 1UL);
-    setpriority(PRIO_PROCESS, 0, -10);
+    if (const auto done = set_shared_core_class(); !done) {
+        fmt::print(stderr, "izar-wan: {}\n", done.error().text);
+    }
 }
 
 // Signals are blocked but here, so that none is missed between the test of stop_requested and the wait.

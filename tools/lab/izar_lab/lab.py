@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from izar_lab import edge_files, netns, network, processes, state
+from izar_lab import edge_control, edge_files, netns, network, processes, state
 from izar_lab.errors import LabError
 from izar_lab.links import LinkSettings, parse_settings
 from izar_lab.network import Network
@@ -126,17 +125,14 @@ class Lab:
     def heal(self, a: str, b: str, one_way: bool = False) -> None:
         self.set_link(a, b, one_way, up=True)
 
-    def edge(self, node: str, *command: str) -> Any:
-        """What `izar edge COMMAND -o json` says at the node, parsed."""
-        return json.loads(self.edge_text(node, *command, "-o", "json"))
+    def show(self, node: str, what: str) -> dict[str, Any]:
+        """What `show WHAT json` says at the node's shell, parsed: docs/json.md."""
+        return json.loads(self.command(node, f"show {what} json"))
 
-    def edge_text(self, node: str, *command: str) -> str:
-        program = edge_files.find_program(self.build, "izar")
-        argv = [str(program), "edge", "--socket", str(self._edge_socket(node)), *command]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise LabError(f"{node}: {' '.join(command)}: {done.stdout.strip()} {done.stderr.strip()}")
-        return done.stdout
+    def command(self, node: str, line: str) -> str:
+        """The answer of izar-edge's shell to one command; one that fails raises LabError with the shell's words."""
+        self.topology.node(node)
+        return edge_control.ask(self._edge_socket(node), line)
 
     def process(self, node: str) -> ProcessId | None:
         """izar-edge of the node, None when it does not run. "wan" is the emulator."""
@@ -184,7 +180,7 @@ class Lab:
         self._start(node_name, node_name, argv)
 
     def _wait_for_edge(self, node: str) -> None:
-        self._wait_until(node, lambda: _accepts(self._edge_socket(node)))
+        self._wait_until(node, lambda: edge_control.answers(self._edge_socket(node)))
 
     def _start(self, name: str, member: str, argv: list[str]) -> None:
         process = processes.start(netns.inside(self.network.namespace(member), argv), self.log(name))
@@ -224,12 +220,3 @@ def remove_abandoned_labs() -> None:
         recorded = LabState.load(name)
         if recorded is not None and recorded.is_abandoned():
             remove(name)
-
-
-def _accepts(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as connection:
-        try:
-            connection.connect(str(path))
-            return True
-        except OSError:
-            return False

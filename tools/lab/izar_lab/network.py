@@ -65,7 +65,7 @@ class Network:
 
     def _set_up_switches(self) -> None:
         nodes = [node.name for node in self.topology.nodes]
-        netns.batch(self.namespace("wan"), [f"link set {name} up" for name in nodes])
+        netns.batch(self.namespace("wan"), [f"link set dev {name} up" for name in nodes])
         netns.offloads_off(self.namespace("wan"), nodes)
         self._set_up_bridge("mgmt", nodes)
         for node in nodes:
@@ -74,8 +74,8 @@ class Network:
             netns.offloads_off(self.namespace(f"{node}lan"), ports)
 
     def _set_up_bridge(self, member: str, ports: list[str]) -> None:
-        lines = ["link add br0 type bridge mcast_snooping 0", "link set br0 up"]
-        lines += [f"link set {port} master br0 up" for port in ports]
+        lines = ["link add br0 type bridge mcast_snooping 0", "link set dev br0 up"]
+        lines += [f"link set dev {port} master br0 up" for port in ports]
         netns.batch(self.namespace(member), lines)
 
     def _set_up_node(self, node: Node) -> None:
@@ -84,18 +84,18 @@ class Network:
         netns.batch(
             namespace,
             [
-                "link set lo up",
-                "link set wan0 arp off up",
-                "link set lan0 arp off up",
+                "link set dev lo up",
+                "link set dev wan0 arp off up",
+                "link set dev lan0 arp off up",
                 f"address add {addresses.management(node.id)}/24 dev mgmt0",
-                "link set mgmt0 up",
+                "link set dev mgmt0 up",
             ],
         )
         netns.offloads_off(namespace, ["wan0", "lan0"])
 
     def _set_up_host(self, host: Host) -> None:
         node = self.topology.node(host.node)
-        lines = ["link set lo up", "link set eth0 up"]
+        lines = ["link set dev lo up", "link set dev eth0 up"]
         for family in ("ipv4", "ipv6"):
             option = "nodad" if family == "ipv6" else ""
             address = addresses.host(node.id, host.number, family)

@@ -16,6 +16,8 @@ from izar_lab.matrix import read_matrix
 
 # Names become parts of namespace names, which the shell and people must be able to type.
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9]{0,11}\Z")
+# Members and interfaces that every lab has.
+RESERVED = {"wan", "mgmt", "node", "lo", "br0"}
 TOP_KEYS = {"name", "seed", "underlay", "rtt", "link_defaults", "nodes", "hosts", "services", "edge"}
 
 
@@ -131,7 +133,7 @@ def _parse_nodes(entries: Any) -> list[Node]:
 
 def _parse_hosts(entries: list[dict[str, Any]], nodes: list[Node]) -> list[Host]:
     hosts: list[Host] = []
-    taken = {node.name for node in nodes} | {"wan", "mgmt"} | {f"{node.name}lan" for node in nodes}
+    taken = {node.name for node in nodes} | {f"{node.name}lan" for node in nodes}
     for entry in entries:
         name = _checked_name(entry.get("name"), "hosts")
         if name in taken:
@@ -182,6 +184,8 @@ def _resolve_origins(service: dict[str, Any], topology: Topology) -> dict[str, A
 def _checked_name(name: Any, where: str) -> str:
     if not isinstance(name, str) or not NAME_PATTERN.match(name):
         raise LabError(f"{where}: {name!r} is no name; use a letter and up to 11 more letters or digits, lower case")
+    if name in RESERVED:
+        raise LabError(f"{where}: the name {name!r} is reserved; choose another one")
     return name
 
 
