@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include "sched/min_plus.h"
+
 namespace izar {
 namespace {
 
@@ -33,10 +35,27 @@ void choose_last(const BelievedMesh& mesh, std::size_t to, std::size_t stride, c
     }
 }
 
+// What no round changes. The least cost over one relay is a lower bound of the best backup: where it is met,
+// the search around the first path's relays need not be made.
+struct Knowledge {
+    RttMatrix direct_into;    // by destination
+    RttMatrix believed_into;  // by destination
+    RttMatrix least;          // by source: over exactly one relay
+};
+
+Knowledge knowledge_of(const RttMatrix& direct, const RttMatrix& believed) {
+    RttMatrix detour = direct;
+    for (std::size_t node = 0; node < detour.nodes(); ++node)
+        detour.row(node)[node] = kUnknownRtt;
+    RttMatrix least(direct.nodes());
+    relax_through(least, detour, detour);
+    return {direct.transposed(), believed.transposed(), std::move(least)};
+}
+
 class BackupRound {
   public:
-    BackupRound(BelievedMesh& mesh, const RttMatrix& direct_into, const RttMatrix& believed_into, float eps)
-        : mesh_(mesh), direct_into_(direct_into), believed_into_(believed_into), limit_((1.0F + eps) * kRounding) {
+    BackupRound(BelievedMesh& mesh, const Knowledge& full, float eps)
+        : mesh_(mesh), full_(full), limit_((1.0F + eps) * kRounding) {
         to_relay_.resize(mesh.nodes());
         for (std::size_t relay = 0; relay < mesh.nodes(); ++relay)
             choose_last(
@@ -60,7 +79,7 @@ class BackupRound {
   private:
     using Relays = std::array<std::uint32_t, 2>;
 
-    std::size_t stride() const noexcept { return direct_into_.stride(); }
+    std::size_t stride() const noexcept { return full_.least.stride(); }
 
     Relays relays_of(const Choice& choice, std::size_t from) const {
         const auto last = choice.last[from];
@@ -81,23 +100,25 @@ class BackupRound {
     bool keep_backup(const RttMatrix& direct, std::size_t from, std::size_t to, const Relays& primary) {
         const float* row = direct.row(from);
         float have = primary[0] == kNobody ? kUnknownRtt : row[to];
-        float best = std::min(have, least_around(direct_into_, row, from, to, primary).cost);
+        const float direct_cost = have;
         for (const auto& entry : mesh_.into(to))
             if (entry.from != from && entry.from != primary[0] && entry.from != primary[1])
                 have = std::min(have, row[entry.from] + entry.believed);
+        if (have <= std::min(direct_cost, full_.least.at(from, to)) * limit_)
+            return false;
+        const float best = std::min(direct_cost, least_around(full_.direct_into, row, from, to, primary).cost);
         if (have <= best * limit_)
             return false;
-        const auto [cost, relay] = least_around(believed_into_, row, from, to, primary);
+        const auto [cost, relay] = least_around(full_.believed_into, row, from, to, primary);
         if (!(cost < have))
             return false;
-        mesh_.keep({static_cast<std::uint16_t>(relay), static_cast<std::uint16_t>(to)}, believed_into_.at(to, relay),
-                   true);
+        mesh_.keep({static_cast<std::uint16_t>(relay), static_cast<std::uint16_t>(to)},
+                   full_.believed_into.at(to, relay), true);
         return true;
     }
 
     BelievedMesh& mesh_;
-    const RttMatrix& direct_into_;
-    const RttMatrix& believed_into_;
+    const Knowledge& full_;
     float limit_;
     std::vector<Choice> to_relay_;  // by relay: how every source gets there over at most one kept link
     std::vector<float> scratch_;
@@ -106,10 +127,9 @@ class BackupRound {
 }  // namespace
 
 void keep_backups(BelievedMesh& mesh, const RttMatrix& direct, const RttMatrix& believed, float backup_eps) {
-    const RttMatrix direct_into = direct.transposed();
-    const RttMatrix believed_into = believed.transposed();
+    const Knowledge full = knowledge_of(direct, believed);
     // Every round but the last keeps at least one more link, so this ends.
-    while (BackupRound(mesh, direct_into, believed_into, backup_eps).run(direct)) {
+    while (BackupRound(mesh, full, backup_eps).run(direct)) {
     }
 }
 
