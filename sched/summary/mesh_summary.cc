@@ -1,0 +1,55 @@
+// mesh_summary.cc -- Reading a summary back into a matrix.
+#include "sched/summary/mesh_summary.h"
+
+#include <algorithm>
+
+namespace izar {
+
+bool MeshSummary::same_shape(const MeshSummary& other) const {
+    const auto same_table = [](const ItemTable& a, const ItemTable& b) {
+        return a.rest == b.rest && a.fraction_bits == b.fraction_bits && a.groups == b.groups;
+    };
+    return nodes == other.nodes && symmetric == other.symmetric && region_of == other.region_of &&
+           class_of == other.class_of && same_table(links, other.links) && same_table(node_items, other.node_items);
+}
+
+std::size_t MeshSummary::count_of(const std::vector<std::uint8_t>& group_of) noexcept {
+    return group_of.empty() ? 1 : std::size_t{1} + *std::max_element(group_of.begin(), group_of.end());
+}
+
+std::size_t MeshSummary::link_group(LinkIndex link, std::size_t regions) const noexcept {
+    if (region_of.empty())
+        return 0;
+    const std::size_t from = region_of[link.from];
+    const std::size_t to = region_of[link.to];
+    if (!symmetric)
+        return from * regions + to;
+    const auto [low, high] = std::minmax(from, to);
+    return high * (high + 1) / 2 + low;
+}
+
+RttMatrix MeshSummary::believed_links() const {
+    RttMatrix result(nodes);
+    if (links.columns() == 0)
+        return result;
+    const Quantizer quantizer(links.fraction_bits[0]);
+    std::vector<float> groups(link_groups(), kUnknownRtt);
+    for (std::size_t group = 0; group < groups.size(); ++group)
+        groups[group] = quantizer.decode(links.group_code(group, 0));
+    const auto set = [&](LinkIndex link, float value) {
+        result.set(link.from, link.to, value);
+        if (symmetric)
+            result.set(link.to, link.from, value);
+    };
+    const std::size_t regions = region_count();
+    if (links.rest == Rest::represented)
+        for (std::uint16_t from = 0; from < nodes; ++from)
+            for (std::uint16_t to = 0; to < nodes; ++to)
+                if (from != to)
+                    result.set(from, to, groups[link_group({from, to}, regions)]);
+    for (const SummaryItem& item : links.items)
+        set(item.at, item.represented ? groups[link_group(item.at, regions)] : quantizer.decode(item.codes[0]));
+    return result;
+}
+
+}  // namespace izar
