@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint16_t kRxDescriptors = 512;
 constexpr std::uint16_t kTxDescriptors = 512;
+constexpr unsigned kAfPacketFrames = 4096;
 
 // A device string is "driver,args" for a virtual device and a bus address for a real one. DPDK wants virtual
 // devices under a name of their own, so "net_tap,iface=x" becomes "net_tap_WAN,iface=x".
@@ -31,6 +32,10 @@ DeviceName device_name(const PortConfig& port, std::uint8_t lcores) {
     std::string arguments = comma == std::string::npos ? "" : port.device.substr(comma + 1);
     if (driver.rfind("net_", 0) != 0) {
         return {"pci", driver, arguments};
+    }
+    // A ring of 512 frames, the driver's default, is full after 0.3 ms of a fast sender; a nap is longer.
+    if (driver == "net_af_packet" && arguments.find("framecnt=") == std::string::npos) {
+        arguments += fmt::format(",framecnt={}", kAfPacketFrames);
     }
     // Both take their number of queues as an argument; the others as configured.
     if (lcores > 1 && driver == "net_af_packet" && arguments.find("qpairs=") == std::string::npos) {

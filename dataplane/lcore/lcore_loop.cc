@@ -149,6 +149,7 @@ void LcoreLoop::housekeep(const Published& published, Instant now) noexcept {
     if (state_.held.size() != 0) {
         review_held(state_, now);
     }
+    state_.window.serve(state_.flows4, state_.flows6, now);
     if (now - last_sweep_ >= kSweepInterval) {
         last_sweep_ = now;
         forget_idle_flows(published, now);

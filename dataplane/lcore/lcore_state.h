@@ -19,6 +19,7 @@
 #include "dataplane/io/token_bucket.h"
 #include "dataplane/io/tx_queues.h"
 #include "dataplane/lcore/counters.h"
+#include "dataplane/lcore/flow_window.h"
 #include "dataplane/links/keep_alive.h"
 #include "dataplane/links/link_receiver.h"
 #include "dataplane/links/link_sender.h"
@@ -59,6 +60,7 @@ struct LcoreState {
     TxQueues tx;
     TokenBucket exception_budget;
     Snapshot snapshot;
+    FlowWindow window;
 
   private:
     LcoreState(LcoreIndex index, const Shared& shared, FlowTable<Ipv4Address> flows4, FlowTable<Ipv6Address> flows6,

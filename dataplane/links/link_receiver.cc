@@ -31,6 +31,7 @@ void LinkReceiver::note(NodeSlot slot, const OverlayHeader& header, Instant now)
 }
 
 void LinkReceiver::sample(NodeSlot slot, Note& note, Nanos rtt, Instant now) noexcept {
+    histograms_[raw(slot)].add(rtt);
     note.least_ns = note.samples == 0 ? rtt.count() : std::min(note.least_ns, rtt.count());
     note.sum_ns += rtt.count();
     ++note.samples;

@@ -12,13 +12,16 @@
 #include "dataplane/links/shared_links.h"
 #include "dataplane/wire/overlay.h"
 #include "probes/link_report_ring.h"
+#include "probes/rtt_histogram.h"
 
 namespace izar {
 
 class LinkReceiver {
   public:
     LinkReceiver(LcoreIndex lcore, SharedLinks& links, LinkReportRing& reports)
-        : lcore_(lcore), links_(links), reports_(reports), notes_(std::make_unique<Note[]>(kMaxNodes)) {}
+        : lcore_(lcore), links_(links), reports_(reports),
+          notes_(std::make_unique<Note[]>(kMaxNodes)),
+          histograms_(std::make_unique<RttHistogram[]>(kMaxNodes)) {}
 
     // Notes one authenticated packet of the peer in `slot`: life, echo, packet number, RTT.
     void note(NodeSlot slot, const OverlayHeader& header, Instant now) noexcept;
@@ -27,6 +30,8 @@ class LinkReceiver {
     // Puts a report of another kind on the ring.
     void report(const LinkReport& report) noexcept;
     std::uint64_t lost_reports() const noexcept { return lost_; }
+    // RTT samples of a link since start. Any thread reads.
+    const RttHistogram& histogram(NodeSlot slot) const noexcept { return histograms_[raw(slot)]; }
 
   private:
     struct Note {
@@ -42,6 +47,7 @@ class LinkReceiver {
     SharedLinks& links_;
     LinkReportRing& reports_;
     std::unique_ptr<Note[]> notes_;
+    std::unique_ptr<RttHistogram[]> histograms_;
     std::uint64_t lost_ = 0;
 };
 

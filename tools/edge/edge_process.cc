@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "dataplane/base/check.h"
+#include "dataplane/lcore/thread_class.h"
 
 namespace izar {
 namespace {
@@ -42,9 +43,22 @@ std::shared_ptr<const Fleet> make_fleet(const EdgeConfig& config) {
     return fleet;
 }
 
-int run_lcore(void* arguments) {
-    auto& [loop, clock] = *static_cast<std::pair<LcoreLoop*, const TscClock*>*>(arguments);
-    loop->run(*clock);
+// Threads that share cores with others are woken soon and preempted soon; without the privilege for that they
+// run as they are, and the log says so.
+void take_class(const Placement& placement, const char* thread) {
+    prctl(PR_SET_NAME, thread);
+    if (!placement.cores_are_shared) {
+        return;
+    }
+    if (auto done = set_shared_core_class(); !done) {
+        fmt::print(stderr, "{}: {}\n", thread, done.error().text);
+    }
+}
+
+int run_lcore(void* argument) {
+    const auto& lcore = *static_cast<const EdgeProcess::LcoreStart*>(argument);
+    take_class(*lcore.placement, "izar-lcore");
+    lcore.loop->run(*lcore.clock);
     return 0;
 }
 
@@ -117,10 +131,9 @@ void EdgeProcess::feed_configuration() {
 }
 
 Result<void> EdgeProcess::start() {
-    static std::array<std::pair<LcoreLoop*, const TscClock*>, kMaxLcores> arguments;
     for (std::size_t i = 0; i < loops_.size(); ++i) {
-        arguments[i] = {loops_[i].get(), &clock_};
-        if (rte_eal_remote_launch(run_lcore, &arguments[i], static_cast<unsigned>(i + 1)) != 0) {
+        starts_[i] = {loops_[i].get(), &clock_, &placement_};
+        if (rte_eal_remote_launch(run_lcore, &starts_[i], static_cast<unsigned>(i + 1)) != 0) {
             return fail(fmt::format("EAL lcore {} is not there; leave --lcores to izar-edge, or give it ids 0 to {}",
                                     i + 1, loops_.size()));
         }
@@ -130,6 +143,7 @@ Result<void> EdgeProcess::start() {
 }
 
 void EdgeProcess::run_scheduler() noexcept {
+    take_class(placement_, "izar-sched");
     prctl(PR_SET_TIMERSLACK, 1);
     const OnSched on_sched = OnSched::claim();
     std::uint32_t rewrites = 0;

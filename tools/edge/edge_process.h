@@ -26,6 +26,13 @@ class EdgeProcess {
     Result<void> start();
     void stop() noexcept;
 
+    // What an lcore's thread is given at its launch.
+    struct LcoreStart {
+        LcoreLoop* loop = nullptr;
+        const TscClock* clock = nullptr;
+        const Placement* placement = nullptr;
+    };
+
     const EdgeConfig& config() const noexcept { return config_; }
     const Placement& placement() const noexcept { return placement_; }
     const TscClock& clock() const noexcept { return clock_; }
@@ -64,6 +71,7 @@ class EdgeProcess {
     std::vector<LinkReportRing*> ring_list_;
     std::vector<std::unique_ptr<LcoreState>> lcores_;
     std::vector<std::unique_ptr<LcoreLoop>> loops_;
+    std::array<LcoreStart, kMaxLcores> starts_;
     std::shared_ptr<const Fleet> fleet_;
     std::shared_ptr<const ServiceTable> services_;
     FeedRing feed_;
