@@ -35,6 +35,8 @@ struct LcoreCounters {
     std::uint64_t busy_rounds = 0;  // of these, with at least one packet
     std::uint64_t busy_cycles = 0;  // TSC cycles spent in busy rounds
     std::uint64_t all_cycles = 0;   // TSC cycles since start, naps included
+    std::uint64_t pauses = 0;            // times it did not poll for more than kOwnStall
+    std::uint64_t longest_pause_ns = 0;  // of those
     std::uint64_t flows = 0;        // flows and sessions held (a gauge)
     std::uint64_t flow_capacity = 0;
     std::uint64_t samples_lost = 0;   // link reports that found the scheduler's ring full

@@ -76,11 +76,23 @@ unsigned LcoreLoop::round(const OnLcore& on_lcore, Instant now) noexcept {
         fleet_ = published.fleet.get();
         fleet_version_ = published.fleet->version;
     }
+    note_pause(now);
     const unsigned packets = receive(published, now) + receive_handed(published, now);
     housekeep(published, now);
     state_.tx.flush_all();
     publish_snapshot();
     return packets;
+}
+
+// A gap between two rounds that is longer than any nap: somebody else had the core.
+void LcoreLoop::note_pause(Instant now) noexcept {
+    const Nanos gap = now - last_round_;
+    if (last_round_ != Instant{} && gap > kOwnStall) {
+        ++state_.counters.pauses;
+        state_.counters.longest_pause_ns =
+            std::max(state_.counters.longest_pause_ns, static_cast<std::uint64_t>(gap.count()));
+    }
+    last_round_ = now;
 }
 
 unsigned LcoreLoop::receive(const Published& published, Instant now) noexcept {

@@ -31,6 +31,7 @@ class LcoreLoop {
     unsigned round(const OnLcore& on_lcore, Instant now) noexcept;
 
   private:
+    void note_pause(Instant now) noexcept;
     unsigned receive(const Published& published, Instant now) noexcept;
     unsigned receive_port(std::size_t index, const Published& published, Instant now) noexcept;
     unsigned receive_handed(const Published& published, Instant now) noexcept;
@@ -46,6 +47,7 @@ class LcoreLoop {
     Burst burst_;
     const Fleet* fleet_ = nullptr;  // the one that the link templates were built for
     std::uint64_t fleet_version_ = 0;
+    Instant last_round_{};
     Instant last_sweep_{};
     Instant last_confirm_{};
 };
