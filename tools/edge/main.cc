@@ -12,9 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/shell/control_socket.h"
 #include "tools/edge/eal_arguments.h"
 #include "tools/edge/edge_options.h"
 #include "tools/edge/edge_process.h"
+#include "tools/edge/edge_view.h"
 
 namespace izar {
 namespace {
@@ -31,7 +33,7 @@ int block_signals() {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    return signalfd(-1, &set, SFD_CLOEXEC);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 Result<void> start_eal(std::vector<std::string> arguments) {
@@ -43,6 +45,33 @@ Result<void> start_eal(std::vector<std::string> arguments) {
         return fail("DPDK's EAL did not start; its own message stands above (its arguments go in front of `--`)");
     }
     return {};
+}
+
+// The main thread's work while the others forward: prompt and control socket, until a signal or `quit`.
+int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
+    EdgeView view{edge};
+    Shell shell{view, view};
+    auto socket = ControlSocket::open(edge.config().control_socket, shell);
+    if (!socket) {
+        return complain(socket.error());
+    }
+    int code = 0;
+    if (!options.cmdline_file.empty()) {
+        std::string out;
+        const auto done = run_command_file(shell, options.cmdline_file, out);
+        fmt::print("{}", out);
+        std::fflush(stdout);
+        code = done ? 0 : complain(done.error());
+    }
+    std::unique_ptr<Prompt> prompt;
+    if (options.interactive) {
+        prompt = std::make_unique<Prompt>(shell, view, STDIN_FILENO, STDOUT_FILENO, "izar> ");
+    }
+    signalfd_siginfo signal{};
+    while (!view.wants_to_quit() && read(signals, &signal, sizeof signal) < 0) {
+        serve_consoles(prompt, socket->get(), std::chrono::milliseconds{100});
+    }
+    return code;
 }
 
 int run(const EdgeOptions& options) {
@@ -80,13 +109,11 @@ int run(const EdgeOptions& options) {
     }
     fmt::print("izar-edge {} forwards; security: none\n", (*edge)->config().name);
     std::fflush(stdout);
-    signalfd_siginfo signal{};
-    while (read(signals, &signal, sizeof signal) < 0 && errno == EINTR) {
-    }
+    const int code = serve(options, **edge, signals);
     (*edge)->stop();
     edge->reset();
     rte_eal_cleanup();
-    return 0;
+    return code;
 }
 
 }  // namespace
