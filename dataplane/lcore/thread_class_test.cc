@@ -40,12 +40,13 @@ TEST(ThreadClass, WithoutPrivilegeItSaysSoAndLeavesTheThreadAlone) {
         return;
     }
     in_thread([] {
+        const int before = getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)));
         // The raw call changes the identity of this thread only, unlike glibc's setuid.
         ASSERT_EQ(syscall(SYS_setresuid, 65534, 65534, 65534), 0);
         const auto result = set_shared_core_class();
         ASSERT_FALSE(result);
         EXPECT_NE(result.error().text.find("CAP_SYS_NICE"), std::string::npos) << result.error().text;
-        EXPECT_EQ(getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))), 0);
+        EXPECT_EQ(getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))), before);
     });
 }
 
