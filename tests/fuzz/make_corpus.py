@@ -34,7 +34,71 @@ def keep_alive(
     return head + row
 
 
+ETHERNET = bytes.fromhex("020000000001 020000000002")
+OWN_IPV6 = bytes.fromhex("fd00" + "00" * 13 + "01")
+PEER_IPV6 = bytes.fromhex("fd00" + "00" * 13 + "02")
+
+
+def frame(ether_type: int, packet: bytes, *, overlay_port=False) -> bytes:
+    """What frame_fuzz.cc takes: the port's byte, then the Ethernet frame."""
+    return bytes([0 if overlay_port else 1]) + ETHERNET + struct.pack("!H", ether_type) + packet
+
+
+def ipv4(protocol: int, payload: bytes, *, first=0x45, total=None, fragment=0x4000, destination="0a000001") -> bytes:
+    length = 20 + len(payload) if total is None else total
+    head = struct.pack("!BBHHHBBH", first, 0, length, 1, fragment, 64, protocol, 0)
+    return head + bytes.fromhex("0a000002" + destination) + payload
+
+
+def ipv6(next_header: int, payload: bytes) -> bytes:
+    head = struct.pack("!IHBB", 6 << 28, len(payload), next_header, 64)
+    return head + PEER_IPV6 + OWN_IPV6 + payload
+
+
+def udp(destination_port: int, payload: bytes) -> bytes:
+    return struct.pack("!HHHH", 50_000, destination_port, 8 + len(payload), 0) + payload
+
+
+def tcp(flags: int, options: bytes = b"") -> bytes:
+    return struct.pack("!HHIIBBHHH", 40_000, 80, 1, 0, (5 + len(options) // 4) << 4, flags, 65_535, 0, 0) + options
+
+
+def frames() -> dict[str, bytes]:
+    mss = bytes.fromhex("020405b4")
+    solicitation = bytes([135, 0, 0, 0, 0, 0, 0, 0]) + OWN_IPV6 + bytes.fromhex("0101020000000002")
+    arp = bytes.fromhex("0001080006040001 020000000002 0a000002 000000000000 0a000001")
+    overlay = udp(6081, overlay_header(inner=ipv4(17, udp(53, b"question"))))
+    return {
+        "tcp_syn": frame(0x0800, ipv4(6, tcp(2, mss))),
+        "tcp_mss_at_odd_offset": frame(0x0800, ipv4(6, tcp(2, b"\1" + mss + b"\1\1\0"))),
+        "tcp_option_without_end": frame(0x0800, ipv4(6, tcp(2, bytes.fromhex("0204ffff 03030708 08ff0000")))),
+        "tcp_short_offset": frame(0x0800, ipv4(6, tcp(2)[:12] + b"\x40" + tcp(2)[13:])),
+        "tcp_ipv6": frame(0x86DD, ipv6(6, tcp(2, mss))),
+        "udp": frame(0x0800, ipv4(17, udp(53, b"question"))),
+        "udp_padded": frame(0x0800, ipv4(17, udp(53, b"")) + bytes(18)),
+        "icmp_echo": frame(0x0800, ipv4(1, bytes([8, 0, 0, 0, 0, 1, 0, 1]))),
+        "icmp_error": frame(0x0800, ipv4(1, bytes([3, 4, 0, 0, 0, 0, 5, 0]) + ipv4(17, udp(53, b"")))),
+        "icmpv6_echo": frame(0x86DD, ipv6(58, bytes([128, 0, 0, 0, 0, 1, 0, 1]))),
+        "solicitation": frame(0x86DD, ipv6(58, solicitation)),
+        "hop_by_hop": frame(0x86DD, ipv6(0, bytes([6, 0, 1, 4, 0, 0, 0, 0]) + tcp(2))),
+        "arp": frame(0x0806, arp),
+        "vlan": frame(0x8100, b"\0\1\x08\0" + ipv4(17, udp(53, b""))),
+        "overlay_ipv4": frame(0x0800, ipv4(17, overlay), overlay_port=True),
+        "overlay_ipv6": frame(0x86DD, ipv6(17, overlay), overlay_port=True),
+        "overlay_on_lan": frame(0x0800, ipv4(17, overlay)),
+        "first_fragment": frame(0x0800, ipv4(17, udp(53, b"x" * 16), fragment=0x2000)),
+        "later_fragment": frame(0x0800, ipv4(17, b"x" * 16, fragment=0x0002)),
+        "ip_options": frame(0x0800, ipv4(6, bytes(4) + tcp(2), first=0x46)),
+        "total_too_long": frame(0x0800, ipv4(17, udp(53, b""), total=1500)),
+        "total_too_short": frame(0x0800, ipv4(17, udp(53, b""), total=19)),
+        "half_udp_header": frame(0x0800, ipv4(17, b"abcd")),
+        "header_only": frame(0x0800, b""),
+        "half_ethernet": frame(0x0800, b"")[:9],
+    }
+
+
 SEEDS = {
+    "frame": frames(),
     "overlay_header": {
         "ipv4": overlay_header(inner=bytes.fromhex("4500001c00000000400100000a0000010a000002")),
         "ipv6": overlay_header(protocol=0x86DD),
