@@ -9,6 +9,7 @@ import pytest
 from sources import CPP, ROOT, text
 
 COMPILE = ["g++", "-std=c++20", "-fsyntax-only", "-march=x86-64-v3", "-Wall", "-Wextra", "-Werror", "-I."]
+COMPILE += ["-Wno-missing-field-initializers"]  # as in meson.build
 CASES = sorted(path for path in CPP if "compile_fail" in path.parts)
 
 # Folders whose headers every layer may use; the compiler gets no DPDK include path here.
@@ -34,7 +35,9 @@ def test_misuse_does_not_compile(path: pathlib.Path):
 
 @pytest.mark.parametrize("folder", WITHOUT_DPDK)
 def test_headers_compile_without_dpdk(folder: str):
+    # An _impl.h is a text that its .cc files include with parameters defined before it.
     headers = [path for path in CPP if str(path).startswith(folder + "/") and path.suffix == ".h"]
+    headers = [path for path in headers if not path.stem.endswith("_impl")]
     result = compiles("".join(f'#include "{path}"\n' for path in headers))
     assert result.returncode == 0, result.stderr
     dpdk = compiles("#include <rte_mbuf.h>\n")
