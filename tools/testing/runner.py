@@ -4,6 +4,7 @@ Called by tools/test. The plan below is the whole of it: which suites run in whi
 """
 
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
@@ -112,7 +113,8 @@ class Runner:
         report.unlink(missing_ok=True)
         command = [*PYTEST, str(folder), f"--junitxml={report}", f"--build={directory}"]
         command += ["-m", marks] if marks else []
-        code = run_to_end(command)
+        # Programs that a test starts find the build under test by IZAR_BUILD.
+        code = run_to_end(command, env={**os.environ, "IZAR_BUILD": str(directory)})
         self.add(f"{preset}: {suite}", count_junit(report, code))
 
     def run(self) -> None:
