@@ -56,9 +56,10 @@ Result<std::uint16_t> probe(const PortConfig& port, std::uint8_t lcores) {
     }
     const int code = rte_eal_hotplug_add(device.bus.c_str(), device.name.c_str(), device.arguments.c_str());
     if (code != 0 || rte_eth_dev_get_port_by_name(device.name.c_str(), &id) != 0) {
-        return fail(fmt::format("port {}: cannot open device '{}': {}; check that the interface or PCI address exists "
-                                "and that the driver is named as in `dpdk-testpmd --vdev`",
-                                port.name, port.device, std::strerror(code < 0 ? -code : ENODEV)));
+        return fail(
+            fmt::format("port {}: cannot open device '{}': {}; check that the interface or PCI address exists "
+                        "and that the driver is named as in `dpdk-testpmd --vdev`",
+                        port.name, port.device, std::strerror(code < 0 ? -code : ENODEV)));
     }
     return id;
 }
@@ -73,16 +74,17 @@ Result<void> configure(Port& port, std::uint8_t lcores, rte_mempool* pool) {
         return fail(fmt::format("port {}: device '{}' does not tell its limits", port.name, port.device));
     }
     if (device.max_tx_queues < lcores) {
-        return fail(fmt::format("port {}: device '{}' has {} transmit queues, {} lcores need one each; use fewer lcores",
-                                port.name, port.device, device.max_tx_queues, lcores));
+        return fail(
+            fmt::format("port {}: device '{}' has {} transmit queues, {} lcores need one each; use fewer lcores",
+                        port.name, port.device, device.max_tx_queues, lcores));
     }
     port.queues = std::min<std::uint16_t>(lcores, device.max_rx_queues);
     rte_eth_conf conf{};
     conf.txmode.offloads = supported(RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE, device.tx_offload_capa);
     if (port.queues > 1 && device.flow_type_rss_offloads != 0) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-        conf.rx_adv_conf.rss_conf.rss_hf = device.flow_type_rss_offloads &
-                                           (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+        conf.rx_adv_conf.rss_conf.rss_hf =
+            device.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
     }
     std::uint16_t rx = kRxDescriptors;
     std::uint16_t tx = kTxDescriptors;
@@ -108,8 +110,8 @@ Result<void> start(Port& port) {
     // Many virtual devices cannot set the MTU and carry what their interface carries.
     rte_eth_dev_set_mtu(port.dpdk_id, port.mtu);
     if (const int code = rte_eth_dev_start(port.dpdk_id); code != 0) {
-        return fail(fmt::format("port {}: device '{}' does not start: {}", port.name, port.device,
-                                std::strerror(-code)));
+        return fail(
+            fmt::format("port {}: device '{}' does not start: {}", port.name, port.device, std::strerror(-code)));
     }
     // Solicitations for VIPs come to multicast addresses, and VIPs may move here with another MAC.
     rte_eth_promiscuous_enable(port.dpdk_id);
@@ -184,10 +186,10 @@ Result<rte_mempool*> make_pool(const std::string& name, std::uint32_t buffers) {
     rte_mempool* const pool = rte_pktmbuf_pool_create(name.c_str(), buffers, kCache, kMbufPrivateBytes,
                                                       RTE_MBUF_DEFAULT_BUF_SIZE, static_cast<int>(rte_socket_id()));
     if (pool == nullptr) {
-        return fail(fmt::format("cannot make {} packet buffers ({} MiB): {}; give the process more memory "
-                                "(hugepages, or -m with --no-huge) or set memory.packet_buffers lower",
-                                buffers, std::uint64_t{buffers} * RTE_MBUF_DEFAULT_BUF_SIZE >> 20,
-                                rte_strerror(rte_errno)));
+        return fail(
+            fmt::format("cannot make {} packet buffers ({} MiB): {}; give the process more memory "
+                        "(hugepages, or -m with --no-huge) or set memory.packet_buffers lower",
+                        buffers, std::uint64_t{buffers} * RTE_MBUF_DEFAULT_BUF_SIZE >> 20, rte_strerror(rte_errno)));
     }
     return pool;
 }

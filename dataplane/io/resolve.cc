@@ -107,7 +107,7 @@ void answer_discovery(Burst& burst, unsigned lane, LcoreState& lcore, const Publ
     rte_mbuf* const m = burst.mbuf[lane];
     auto* const at = rte_pktmbuf_mtod(m, std::uint8_t*) + sizeof(EthernetHeader);
     const auto& ip = header_at<Ipv6Header>(at);
-    const std::size_t length = ip.payload_length.value();  // parse() checked that this much is there
+    const std::size_t length = ip.payload_length.value();             // parse() checked that this much is there
     if (length < sizeof(NeighborDiscovery) || ip.hop_limit != 255) {  // RFC 4861 section 7.1
         burst.verdict[lane] = Verdict::malformed;
         return;
@@ -148,8 +148,8 @@ std::uint16_t write_solicitation(std::uint8_t* at, const Interface& own, const I
     ip.next_header = IpProtocol::icmpv6;
     ip.hop_limit = 255;
     ip.source = source;
-    ip.destination = {{0xFF, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, target.bytes[13], target.bytes[14],
-                       target.bytes[15]}};
+    ip.destination = {
+        {0xFF, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, target.bytes[13], target.bytes[14], target.bytes[15]}};
     const MacAddress multicast{{0x33, 0x33, 0xFF, target.bytes[13], target.bytes[14], target.bytes[15]}};
     header_at<EthernetHeader>(at) = {multicast, own.mac, Be16{kEtherTypeIpv6}};
     std::uint8_t* const ip_at = at + sizeof(EthernetHeader);
@@ -190,9 +190,8 @@ void ask_neighbor(NeighborIndex index, LcoreState& lcore, Instant now) noexcept 
     }
     entry.asked.store(now_ns, std::memory_order_relaxed);
     auto* const at = rte_pktmbuf_mtod(m, std::uint8_t*);
-    m->data_len = source->family() == Family::ipv4
-                      ? write_arp_request(at, own, source->v4(), entry.address.v4())
-                      : write_solicitation(at, own, source->v6(), entry.address.v6());
+    m->data_len = source->family() == Family::ipv4 ? write_arp_request(at, own, source->v4(), entry.address.v4())
+                                                   : write_solicitation(at, own, source->v6(), entry.address.v6());
     m->pkt_len = m->data_len;
     ++lcore.counters.made;
     lcore.tx.put(entry.port, m);

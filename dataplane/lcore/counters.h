@@ -23,24 +23,24 @@ struct PortCounters {
 };
 
 struct LcoreCounters {
-    std::uint64_t rx = 0;          // packets received from ports
-    std::uint64_t made = 0;        // packets that izar created
-    std::uint64_t tx = 0;          // packets that a port accepted
-    std::uint64_t handed_in = 0;   // taken from other lcores' rings
-    std::uint64_t handed_out = 0;  // put into other lcores' rings
-    std::uint64_t held = 0;        // now waiting for a MAC address (a gauge)
+    std::uint64_t rx = 0;                                 // packets received from ports
+    std::uint64_t made = 0;                               // packets that izar created
+    std::uint64_t tx = 0;                                 // packets that a port accepted
+    std::uint64_t handed_in = 0;                          // taken from other lcores' rings
+    std::uint64_t handed_out = 0;                         // put into other lcores' rings
+    std::uint64_t held = 0;                               // now waiting for a MAC address (a gauge)
     std::array<std::uint64_t, kVerdictCount> verdicts{};  // dropped and consumed ones, by name
 
-    std::uint64_t rounds = 0;       // passes of the lcore's loop
-    std::uint64_t busy_rounds = 0;  // of these, with at least one packet
-    std::uint64_t busy_cycles = 0;  // TSC cycles spent in busy rounds
-    std::uint64_t all_cycles = 0;   // TSC cycles since start, naps included
+    std::uint64_t rounds = 0;            // passes of the lcore's loop
+    std::uint64_t busy_rounds = 0;       // of these, with at least one packet
+    std::uint64_t busy_cycles = 0;       // TSC cycles spent in busy rounds
+    std::uint64_t all_cycles = 0;        // TSC cycles since start, naps included
     std::uint64_t pauses = 0;            // times it did not poll for more than kOwnStall
     std::uint64_t longest_pause_ns = 0;  // of those
-    std::uint64_t flows = 0;        // flows and sessions held (a gauge)
+    std::uint64_t flows = 0;             // flows and sessions held (a gauge)
     std::uint64_t flow_capacity = 0;
-    std::uint64_t samples_lost = 0;   // link reports that found the scheduler's ring full
-    std::uint64_t answers_lost = 0;   // ICMP, ARP or keep-alive not made for want of a buffer
+    std::uint64_t samples_lost = 0;  // link reports that found the scheduler's ring full
+    std::uint64_t answers_lost = 0;  // ICMP, ARP or keep-alive not made for want of a buffer
     std::array<PortCounters, kMaxPorts> ports{};
 
     std::uint64_t total(Fate fate) const noexcept;  // sum of the verdicts with this fate

@@ -15,8 +15,8 @@ namespace izar {
 
 struct LcoreControl {
     std::atomic<bool> quit{false};
-    std::atomic<bool> forwarding{true};               // `start` and `stop` of the prompt
-    std::atomic<std::uint32_t> burst{kMaxBurst};      // packets taken from a queue at once
+    std::atomic<bool> forwarding{true};           // `start` and `stop` of the prompt
+    std::atomic<std::uint32_t> burst{kMaxBurst};  // packets taken from a queue at once
 };
 
 class LcoreLoop {

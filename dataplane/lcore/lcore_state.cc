@@ -32,9 +32,8 @@ std::uint32_t share(std::uint32_t flows, std::size_t lcores) noexcept {
 
 }  // namespace
 
-Result<std::unique_ptr<LcoreState>> LcoreState::make(LcoreIndex index, const Shared& shared,
-                                                     const MemoryConfig& memory, LinkReportRing& reports,
-                                                     std::uint64_t seed) {
+Result<std::unique_ptr<LcoreState>> LcoreState::make(LcoreIndex index, const Shared& shared, const MemoryConfig& memory,
+                                                     LinkReportRing& reports, std::uint64_t seed) {
     auto flows4 = FlowTable<Ipv4Address>::make(share(memory.flows, shared.lcores), shared.hash_seed);
     auto flows6 = FlowTable<Ipv6Address>::make(share(memory.flows_ipv6, shared.lcores), shared.hash_seed);
     if (!flows4 || !flows6) {

@@ -93,8 +93,7 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
         note.row_version = row->version;
         note.row_sent = now;
     }
-    const std::size_t length = write_keep_alive(
-        {rte_pktmbuf_mtod(m, std::uint8_t*), rte_pktmbuf_tailroom(m)}, view);
+    const std::size_t length = write_keep_alive({rte_pktmbuf_mtod(m, std::uint8_t*), rte_pktmbuf_tailroom(m)}, view);
     m->data_len = static_cast<std::uint16_t>(length);
     m->pkt_len = m->data_len;
     const Fleet& fleet = *published.fleet;

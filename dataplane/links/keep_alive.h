@@ -2,9 +2,9 @@
 //
 // Thread: any lcore reads; the owner lcore of a link (slot % lcores) sends and judges.
 //
-// A link starts down, comes up when three keep-alives of the peer were heard, and goes down when the peer was silent for
-// multiplier x interval, both as the peer told them. An lcore that itself did not poll for more than
-// kOwnStall waits a whole detection time before it judges: the silence may have been its own.
+// A link starts down, comes up when three keep-alives of the peer were heard, and goes down when the peer was silent
+// for multiplier x interval, both as the peer told them. An lcore that itself did not poll for more than kOwnStall
+// waits a whole detection time before it judges: the silence may have been its own.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ namespace izar {
 struct LcoreState;
 
 inline constexpr Nanos kOwnStall = std::chrono::milliseconds{5};
-inline constexpr std::uint32_t kHeardForUp = 3;          // keep-alives
+inline constexpr std::uint32_t kHeardForUp = 3;  // keep-alives
 inline constexpr Nanos kRowInterval = std::chrono::seconds{1};
 inline constexpr Nanos kLossWindow = std::chrono::milliseconds{500};
 

@@ -19,7 +19,9 @@ namespace izar {
 class LinkReceiver {
   public:
     LinkReceiver(LcoreIndex lcore, SharedLinks& links, LinkReportRing& reports)
-        : lcore_(lcore), links_(links), reports_(reports),
+        : lcore_(lcore),
+          links_(links),
+          reports_(reports),
           notes_(std::make_unique<Note[]>(kMaxNodes)),
           histograms_(std::make_unique<RttHistogram[]>(kMaxNodes)) {}
 

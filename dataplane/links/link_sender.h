@@ -28,11 +28,9 @@ struct alignas(32) LinkTemplate {
     Family underlay = Family::ipv4;
     PortIndex port = kNoPort;  // kNoPort: no way to reach the peer's address
     NeighborIndex neighbor = kNoNeighbor;
-    std::uint16_t inner_mtu = 0;     // what fits the first hop of this link
-    std::uint64_t next_packet = 0;   // packet number, sending lcore in the top byte
-    std::uint16_t outer_length() const noexcept {
-        return underlay == Family::ipv4 ? kOuterLength4 : kOuterLength6;
-    }
+    std::uint16_t inner_mtu = 0;    // what fits the first hop of this link
+    std::uint64_t next_packet = 0;  // packet number, sending lcore in the top byte
+    std::uint16_t outer_length() const noexcept { return underlay == Family::ipv4 ? kOuterLength4 : kOuterLength6; }
 };
 
 class LinkSender {

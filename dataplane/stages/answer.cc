@@ -101,8 +101,7 @@ void send_reset_to_ingress(Burst& burst, unsigned lane, const LcoreState& lcore,
 template <typename Header>
 std::uint16_t quoted(std::uint16_t length) noexcept {
     constexpr std::size_t kAnswerMost = std::is_same_v<Header, Ipv4Header> ? 576 : 1280;
-    return static_cast<std::uint16_t>(
-        std::min<std::size_t>(length, kAnswerMost - sizeof(Header) - sizeof(IcmpHeader)));
+    return static_cast<std::uint16_t>(std::min<std::size_t>(length, kAnswerMost - sizeof(Header) - sizeof(IcmpHeader)));
 }
 
 template <typename Address>

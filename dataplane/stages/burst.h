@@ -24,17 +24,17 @@ namespace izar {
 
 // How a packet came to the flow stages; travels with it when it is handed to another lcore.
 enum class Way : std::uint8_t {
-    plain,     // from a port, not overlay: a client's, an origin's or nobody's packet
-    egress,    // out of the overlay, this node is the flow's egress
-    deliver,   // out of the overlay, a reply at its ingress
+    plain,    // from a port, not overlay: a client's, an origin's or nobody's packet
+    egress,   // out of the overlay, this node is the flow's egress
+    deliver,  // out of the overlay, a reply at its ingress
 };
 
 // Kept in the mbuf's private area from receive to transmit.
 struct LaneNote {
     Way way;
-    PortIndex port;           // where it arrived
-    NodeId ingress;           // of an overlay packet: where the flow's client is attached
-    ServiceId service;        // of an overlay packet: its VNI
+    PortIndex port;     // where it arrived
+    NodeId ingress;     // of an overlay packet: where the flow's client is attached
+    ServiceId service;  // of an overlay packet: its VNI
 };
 static_assert(sizeof(LaneNote) == 8);
 inline constexpr std::uint16_t kMbufPrivateBytes = 8;
@@ -66,8 +66,8 @@ struct Burst {
     std::array<Verdict, kMaxBurst> verdict;
 
     // Set by parse() or open_overlay() for every lane on ipv4 or ipv6.
-    std::array<std::uint8_t*, kMaxBurst> ip;  // the IP header that is forwarded
-    std::array<std::uint8_t*, kMaxBurst> l4;  // the TCP, UDP or ICMP header behind it
+    std::array<std::uint8_t*, kMaxBurst> ip;         // the IP header that is forwarded
+    std::array<std::uint8_t*, kMaxBurst> l4;         // the TCP, UDP or ICMP header behind it
     std::array<std::uint16_t, kMaxBurst> ip_length;  // bytes from ip to the packet's end
 
     // Set by find_flow() for every lane that has a flow, or chose one.
@@ -104,8 +104,8 @@ struct Burst {
     void reset_to(unsigned n) noexcept {
         size = n;
         verdict.fill(Verdict::pending);
-        for (LaneList* list : {&overlay, &neighbors, &ipv4, &ipv6, &odd, &exception, &forward, &reply, &reset,
-                               &deliver, &relay, &seal, &address, &bounce, &out}) {
+        for (LaneList* list : {&overlay, &neighbors, &ipv4, &ipv6, &odd, &exception, &forward, &reply, &reset, &deliver,
+                               &relay, &seal, &address, &bounce, &out}) {
             list->clear();
         }
     }

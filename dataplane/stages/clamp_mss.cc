@@ -47,8 +47,8 @@ void clamp_mss(std::uint8_t* ip, std::uint8_t* l4, std::uint16_t length, std::ui
         return;
     }
     // The option may lie at an odd offset; then its bytes count swapped in the checksum (RFC 1071 section 2.A).
-    std::uint16_t delta = fold(static_cast<std::uint32_t>(static_cast<std::uint16_t>(~mss.raw_bits())) +
-                               fits.raw_bits());
+    std::uint16_t delta =
+        fold(static_cast<std::uint32_t>(static_cast<std::uint16_t>(~mss.raw_bits())) + fits.raw_bits());
     if ((option + 2 - l4) % 2 != 0) {
         delta = swap_bytes(delta);
     }

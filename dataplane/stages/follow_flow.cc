@@ -166,14 +166,12 @@ void follow_flow(Burst& burst, LcoreState& lcore, const Published& published, In
     // By index: a lane whose egress is gone may come back to the end of the list with another one.
     for (unsigned i = 0; i < burst.forward.size(); ++i) {
         const unsigned lane = burst.forward[i];
-        by_family(burst.ip[lane], [&](auto address) {
-            follow_forward<decltype(address)>(burst, lane, lcore, published, now);
-        });
+        by_family(burst.ip[lane],
+                  [&](auto address) { follow_forward<decltype(address)>(burst, lane, lcore, published, now); });
     }
     for (const unsigned lane : burst.reply) {
-        by_family(burst.ip[lane], [&](auto address) {
-            follow_reply<decltype(address)>(burst, lane, lcore, published, now);
-        });
+        by_family(burst.ip[lane],
+                  [&](auto address) { follow_reply<decltype(address)>(burst, lane, lcore, published, now); });
     }
     burst.forward.clear();
     burst.reply.clear();

@@ -80,7 +80,12 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now) noex
         return;
     }
     const std::uint16_t protocol = family_of(burst.ip[lane]) == Family::ipv4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
-    const SealRequest request{path, burst.ingress[lane], burst.service[lane], protocol, 0, burst.overlay_flags[lane],
+    const SealRequest request{path,
+                              burst.ingress[lane],
+                              burst.service[lane],
+                              protocol,
+                              0,
+                              burst.overlay_flags[lane],
                               static_cast<std::uint16_t>(burst.hash[lane])};
     seal(burst.mbuf[lane], request, link, lcore.shared.links.cell(path.first_link), now);
     lcore.shared.links.counters(lcore.index, path.first_link).count(&LinkCounters::sent);

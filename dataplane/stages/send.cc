@@ -64,8 +64,8 @@ void bounce(Burst& burst, unsigned lane, const LcoreState& lcore) noexcept {
     rte_mbuf* const m = burst.mbuf[lane];
     const std::uint8_t* const start = rte_pktmbuf_mtod(m, std::uint8_t*);
     const bool at_ip = start == burst.ip[lane];
-    auto& ethernet = header_at<EthernetHeader>(at_ip ? prepend(m, sizeof(EthernetHeader))
-                                                     : rte_pktmbuf_mtod(m, std::uint8_t*));
+    auto& ethernet =
+        header_at<EthernetHeader>(at_ip ? prepend(m, sizeof(EthernetHeader)) : rte_pktmbuf_mtod(m, std::uint8_t*));
     burst.port[lane] = note_of(m).port;
     ethernet.destination = ethernet.source;
     ethernet.source = lcore.shared.interfaces.port(burst.port[lane]).mac;

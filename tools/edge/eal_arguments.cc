@@ -20,8 +20,7 @@ bool has(const std::vector<std::string>& given, std::initializer_list<std::strin
 }
 
 bool has_hardware(const EdgeConfig& config) {
-    return std::ranges::any_of(config.ports,
-                               [](const PortConfig& port) { return port.device.rfind("net_", 0) != 0; });
+    return std::ranges::any_of(config.ports, [](const PortConfig& port) { return port.device.rfind("net_", 0) != 0; });
 }
 
 }  // namespace

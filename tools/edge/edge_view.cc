@@ -64,8 +64,8 @@ LcoreCounters minus(const LcoreCounters& now, const LcoreCounters& before) {
     LcoreCounters out = now;
     for (std::uint64_t LcoreCounters::*counter :
          {&LcoreCounters::rx, &LcoreCounters::made, &LcoreCounters::tx, &LcoreCounters::handed_in,
-          &LcoreCounters::handed_out, &LcoreCounters::rounds, &LcoreCounters::busy_rounds,
-          &LcoreCounters::busy_cycles, &LcoreCounters::all_cycles, &LcoreCounters::pauses}) {
+          &LcoreCounters::handed_out, &LcoreCounters::rounds, &LcoreCounters::busy_rounds, &LcoreCounters::busy_cycles,
+          &LcoreCounters::all_cycles, &LcoreCounters::pauses}) {
         out.*counter -= before.*counter;
     }
     for (std::size_t v = 0; v < kVerdictCount; ++v) {
@@ -255,8 +255,8 @@ std::vector<ServiceRow> EdgeView::services() const {
     const auto status = edge_.view().ask_status(kPatience);
     const auto reachable = [&](NodeId node) {
         return node == edge_.config().id || (status && std::ranges::any_of(status->paths, [&](const PathStatus& path) {
-                   return path.node == node && !path.segments.empty();
-               }));
+                                                 return path.node == node && !path.segments.empty();
+                                             }));
     };
     for (const Service& service : edge_.services().services()) {
         ServiceRow row;
@@ -269,9 +269,9 @@ std::vector<ServiceRow> EdgeView::services() const {
             row.egresses.push_back({node_name(egress.node), egress.weight, reachable(egress.node)});
         }
         for (const Origin& origin : service.origins) {
-            row.origins.push_back({origin.port == 0 ? origin.address.text()
-                                                    : fmt::format("{}:{}", origin.address.text(), origin.port),
-                                   origin.weight, true});
+            row.origins.push_back(
+                {origin.port == 0 ? origin.address.text() : fmt::format("{}:{}", origin.address.text(), origin.port),
+                 origin.weight, true});
         }
         out.push_back(std::move(row));
     }
