@@ -68,23 +68,29 @@ PathSearch::FirstHops PathSearch::find_first_hops(NodeSlot to) const {
     return hops;
 }
 
-bool PathSearch::store_first_hops(NodeSlot to, const FirstHops& hops) {
-    bool changed = false;
-    for (std::size_t r = 0; r < kFirstHops; ++r) {
-        changed |= hops_[r][raw(to)] != hops[r];
+BetterWay PathSearch::store_first_hops(NodeSlot to, const FirstHops& hops) {
+    BetterWay better{.relay = to};
+    for (std::size_t r = kFirstHops; r-- > 0;) {
+        if (hops[r] < hops_[r][raw(to)]) {
+            better.cost = cost_of(hops[r]);
+        }
         hops_[r][raw(to)] = hops[r];
     }
     through_[raw(to)] = tag_cost(cost_of(hops[0]), raw(to));
-    return changed;
+    return better;
 }
 
-std::span<const NodeSlot> PathSearch::link_changed(NodeSlot from, NodeSlot to) {
-    changed_.clear();
-    if (from != self_) {
-        if (store_first_hops(to, find_first_hops(to))) {
-            changed_.push_back(to);
+std::span<const BetterWay> PathSearch::link_changed(NodeSlot from, NodeSlot to) {
+    better_.clear();
+    const auto look_again = [&](NodeSlot relay) {
+        const BetterWay better = store_first_hops(relay, find_first_hops(relay));
+        if (better.cost < kUnknownCost) {
+            better_.push_back(better);
         }
-        return changed_;
+    };
+    if (from != self_) {
+        look_again(to);
+        return better_;
     }
     set_row(to);
     const TaggedCost row = row_[raw(to)];
@@ -95,11 +101,11 @@ std::span<const NodeSlot> PathSearch::link_changed(NodeSlot from, NodeSlot to) {
         for (const auto& rank : hops_) {
             concerned |= index_of(rank[k]) == raw(to);
         }
-        if (concerned && store_first_hops(slot_at(k), find_first_hops(slot_at(k)))) {
-            changed_.push_back(slot_at(k));
+        if (concerned) {
+            look_again(slot_at(k));
         }
     }
-    return changed_;
+    return better_;
 }
 
 RelayPath PathSearch::path_over(NodeSlot last_relay, TaggedCost first_hop, NodeSlot to) const noexcept {
@@ -202,7 +208,7 @@ Cost PathSearch::cost(NodeSlot to, const RelayPath& path) const noexcept {
     Cost sum = 0;
     for (const NodeSlot relay : path.relay) {
         if (relay != kNoSlot) {
-            sum = add_costs(sum, costs_.at(from, relay));
+            sum = may_relay_[raw(relay)] ? add_costs(sum, costs_.at(from, relay)) : kUnknownCost;
             from = relay;
         }
     }

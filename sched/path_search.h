@@ -40,6 +40,12 @@ struct RelayPath {
     }
 };
 
+// A node that can be reached for `cost` now, over a first hop that was dearer before.
+struct BetterWay {
+    NodeSlot relay = kNoSlot;
+    Cost cost = kUnknownCost;
+};
+
 class PathSearch {
   public:
     // `costs` must outlive the search and must have a link from or to `self` for every slot < nodes().
@@ -53,9 +59,10 @@ class PathSearch {
     // Reads the whole matrix again.
     void rebuild();
 
-    // Call after the cost of one link changed in the matrix. Returns the nodes whose first hops changed; only
-    // paths with one of them as last relay, and paths to `to`, can have changed. Valid until the next call.
-    std::span<const NodeSlot> link_changed(NodeSlot from, NodeSlot to);
+    // Call after each change of one link in the matrix. Returns the relays to which there are better ways now:
+    // besides paths over the link itself, which may cost something else, only paths from one of them on, and the
+    // direct one if the link is that, can be better than before. Valid until the next call.
+    std::span<const BetterWay> link_changed(NodeSlot from, NodeSlot to);
 
     // The cheapest path; of two equal ones the direct one.
     RelayPath best(NodeSlot to) const;
@@ -67,19 +74,14 @@ class PathSearch {
     // Up to `count` different paths (1..kMaxPaths), cheapest first.
     std::vector<RelayPath> k_best(NodeSlot to, std::size_t count) const;
 
-    // A lower bound of the cost of any path whose last relay is k, tagged with k (see link_changed).
-    TaggedCost through(NodeSlot last_relay, NodeSlot to) const noexcept {
-        return through_[raw(last_relay)] + (costs_.into(to)[raw(last_relay)] << kIndexBits);
-    }
-
-    // What the path costs by the matrix as it is now.
+    // What the path costs by the matrix as it is now; unknown if one of its relays may not relay.
     Cost cost(NodeSlot to, const RelayPath& path) const noexcept;
 
   private:
     using FirstHops = std::array<TaggedCost, kFirstHops>;  // tagged with m; self: the link self->k itself
 
     FirstHops find_first_hops(NodeSlot to) const;
-    bool store_first_hops(NodeSlot to, const FirstHops& hops);
+    BetterWay store_first_hops(NodeSlot to, const FirstHops& hops);
     void set_row(NodeSlot to);
     template <typename Visit>
     void visit_paths(NodeSlot to, Visit visit) const;
@@ -93,7 +95,7 @@ class PathSearch {
     std::vector<TaggedCost> row_;                           // own links to nodes that may relay, tagged with them
     std::array<std::vector<TaggedCost>, kFirstHops> hops_;  // by rank, then by k; unknown where k may not relay
     std::vector<TaggedCost> through_;                       // hops_[0], tagged with k instead of m
-    std::vector<NodeSlot> changed_;
+    std::vector<BetterWay> better_;
 };
 
 }  // namespace izar

@@ -11,6 +11,11 @@ constexpr NodeSlot slot_at(std::size_t index) noexcept {
     return NodeSlot{static_cast<std::uint16_t>(index)};
 }
 
+bool share_relay(const RelayPath& a, const RelayPath& b) noexcept {
+    const auto in_b = [&](NodeSlot relay) { return relay != kNoSlot && std::ranges::count(b.relay, relay) > 0; };
+    return std::ranges::any_of(a.relay, in_b);
+}
+
 bool same_paths(const PlannedRoute& a, const PlannedRoute& b) noexcept {
     const auto same = [](const RelayPath& x, const RelayPath& y) { return x.exists() == y.exists() && x.same_way(y); };
     return same(a.primary, b.primary) && same(a.backup, b.backup) && std::ranges::equal(a.spread, b.spread, same);
@@ -18,12 +23,26 @@ bool same_paths(const PlannedRoute& a, const PlannedRoute& b) noexcept {
 
 }  // namespace
 
+template <typename Gone>
+void RoutePlanner::forget_relays(Gone gone) {
+    const auto uses = [&](const RelayPath& path) {
+        return std::ranges::any_of(path.relay, [&](NodeSlot relay) { return relay != kNoSlot && gone(relay); });
+    };
+    for (PlannedRoute& route : routes_) {
+        if (uses(route.primary) || uses(route.backup) || uses(route.best)) {
+            route.primary = route.backup = route.best = RelayPath{};
+        }
+    }
+}
+
 void RoutePlanner::reset(std::size_t nodes, NodeSlot self) {
     CHECK(raw(self) < nodes);
     costs_ = std::make_unique<CostMatrix>(nodes);
     search_ = std::make_unique<PathSearch>(*costs_, self);
     routes_.resize(nodes);
+    forget_relays([&](NodeSlot relay) { return raw(relay) >= nodes; });
     changes_.clear();
+    better_ways_.clear();
     plan_all_ = true;
 }
 
@@ -37,8 +56,9 @@ void RoutePlanner::set_relays(std::vector<bool> allowed) {
     plan_all_ = true;
 }
 
-void RoutePlanner::forget(NodeSlot destination) {
-    routes_[raw(destination)] = PlannedRoute{};
+void RoutePlanner::forget(NodeSlot node) {
+    routes_[raw(node)] = PlannedRoute{};
+    forget_relays([&](NodeSlot relay) { return relay == node; });
 }
 
 void RoutePlanner::set_cost(NodeSlot from, NodeSlot to, Cost cost) {
@@ -46,64 +66,63 @@ void RoutePlanner::set_cost(NodeSlot from, NodeSlot to, Cost cost) {
         return;
     }
     costs_->set(from, to, cost);
-    if (changes_.size() <= kFewChanges) {
-        changes_.push_back({from, to});
+    plan_all_ |= changes_.size() >= kFewChanges;
+    if (plan_all_) {
+        return;
     }
+    changes_.push_back({from, to});
+    const auto better = search_->link_changed(from, to);
+    better_ways_.insert(better_ways_.end(), better.begin(), better.end());
 }
 
-bool RoutePlanner::plan(Instant now) {
-    apply_changes();
-    bool changed = false;
-    for (std::size_t to = 0; to < routes_.size(); ++to) {
-        if (slot_at(to) != search_->self() && is_concerned(slot_at(to))) {
-            changed |= plan_route(slot_at(to), now);
+std::span<const NodeSlot> RoutePlanner::plan(Instant now) {
+    if (plan_all_) {
+        search_->rebuild();
+    }
+    replanned_.clear();
+    for (std::size_t s = 0; s < routes_.size(); ++s) {
+        const NodeSlot to = slot_at(s);
+        if (to != search_->self() && is_concerned(to) && plan_route(to, now)) {
+            replanned_.push_back(to);
         }
     }
     changes_.clear();
+    better_ways_.clear();
     plan_all_ = false;
-    return changed;
-}
-
-void RoutePlanner::apply_changes() {
-    changed_relays_.clear();
-    plan_all_ |= changes_.size() > kFewChanges;
-    if (plan_all_) {
-        search_->rebuild();
-        return;
-    }
-    for (const LinkChange& change : changes_) {
-        const auto relays = search_->link_changed(change.from, change.to);
-        changed_relays_.insert(changed_relays_.end(), relays.begin(), relays.end());
-    }
+    return replanned_;
 }
 
 // A route has to be planned again if one of its paths costs something else now, if it waits for a hold-down to
-// end, or if a relay whose first hops changed can offer a path that is no worse than the backup.
+// end, or if a better way to a relay can give a path that is no worse than the backup (than any, where the backup
+// shares a relay with the primary only because there was no other).
 bool RoutePlanner::is_concerned(NodeSlot to) const {
     const PlannedRoute& route = routes_[raw(to)];
-    if (plan_all_ || route.why == PathReason::kept_hold || policy_.spread) {
+    if (plan_all_ || route.why == PathReason::kept_hold) {
         return true;
     }
+    if (changes_.empty() || policy_.spread) {
+        return !changes_.empty();  // any change may make another path near-equal
+    }
     for (const RelayPath* path : {&route.primary, &route.backup, &route.best}) {
-        if (search_->cost(to, *path) != path->cost && (path->exists() || path == &route.best)) {
+        if (path->exists() && search_->cost(to, *path) != path->cost) {
             return true;
         }
     }
-    const auto may_offer = [&](NodeSlot relay) {
-        const Cost least = cost_of(search_->through(relay, to));
-        return least < kUnknownCost && least <= route.backup.cost;
-    };
+    const Cost limit = share_relay(route.primary, route.backup) ? kWorstCost : std::min(route.backup.cost, kWorstCost);
+    const Cost* into = costs_->into(to);
+    const auto helps = [&](const BetterWay& way) { return way.cost + into[raw(way.relay)] <= limit; };
     const auto leads_to = [&](const LinkChange& change) { return change.to == to; };
-    return std::ranges::any_of(changed_relays_, may_offer) || std::ranges::any_of(changes_, leads_to);
+    return std::ranges::any_of(better_ways_, helps) || std::ranges::any_of(changes_, leads_to);
+}
+
+bool RoutePlanner::within_cap(const RelayPath& path) const noexcept {
+    const auto cap = std::chrono::duration_cast<std::chrono::microseconds>(policy_.caps.path_cost).count();
+    return path.relays() == 0 || path.cost <= cap;
 }
 
 RelayPath RoutePlanner::best_allowed(NodeSlot to) const {
-    RelayPath best = search_->best(to);
-    const auto cap = std::chrono::duration_cast<std::chrono::microseconds>(policy_.caps.path_cost).count();
-    if (best.relays() > 0 && best.cost > cap) {
-        best = RelayPath{.cost = costs_->at(search_->self(), to)};
-    }
-    return best;
+    const RelayPath best = search_->best(to);
+    return within_cap(best) ? best : RelayPath{.cost = costs_->at(search_->self(), to)};
 }
 
 bool RoutePlanner::plan_route(NodeSlot to, Instant now) {
@@ -112,6 +131,9 @@ bool RoutePlanner::plan_route(NodeSlot to, Instant now) {
     const bool had_one = route.primary.exists();
     route.best = best_allowed(to);
     route.primary.cost = had_one ? search_->cost(to, route.primary) : kUnknownCost;
+    if (!within_cap(route.primary)) {
+        route.primary.cost = kUnknownCost;
+    }
     if (!route.best.exists()) {
         route.primary = RelayPath{};
         route.why = PathReason::unreachable;

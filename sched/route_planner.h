@@ -2,13 +2,14 @@
 //
 // Thread: one thread (in izar-edge the scheduler thread); time is a parameter.
 //
-// set_cost() only notes what changed; plan() then looks again at the destinations that a few changed links can
-// concern, or at all of them after many. Both give the same routes (a property test says so).
+// After a few changed links plan() looks again only at the destinations that they can concern, after many at all. Both
+// give the same routes (a property test says so).
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "dataplane/base/types.h"
@@ -42,23 +43,26 @@ class RoutePlanner {
     void reset(std::size_t nodes, NodeSlot self);
     void set_policy(const RoutingPolicy& policy);
     void set_relays(std::vector<bool> allowed);  // by slot
-    void forget(NodeSlot destination);           // another node has this slot now
+    void forget(NodeSlot node);                  // another node has this slot now
 
     void set_cost(NodeSlot from, NodeSlot to, Cost cost);
     Cost cost(NodeSlot from, NodeSlot to) const noexcept { return costs_->at(from, to); }
     const CostMatrix& costs() const noexcept { return *costs_; }
 
-    // Applies what changed. Returns whether any primary, backup or spread path is another one now.
-    bool plan(Instant now);
+    // Applies what changed. Returns the destinations that have another primary, backup or spread path now; valid
+    // until the next call.
+    std::span<const NodeSlot> plan(Instant now);
 
     std::size_t nodes() const noexcept { return routes_.size(); }
     const PlannedRoute& route(NodeSlot to) const { return routes_[raw(to)]; }
     const PathSearch& search() const { return *search_; }
 
   private:
-    void apply_changes();
+    template <typename Gone>
+    void forget_relays(Gone gone);
     bool is_concerned(NodeSlot to) const;
     bool plan_route(NodeSlot to, Instant now);
+    bool within_cap(const RelayPath& path) const noexcept;
     RelayPath best_allowed(NodeSlot to) const;
     void plan_spread(NodeSlot to, PlannedRoute& route) const;
 
@@ -66,8 +70,9 @@ class RoutePlanner {
     std::unique_ptr<CostMatrix> costs_ = std::make_unique<CostMatrix>();
     std::unique_ptr<PathSearch> search_;
     std::vector<PlannedRoute> routes_;  // by slot; that of self stays empty
-    std::vector<LinkChange> changes_;
-    std::vector<NodeSlot> changed_relays_;
+    std::vector<LinkChange> changes_;   // since the last plan, at most kFewChanges
+    std::vector<BetterWay> better_ways_;
+    std::vector<NodeSlot> replanned_;
     bool plan_all_ = true;
 };
 
