@@ -79,6 +79,7 @@ void Scheduler::take_update(const FeedUpdate& update, Instant now) {
         policy_ = update.policy;
         planner_.set_policy(*policy_);
         price_all_ = true;
+        build_all_ = true;
         urgent_ = true;
     }
     if (update.fleet != nullptr) {
@@ -103,11 +104,12 @@ void Scheduler::take_fleet(std::shared_ptr<const Fleet> fleet) {
     mesh_.set_fleet(*fleet_);
     planner_.reset(fleet_->nodes.size(), fleet_->self);
     for (std::size_t s = 0; s < fleet_->nodes.size(); ++s) {
-        // Relays are slots too: a route over a slot that changed its node costs "unknown" and is replaced.
         if (!same_self || s >= old->nodes.size() || old->nodes[s].id != fleet_->nodes[s].id) {
             planner_.forget(slot_at(s));
         }
     }
+    destinations_.assign(fleet_->nodes.size(), Destination{});
+    build_all_ = true;
     services_changed_ = true;
     publish_wanted_ = true;
     urgent_ = true;
@@ -120,7 +122,9 @@ bool Scheduler::plan_if_due(Instant now) {
     }
     const bool measured = std::exchange(measured_, false) | std::exchange(urgent_, false);
     price_links(now);
-    publish_wanted_ |= planner_.plan(now);
+    const auto replanned = planner_.plan(now);
+    publish_wanted_ |= !replanned.empty();
+    build_destinations(replanned, now);
     build_services();
     build_row(now);
     planned_at_ = now;
@@ -198,7 +202,7 @@ bool Scheduler::publish_if_due(const OnSched& thread, Instant now) {
         ++coalesced_;
         return false;
     }
-    build_table(*table, now);
+    write_table(*table);
     publisher_.publish(thread, table, fleet_, services_, own_row_);
     ++published_;
     publish_wanted_ = false;
@@ -209,17 +213,34 @@ bool Scheduler::publish_if_due(const OnSched& thread, Instant now) {
     return true;
 }
 
-void Scheduler::build_table(RouteTable& table, Instant now) const {
-    const PathContext context{.fleet = *fleet_,
-                              .mesh = mesh_,
-                              .overlay_mtu = overlay_mtu_,
-                              .spread_margin = policy_->spread ? policy_->spread_margin : -1,
-                              .now = now};
-    for (std::size_t to = 0; to < kMaxNodes; ++to) {
-        const bool is_other = to < planner_.nodes() && slot_at(to) != fleet_->self;
-        table.destination[to] =
-            is_other ? build_destination(context, slot_at(to), planner_.route(slot_at(to))) : Destination{};
+PathContext Scheduler::path_context(Instant now) const {
+    return {.fleet = *fleet_,
+            .mesh = mesh_,
+            .overlay_mtu = overlay_mtu_,
+            .spread_margin = policy_->spread ? policy_->spread_margin : -1,
+            .now = now};
+}
+
+// Building a destination costs more than copying it, so only those that changed are built; the others keep a
+// predicted RTT that is refreshed in turn.
+void Scheduler::build_destinations(std::span<const NodeSlot> replanned, Instant now) {
+    const PathContext context = path_context(now);
+    const auto build = [&](NodeSlot to) {
+        if (to != fleet_->self) {
+            destinations_[raw(to)] = build_destination(context, to, planner_.route(to));
+        }
+    };
+    std::ranges::for_each(replanned, build);
+    const std::size_t more = std::exchange(build_all_, false) ? destinations_.size() : kDestinationsARound;
+    for (std::size_t i = 0; i < std::min(more, destinations_.size()); ++i) {
+        next_destination_ = (next_destination_ + 1) % destinations_.size();
+        build(slot_at(next_destination_));
     }
+}
+
+void Scheduler::write_table(RouteTable& table) const {
+    const auto end = std::ranges::copy(destinations_, table.destination.begin()).out;
+    std::fill(end, table.destination.end(), Destination{});
 }
 
 bool Scheduler::answer_question(Instant now) {

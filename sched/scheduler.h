@@ -28,7 +28,8 @@ class Scheduler {
   public:
     static constexpr std::size_t kReportsARound = 1024;  // of each ring
     static constexpr std::size_t kUpdatesARound = 16;
-    static constexpr std::size_t kRowsARound = 4;  // other nodes' rows looked at for age
+    static constexpr std::size_t kRowsARound = 4;          // other nodes' rows looked at for age
+    static constexpr std::size_t kDestinationsARound = 8;  // whose predicted RTT is refreshed
     static constexpr Nanos kPlanInterval = std::chrono::milliseconds{10};
     static constexpr Nanos kRowInterval = std::chrono::milliseconds{100};  // between two versions of the own row
 
@@ -61,7 +62,9 @@ class Scheduler {
     void set_price(NodeSlot from, NodeSlot to, Instant now);
     void build_row(Instant now);
     void build_services();
-    void build_table(RouteTable& table, Instant now) const;
+    PathContext path_context(Instant now) const;
+    void build_destinations(std::span<const NodeSlot> replanned, Instant now);
+    void write_table(RouteTable& table) const;
     bool force_rewrite(Instant now);
     bool publish_if_due(const OnSched& thread, Instant now);
     bool answer_question(Instant now);
@@ -80,9 +83,12 @@ class Scheduler {
     Mesh mesh_;
     RoutePlanner planner_;
     ServiceBuilder service_builder_;
-    std::vector<bool> reachable_;  // by slot, as the choice tables were built
+    std::vector<Destination> destinations_;  // by slot, as the next table will have them
+    std::size_t next_destination_ = 0;       // to have its predicted RTT refreshed
+    std::vector<bool> reachable_;            // by slot, as the choice tables were built
     bool services_changed_ = true;
     bool price_all_ = false;  // the policy changed
+    bool build_all_ = false;  // every destination may have changed
 
     bool measured_ = false;  // reports or items came since the last plan
     bool urgent_ = false;    // a link died or came back, or the feed changed something for good

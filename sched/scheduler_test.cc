@@ -124,6 +124,45 @@ TEST_F(SchedulerTest, AWithdrawnNodeVanishesAtOnceAndReturns) {
     EXPECT_EQ(node.path_to(2), "0-2");
 }
 
+TEST_F(SchedulerTest, ANewFleetKeepsThePathsOfNodesThatStay) {
+    node.feed({.fleet = make_fleet(6, 0, 2)});
+    node.round();
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+    EXPECT_EQ(node.published().fleet->version, 2u);
+    node.feed({.fleet = make_fleet(2, 0, 3)});
+    node.round();
+    EXPECT_EQ(node.path_to(1), "0-1");
+    EXPECT_EQ(node.path_to(3), "none") << "gone, and nothing of an older table is left in the new one";
+    EXPECT_EQ(node.backup_to(1), "none") << "its relay is gone";
+}
+
+TEST_F(SchedulerTest, ASlotWithAnotherNodeStartsAnew) {
+    auto fleet = make_fleet(4, 0, 2);
+    fleet->nodes[2].id = NodeId{77};
+    fleet->slot_of_id[raw(id_at(2))] = kNoSlot;
+    fleet->slot_of_id[77] = slot_at(2);
+    node.feed({.fleet = fleet});
+    node.round();
+    EXPECT_EQ(node.path_to(2), "none");
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+}
+
+TEST_F(SchedulerTest, ANewPolicyIsObeyedAtOnce) {
+    RoutingPolicy policy;
+    policy.forbidden_relays = {id_at(2)};
+    node.feed({.policy = std::make_shared<const RoutingPolicy>(policy)});
+    node.round();
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+    policy.forbidden_relays.clear();
+    policy.spread = true;
+    policy.spread_margin = 0.7;
+    node.feed({.policy = std::make_shared<const RoutingPolicy>(policy)});
+    node.round();
+    const auto on_backup = std::ranges::count(node.to(3).spread, 1);
+    EXPECT_GT(on_backup, 4) << "flows are spread over both near-equal paths";
+    EXPECT_LT(on_backup, 12);
+}
+
 TEST_F(SchedulerTest, EgressesOutOfReachGetNoNewFlows) {
     Service service{.id = ServiceId{7}, .vip = *IpAddress::parse("10.9.0.1"), .first_port = 80, .last_port = 80};
     service.egresses = {{id_at(3), 1}, {id_at(1), 1}};

@@ -1,0 +1,75 @@
+#include "sched/policy.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstring>
+
+namespace izar {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(LinkCost, RttIsTheDelayAlone) {
+    const RoutingPolicy policy{.rule = CostRule::rtt};
+    const CostTerms terms = link_cost(policy, {.rtt = 42'500us, .loss = 0.5});
+    EXPECT_EQ(terms.total, 42'500u);
+    EXPECT_EQ(terms.loss_ms, 0);
+}
+
+TEST(LinkCost, LossIsTheDelayThatRetransmissionsAddOnAverage) {
+    const RoutingPolicy policy{.rule = CostRule::rtt_loss, .loss_delay = 200ms};
+    EXPECT_EQ(link_cost(policy, {.rtt = 40ms, .loss = 0.2}).total, 90'000u);  // 0.2/0.8 of 200 ms more
+    EXPECT_EQ(link_cost(policy, {.rtt = 40ms, .loss = 0}).total, 40'000u);
+    EXPECT_LT(link_cost(policy, {.rtt = 40ms, .loss = 1}).total, kUnknownCost) << "up, however bad";
+}
+
+// Arcturus' rule with its V = 1: V*delay + Qm*n_mean + Qv*n_var.
+TEST(LinkCost, LyapunovAddsTheQueuesOfTheFarNode) {
+    const RoutingPolicy policy{.rule = CostRule::lyapunov};
+    NodeLoad load{.mean_excess = 0.5, .variance_excess = -0.25, .mean_queue = 30, .variance_queue = 8};
+    const CostTerms terms = link_cost(policy, {.rtt = 20ms, .far_node = &load});
+    EXPECT_EQ(terms.load_ms, 13);
+    EXPECT_EQ(terms.total, 33'000u);
+    load.mean_excess = -1;  // far below the threshold: attractive, but never free
+    EXPECT_EQ(link_cost(policy, {.rtt = 20ms, .far_node = &load}).total, kLeastCost);
+}
+
+TEST(LinkCost, AHeldLinkIsWorseThanAnyDetour) {
+    const RoutingPolicy policy;
+    EXPECT_EQ(link_cost(policy, {.rtt = 5ms, .held = true}).total, 1'005'000u);
+}
+
+RC_GTEST_PROP(LinkCost, GrowsWithRttAndLossAndStaysInRange, ()) {
+    const RoutingPolicy policy{.rule = *rc::gen::element(CostRule::rtt, CostRule::rtt_loss, CostRule::lyapunov)};
+    const auto rtt_us = *rc::gen::inRange<std::int64_t>(0, 5'000'000);
+    const double loss = *rc::gen::inRange(0, 1001) / 1000.0;
+    const LinkTerms link{.rtt = std::chrono::microseconds{rtt_us}, .loss = loss};
+    const Cost cost = link_cost(policy, link).total;
+    RC_ASSERT(cost >= kLeastCost && cost <= kWorstCost);
+    RC_ASSERT(link_cost(policy, {.rtt = link.rtt + 1ms, .loss = loss}).total >= cost);
+    RC_ASSERT(link_cost(policy, {.rtt = link.rtt, .loss = loss + 0.01}).total >= cost);
+}
+
+TEST(MayRelay, ForbiddenNodesAndRegionsAndCaps) {
+    RoutingPolicy policy;
+    FleetNode node{.id = NodeId{5}};
+    std::strcpy(node.region, "eu-west");
+    NodeLoad load{.cpu_percent = 80, .price = 0.05};
+    EXPECT_TRUE(may_relay(policy, node, &load));
+    EXPECT_TRUE(may_relay(policy, node, nullptr));
+    policy.caps.cpu_percent = 79;
+    EXPECT_FALSE(may_relay(policy, node, &load));
+    policy.caps = {.price = 0.04};
+    EXPECT_FALSE(may_relay(policy, node, &load));
+    policy.caps = {};
+    policy.forbidden_regions = {"us", "eu-west"};
+    EXPECT_FALSE(may_relay(policy, node, nullptr));
+    policy.forbidden_regions = {"eu"};
+    EXPECT_TRUE(may_relay(policy, node, nullptr)) << "a region is a name, not a prefix";
+    policy.forbidden_relays = {NodeId{4}, NodeId{5}};
+    EXPECT_FALSE(may_relay(policy, node, nullptr));
+}
+
+}  // namespace
+}  // namespace izar
