@@ -45,6 +45,7 @@ def test_matrix_file_with_chosen_rows(tmp_path: Path) -> None:
         ({"link_defaults": {"latency": "1ms"}}, "latency"),
         ({"link_defaults": {"loss": "101%"}}, "101%"),
         ({"hots": []}, "hots"),
+        ({"nodes": [{"name": "a", "lan": "c"}, {"name": "b"}]}, "LAN of 'c'"),
     ],
 )
 def test_wrong_topologies_are_refused_with_the_reason(change: dict, word: str) -> None:
@@ -64,6 +65,19 @@ def test_link_settings_as_people_write_them() -> None:
         "rate_bps": 100e6,
         "up": False,
     }
+
+
+def test_a_guest_shares_the_lan_and_its_numbering(topology: Topology) -> None:
+    document = topology.document()
+    document["nodes"].append({"name": "sin2", "lan": "sin"})
+    document["hosts"].append({"name": "dns", "node": "sin2"})
+    document["rtt"]["pairs"] += [[node, "sin2", 150] for node in ("ams", "par", "sin")]
+    shared = parse_topology(document, Path())
+    assert shared.lan_address("sin") == "10.3.0.1"
+    assert shared.lan_address("sin2") == "10.3.0.2"
+    assert shared.lan_address("sin2", "ipv6") == "fd00:3::2"
+    assert shared.host_address("dns") == "10.3.0.11"
+    assert shared.lans() == ["ams", "par", "sin"]
 
 
 def test_edge_config_follows_the_address_plan(topology: Topology) -> None:

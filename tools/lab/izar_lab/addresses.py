@@ -4,15 +4,17 @@
 | ---              | ---                 | ---               |
 | WAN of node i    | 10.77.0.i/24        | fd77::i/64        |
 | LAN of node i    | 10.i.0.1/24         | fd00:i::1/64      |
+| n-th guest there | 10.i.0.(1+n)/24     | fd00:i::(1+n)/64  |
 | host k of node i | 10.i.0.(10+k)/24    | fd00:i::(10+k)/64 |
 | management       | 192.168.77.i/24     |                   |
 | VIPs             | any, 10.99.0.0/24 by habit | fd99::/64  |
 
-i is written in decimal in IPv4 and in hexadecimal in IPv6. i <= 64 keeps 10.77 and 10.99 free.
+A guest is another node on the same LAN. i is written in decimal in IPv4 and in hexadecimal in IPv6. i <= 64 keeps 10.77 and 10.99 free.
 """
 
 MAX_NODES = 64
 MAX_HOSTS = 200
+MAX_GUESTS = 8
 MTU = 1500
 
 
@@ -20,8 +22,9 @@ def wan(node_id: int, family: str) -> str:
     return f"10.77.0.{node_id}" if family == "ipv4" else f"fd77::{node_id:x}"
 
 
-def lan(node_id: int, family: str) -> str:
-    return f"10.{node_id}.0.1" if family == "ipv4" else f"fd00:{node_id:x}::1"
+def lan(owner_id: int, guest: int, family: str) -> str:
+    """Of a node on the LAN of the node owner_id; the owner itself is guest 0."""
+    return f"10.{owner_id}.0.{1 + guest}" if family == "ipv4" else f"fd00:{owner_id:x}::{1 + guest:x}"
 
 
 def host(node_id: int, number: int, family: str) -> str:

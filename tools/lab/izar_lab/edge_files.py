@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,12 @@ def edge_config(topology: Topology, node: Node, socket_path: Path) -> dict[str, 
         "lcores": 1,
         "control_socket": str(socket_path),
         "memory": {"flows": 65536, "flows_ipv6": 16384, "packet_buffers": 16384},
-        "ports": [_port("wan", node, addresses.wan), _port("lan", node, addresses.lan)],
+        "ports": [
+            _port("wan", lambda family: addresses.wan(node.id, family)),
+            _port("lan", lambda family: topology.lan_address(node.name, family)),
+        ],
         "overlay": {"port": "wan"},
-        "egress_addresses": [addresses.lan(node.id, family) for family in ("ipv4", "ipv6")],
+        "egress_addresses": [topology.lan_address(node.name, family) for family in ("ipv4", "ipv6")],
         "nodes": [
             {
                 "id": each.id,
@@ -43,13 +47,13 @@ def edge_config(topology: Topology, node: Node, socket_path: Path) -> dict[str, 
     return document | topology.edge
 
 
-def _port(name: str, node: Node, address: Any) -> dict[str, Any]:
+def _port(name: str, address: Callable[[str], str]) -> dict[str, Any]:
     return {
         "name": name,
         "device": f"net_af_packet,iface={name}0",
         "mtu": addresses.MTU,
         "addresses": [
-            f"{address(node.id, family)}/{addresses.prefix_bits(family)}" for family in ("ipv4", "ipv6")
+            f"{address(family)}/{addresses.prefix_bits(family)}" for family in ("ipv4", "ipv6")
         ],
     }
 

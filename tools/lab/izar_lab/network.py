@@ -26,7 +26,8 @@ class Network:
 
     def members(self) -> list[str]:
         nodes = [node.name for node in self.topology.nodes]
-        return ["wan", "mgmt", *nodes, *(f"{node}lan" for node in nodes), *(h.name for h in self.topology.hosts)]
+        lans = [f"{owner}lan" for owner in self.topology.lans()]
+        return ["wan", "mgmt", *nodes, *lans, *(host.name for host in self.topology.hosts)]
 
     def create(self) -> None:
         netns.create(self.namespace(member) for member in self.members())
@@ -42,13 +43,16 @@ class Network:
     def _is_host(self, member: str) -> bool:
         return any(host.name == member for host in self.topology.hosts)
 
+    def _lan_of(self, host: Host) -> str:
+        return f"{self.topology.node(host.node).lan}lan"
+
     def _link_lines(self) -> list[str]:
         lines = []
         for node in self.topology.nodes:
             inside = self.namespace(node.name)
             for name, mac, far, peer in (
                 ("wan0", addresses.wan_mac(node.id), "wan", node.name),
-                ("lan0", addresses.lan_mac(node.id), f"{node.name}lan", "node"),
+                ("lan0", addresses.lan_mac(node.id), f"{node.lan}lan", node.name),
                 ("mgmt0", None, "mgmt", node.name),
             ):
                 address = f"address {mac} " if mac else ""
@@ -59,7 +63,7 @@ class Network:
         for host in self.topology.hosts:
             lines.append(
                 f"link add eth0 netns {self.namespace(host.name)} mtu {addresses.MTU} "
-                f"type veth peer name {host.name} netns {self.namespace(host.node + 'lan')} mtu {addresses.MTU}"
+                f"type veth peer name {host.name} netns {self.namespace(self._lan_of(host))} mtu {addresses.MTU}"
             )
         return lines
 
@@ -68,10 +72,10 @@ class Network:
         netns.batch(self.namespace("wan"), [f"link set dev {name} up" for name in nodes])
         netns.offloads_off(self.namespace("wan"), nodes)
         self._set_up_bridge("mgmt", nodes)
-        for node in nodes:
-            ports = ["node", *(host.name for host in self.topology.hosts if host.node == node)]
-            self._set_up_bridge(f"{node}lan", ports)
-            netns.offloads_off(self.namespace(f"{node}lan"), ports)
+        for owner in self.topology.lans():
+            ports = [*self.topology.lan_nodes(owner), *self.topology.lan_hosts(owner)]
+            self._set_up_bridge(f"{owner}lan", ports)
+            netns.offloads_off(self.namespace(f"{owner}lan"), ports)
 
     def _set_up_bridge(self, member: str, ports: list[str]) -> None:
         lines = ["link add br0 type bridge mcast_snooping 0", "link set dev br0 up"]
@@ -94,14 +98,13 @@ class Network:
         netns.offloads_off(namespace, ["wan0", "lan0"])
 
     def _set_up_host(self, host: Host) -> None:
-        node = self.topology.node(host.node)
         lines = ["link set dev lo up", "link set dev eth0 up"]
         for family in ("ipv4", "ipv6"):
             option = "nodad" if family == "ipv6" else ""
-            address = addresses.host(node.id, host.number, family)
+            address = self.topology.host_address(host.name, family)
             lines.append(f"address add {address}/{addresses.prefix_bits(family)} dev eth0 {option}")
         for family in ("ipv4", "ipv6"):
-            lines.append(f"route add default via {addresses.lan(node.id, family)} dev eth0")
+            lines.append(f"route add default via {self.topology.lan_address(host.node, family)} dev eth0")
         netns.batch(self.namespace(host.name), lines)
         netns.offloads_off(self.namespace(host.name), ["eth0"])
 

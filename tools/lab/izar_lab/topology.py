@@ -17,7 +17,7 @@ from izar_lab.matrix import read_matrix
 # Names become parts of namespace names, which the shell and people must be able to type.
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9]{0,11}\Z")
 # Members and interfaces that every lab has.
-RESERVED = {"wan", "mgmt", "node", "lo", "br0"}
+RESERVED = {"wan", "mgmt", "lo", "br0"}
 TOP_KEYS = {"name", "seed", "underlay", "rtt", "link_defaults", "nodes", "hosts", "services", "edge"}
 
 
@@ -26,13 +26,14 @@ class Node:
     name: str
     id: int
     region: str
+    lan: str  # the node on whose LAN it is: itself, or one that it shares a building with
 
 
 @dataclass(frozen=True)
 class Host:
     name: str
     node: str
-    number: int  # from 0, among the hosts of its node
+    number: int  # from 0, among the hosts of its LAN
 
 
 @dataclass
@@ -55,7 +56,22 @@ class Topology:
 
     def host_address(self, name: str, family: str = "ipv4") -> str:
         host = self.host(name)
-        return addresses.host(self.node(host.node).id, host.number, family)
+        return addresses.host(self.node(self.node(host.node).lan).id, host.number, family)
+
+    def lan_address(self, name: str, family: str = "ipv4") -> str:
+        node = self.node(name)
+        guest = self.lan_nodes(node.lan).index(name)
+        return addresses.lan(self.node(node.lan).id, guest, family)
+
+    def lan_nodes(self, owner: str) -> list[str]:
+        """The nodes on a LAN, its owner first."""
+        return [owner, *(node.name for node in self.nodes if node.lan == owner and node.name != owner)]
+
+    def lan_hosts(self, owner: str) -> list[str]:
+        return [host.name for host in self.hosts if self.node(host.node).lan == owner]
+
+    def lans(self) -> list[str]:
+        return [node.name for node in self.nodes if node.lan == node.name]
 
     def one_way_ms(self, source: str, destination: str) -> float:
         return self.rtt_ms[source, destination] / 2
@@ -68,7 +84,9 @@ class Topology:
             "underlay": self.underlay,
             "rtt": {"unit": "ms", "pairs": [[a, b, rtt] for (a, b), rtt in self.rtt_ms.items()]},
             "link_defaults": dict(self.link_defaults),
-            "nodes": [{"name": node.name, "id": node.id, "region": node.region} for node in self.nodes],
+            "nodes": [
+                {"name": node.name, "id": node.id, "region": node.region, "lan": node.lan} for node in self.nodes
+            ],
             "hosts": [{"name": host.name, "node": host.node} for host in self.hosts],
             "services": self.services,
             "edge": self.edge,
@@ -119,16 +137,24 @@ def parse_topology(document: Any, folder: Path) -> Topology:
 def _parse_nodes(entries: Any) -> list[Node]:
     if not isinstance(entries, list) or not 1 <= len(entries) <= addresses.MAX_NODES:
         raise LabError(f"'nodes' must be a list of 1 to {addresses.MAX_NODES} nodes")
-    nodes = [
-        Node(_checked_name(entry.get("name"), "nodes"), int(entry.get("id", i + 1)), str(entry.get("region", "lab")))
-        for i, entry in enumerate(entries)
-    ]
+    nodes = [_parse_node(entry, i + 1) for i, entry in enumerate(entries)]
     if len({node.name for node in nodes}) < len(nodes) or len({node.id for node in nodes}) < len(nodes):
         raise LabError("two nodes have the same name or id")
     for node in nodes:
         if not 1 <= node.id <= addresses.MAX_NODES:
             raise LabError(f"node {node.name} has id {node.id}; use 1 to {addresses.MAX_NODES}")
+    owners = {node.name for node in nodes if node.lan == node.name}
+    for node in nodes:
+        if node.lan not in owners:
+            raise LabError(f"node {node.name} is on the LAN of {node.lan!r}; name a node that has a LAN of its own")
+        if sum(1 for other in nodes if other.lan == node.lan) > addresses.MAX_GUESTS:
+            raise LabError(f"more than {addresses.MAX_GUESTS} nodes share the LAN of {node.lan}")
     return nodes
+
+
+def _parse_node(entry: dict[str, Any], position: int) -> Node:
+    name = _checked_name(entry.get("name"), "nodes")
+    return Node(name, int(entry.get("id", position)), str(entry.get("region", "lab")), str(entry.get("lan", name)))
 
 
 def _parse_hosts(entries: list[dict[str, Any]], nodes: list[Node]) -> list[Host]:
@@ -142,7 +168,8 @@ def _parse_hosts(entries: list[dict[str, Any]], nodes: list[Node]) -> list[Host]
         node = entry.get("node")
         if node not in {each.name for each in nodes}:
             raise LabError(f"host {name} is at node {node!r}, which is not in 'nodes'")
-        number = sum(1 for host in hosts if host.node == node)
+        lan_of = {each.name: each.lan for each in nodes}
+        number = sum(1 for host in hosts if lan_of[host.node] == lan_of[node])
         if number >= addresses.MAX_HOSTS:
             raise LabError(f"node {node} has more than {addresses.MAX_HOSTS} hosts")
         hosts.append(Host(name, node, number))
