@@ -45,7 +45,7 @@ class Steps:
         self.screen.begin("path")
         chosen = overlay.path(self.lab)
         self.screen.end(" > ".join(chosen), len(chosen) == 3)
-        self.screen.note(f"because {row['why']}")
+        self.screen.note(f"predicted {_ms(row['predicted_rtt_ms'])}, the direct link {_ms(direct)}; {row['why']}")
         return {"direct_rtt_ms": direct, "overlay_rtt_ms": measured, "path": chosen}
 
     def http(self) -> dict[str, Any]:
