@@ -66,6 +66,20 @@ class Steering {
     std::vector<InUse> use_;
 };
 
+// What the policy makes of the RTTs.
+RttMatrix priced(const RttMatrix& rtt, const RoutingPolicy& policy) {
+    RttMatrix result(rtt.nodes());
+    for (std::size_t from = 0; from < rtt.nodes(); ++from)
+        for (std::size_t to = 0; to < rtt.nodes(); ++to) {
+            if (from == to || rtt.at(from, to) == kUnknownRtt)
+                continue;
+            const auto delay = std::chrono::duration<double, std::milli>(rtt.at(from, to));
+            const auto terms = link_cost(policy, {.rtt = std::chrono::duration_cast<Nanos>(delay)});
+            result.set(from, to, static_cast<float>(terms.delay_ms + terms.loss_ms + terms.load_ms));
+        }
+    return result;
+}
+
 double to_ms(Nanos time) {
     return std::chrono::duration<double, std::milli>(time).count();
 }
@@ -73,13 +87,14 @@ double to_ms(Nanos time) {
 class Replay {
   public:
     Replay(std::size_t nodes, const ReplayOptions& options, std::unique_ptr<SummaryChannel> channel)
-        : channel_(std::move(channel)), full_(nodes, options.margins), told_(nodes, options.margins) {
+        : channel_(std::move(channel)), full_(nodes, options.policy.margins), told_(nodes, options.policy.margins) {
         report_.nodes = nodes;
         report_.options = options;
     }
 
     void run(const NamedMatrix& slice) {
-        const RttMatrix& matrix = slice.matrix;
+        const RttMatrix matrix = priced(slice.matrix, report_.options.policy);
+        report_.symmetric = matrix.symmetric();
         const Instant now{report_.options.interval * static_cast<int>(report_.slices.size())};
         SliceFigures figures;
         figures.name = slice.name;
@@ -113,13 +128,19 @@ class Replay {
                     return path_cost(matrix, matrix, from, to, relays);
                 };
                 const float oracle = best.cost.at(from, to);
+                const float told = cost(believed.relays[from * nodes + to]);
+                const float kept = cost(told_.in_use(from, to));
+                ++figures.pairs;
+                if (told == kUnknownRtt || kept == kUnknownRtt) {
+                    ++figures.lost;
+                    continue;
+                }
                 report_.direct.push_back(direct);
                 report_.oracle.push_back(oracle);
                 report_.chosen.push_back(cost(full_.in_use(from, to)));
-                report_.summarized.push_back(cost(told_.in_use(from, to)));
-                stretch.push_back(cost(believed.relays[from * nodes + to]) / oracle);
+                report_.summarized.push_back(kept);
+                stretch.push_back(told / oracle);
             }
-        figures.pairs = stretch.size();
         if (stretch.empty())
             return;
         figures.direct = distribution_of(report_.direct);

@@ -3,7 +3,8 @@
 // Per slice, for every ordered pair with a measured direct link: what the direct path costs, what the best path
 // of the slice costs (oracle), and what the path costs that hysteresis keeps or takes, once with full knowledge
 // and once with what a summary tells. Stretch is that of the summary alone, without hysteresis: the path chosen by
-// belief against the oracle.
+// belief against the oracle. Pairs that a summary without bounds sends over a link that is not there are counted,
+// and left out of the distributions.
 //
 // Thread: pure functions; the clock is the caller's and only measures encoding and decoding.
 #pragma once
@@ -29,6 +30,7 @@ Distribution distribution_of(std::vector<float>& values);
 struct SliceFigures {
     std::string name;
     std::size_t pairs = 0;    // with a measured direct link
+    std::size_t lost = 0;     // of these, pairs that the summary sent over a link that does not exist
     Distribution direct;      // ms
     Distribution oracle;      // ms
     Distribution chosen;      // ms, full knowledge and hysteresis
@@ -46,13 +48,14 @@ struct ReplayOptions {
     std::string summary = "pruned";
     float eps = 0.03F;
     int relays = 2;
-    SwitchMargins margins;
+    RoutingPolicy policy;                       // a matrix holds RTTs only, so terms of loss and load are 0
     Nanos interval = std::chrono::seconds{16};  // between slices: the Seattle set's
 };
 
 struct ReplayReport {
     std::size_t nodes = 0;
     ReplayOptions options;
+    bool symmetric = false;
     std::vector<SliceFigures> slices;
     // Sorted samples of the last slice, for the picture.
     std::vector<float> direct, oracle, chosen, summarized;
