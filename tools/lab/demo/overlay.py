@@ -58,8 +58,21 @@ def wait_until_settled(lab: Lab, expected: list[str] | None, timeout_s: float = 
     deadline = time.monotonic() + timeout_s
     while not (all_links_up(lab) and (path(lab) == expected if expected else len(path(lab)) > 1)):
         if time.monotonic() > deadline:
-            raise LabError(f"the overlay did not settle within {timeout_s:.0f} s: path {path(lab)}, not {expected}")
+            raise LabError(f"the overlay did not settle within {timeout_s:.0f} s, wanted {expected}: {describe(lab)}")
         time.sleep(0.1)
+
+
+def describe(lab: Lab) -> str:
+    """The path in use and every link that is not up or has changed, in one line."""
+    row = path_row(lab)
+    changed = [
+        f"{node.name}-{link['peer']} {link['state']} ({link['changes']} changes, {link['why']}, {link['rtt_ms']} ms)"
+        for node in lab.topology.nodes
+        if lab.process(node.name)
+        for link in lab.show(node.name, "links")["links"]
+        if link["state"] != "up" or link["changes"] > 0
+    ]
+    return f"path {row['segments']}, {row['predicted_rtt_ms']} ms, {row['why']}; {'; '.join(changed) or 'no link changed'}"
 
 
 def is_accounted(lab: Lab) -> bool:
