@@ -18,7 +18,8 @@ bool share_relay(const RelayPath& a, const RelayPath& b) noexcept {
 
 bool same_paths(const PlannedRoute& a, const PlannedRoute& b) noexcept {
     const auto same = [](const RelayPath& x, const RelayPath& y) { return x.exists() == y.exists() && x.same_way(y); };
-    return same(a.primary, b.primary) && same(a.backup, b.backup) && std::ranges::equal(a.spread, b.spread, same);
+    return same(a.primary, b.primary) && same(a.backup, b.backup) && same(a.former, b.former) &&
+           std::ranges::equal(a.spread, b.spread, same);
 }
 
 }  // namespace
@@ -29,8 +30,8 @@ void RoutePlanner::forget_relays(Gone gone) {
         return std::ranges::any_of(path.relay, [&](NodeSlot relay) { return relay != kNoSlot && gone(relay); });
     };
     for (PlannedRoute& route : routes_) {
-        if (uses(route.primary) || uses(route.backup) || uses(route.best)) {
-            route.primary = route.backup = route.best = RelayPath{};
+        if (uses(route.primary) || uses(route.backup) || uses(route.former) || uses(route.best)) {
+            route.primary = route.backup = route.former = route.best = RelayPath{};
         }
     }
 }
@@ -103,7 +104,7 @@ bool RoutePlanner::is_concerned(NodeSlot to) const {
     if (changes_.empty() || policy_.spread) {
         return !changes_.empty();  // any change may make another path near-equal
     }
-    for (const RelayPath* path : {&route.primary, &route.backup, &route.best}) {
+    for (const RelayPath* path : {&route.primary, &route.backup, &route.former, &route.best}) {
         if (path->exists() && search_->cost(to, *path) != path->cost) {
             return true;
         }
@@ -148,6 +149,7 @@ bool RoutePlanner::plan_route(NodeSlot to, Instant now) {
         route.why =
             !had_one && route.switches == 0 && before.why == PathReason::unreachable ? PathReason::first : verdict;
         if (!stay) {
+            route.former = route.primary;
             route.primary = route.best;
             route.since = now;
             route.switches += had_one ? 1 : 0;
@@ -157,8 +159,18 @@ bool RoutePlanner::plan_route(NodeSlot to, Instant now) {
         }
     }
     route.backup = route.primary.exists() ? search_->best_avoiding(to, route.primary) : RelayPath{};
+    keep_former(to, route);
     plan_spread(to, route);
     return !same_paths(before, route);
+}
+
+void RoutePlanner::keep_former(NodeSlot to, PlannedRoute& route) const {
+    if (route.former.exists()) {
+        route.former.cost = search_->cost(to, route.former);
+    }
+    if (route.former.cost == kUnknownCost || route.former.same_way(route.primary)) {
+        route.former = RelayPath{};
+    }
 }
 
 void RoutePlanner::plan_spread(NodeSlot to, PlannedRoute& route) const {

@@ -26,6 +26,7 @@ inline constexpr std::size_t kMaxSpread = kMaxPaths - 2;  // near-equal paths be
 struct PlannedRoute {
     RelayPath primary;                         // in use
     RelayPath backup;                          // when the primary's first link is down
+    RelayPath former;                          // primary before, while usable: flows leave it at a flowlet gap
     RelayPath best;                            // what would be in use without hysteresis
     std::array<RelayPath, kMaxSpread> spread;  // near-equal ones, if the policy spreads
     PathReason why = PathReason::unreachable;
@@ -49,8 +50,8 @@ class RoutePlanner {
     Cost cost(NodeSlot from, NodeSlot to) const noexcept { return costs_->at(from, to); }
     const CostMatrix& costs() const noexcept { return *costs_; }
 
-    // Applies what changed. Returns the destinations that have another primary, backup or spread path now; valid
-    // until the next call.
+    // Applies what changed. Returns the destinations that have another path of any kind now; valid until the next
+    // call.
     std::span<const NodeSlot> plan(Instant now);
 
     std::size_t nodes() const noexcept { return routes_.size(); }
@@ -64,6 +65,7 @@ class RoutePlanner {
     bool plan_route(NodeSlot to, Instant now);
     bool within_cap(const RelayPath& path) const noexcept;
     RelayPath best_allowed(NodeSlot to) const;
+    void keep_former(NodeSlot to, PlannedRoute& route) const;
     void plan_spread(NodeSlot to, PlannedRoute& route) const;
 
     RoutingPolicy policy_;

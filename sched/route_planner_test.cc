@@ -102,6 +102,17 @@ TEST_F(Square, StaysUntilBothMarginsAreMet) {
     EXPECT_EQ(route().since, kStart + 2s);
 }
 
+TEST_F(Square, TheFormerPrimaryStaysKnownWhileItCanBeUsed) {
+    link(0, 1, 90'000);
+    planner.plan(kStart + 1s);
+    ASSERT_TRUE(over(2));
+    EXPECT_EQ(route().former.relay[0], slot_at(1));
+    EXPECT_EQ(route().former.cost, 100'000u);
+    link(0, 1, kUnknownCost);
+    EXPECT_EQ(planner.plan(kStart + 2s).size(), 1u);
+    EXPECT_FALSE(route().former.exists());
+}
+
 TEST_F(Square, ADeadPathIsLeftWhateverTheMarginsAndHolds) {
     for (int i = 1; i < 20; ++i) {
         const bool first = i % 2 == 1;

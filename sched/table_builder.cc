@@ -96,6 +96,11 @@ Destination build_destination(const PathContext& context, NodeSlot to, const Pla
     add(route.primary);
     add(route.backup);
     std::ranges::for_each(route.spread, add);
+    const bool listed = route.former.same_way(route.backup) ||
+                        std::ranges::any_of(route.spread, [&](const RelayPath& p) { return p.same_way(route.former); });
+    if (!listed && destination.path_count < kMaxPaths) {
+        add(route.former);
+    }
     deal_spread(destination, shares);
     for (std::uint8_t i = 0; i < kMaxPaths; ++i) {
         // The first path that starts elsewhere; the list is in order of preference.

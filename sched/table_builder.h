@@ -31,7 +31,7 @@ struct PathContext {
 // A path of length 0 if `path` does not exist.
 Path build_path(const PathContext& context, NodeSlot to, const RelayPath& path);
 
-// path[0] is the primary, path[1] the backup, then the near-equal ones.
+// path[0] is the primary, path[1] the backup, then the near-equal ones and the former primary.
 Destination build_destination(const PathContext& context, NodeSlot to, const PlannedRoute& route);
 
 // Services with their choice tables: egress nodes that cannot be reached get no new flows. Tables of equal
