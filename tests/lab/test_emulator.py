@@ -91,6 +91,15 @@ def test_cut_and_heal_of_one_direction(lab: Lab) -> None:
         assert server.probe("ams", "--duration", "0.2")["lost"] == 0
 
 
+def test_a_lost_reply_is_told_from_a_lost_probe(lab: Lab) -> None:
+    lab.set_link("par", "ams", one_way=True, loss="20%")
+    with EchoServer(lab, "par") as server:
+        report = server.probe("ams", "--duration", "1")
+    assert 100 < report["lost"] < 300
+    assert report["lost_out_ranges"] == []
+    assert report["lost_back_ranges"] == report["lost_ranges"]
+
+
 def test_a_cut_leaves_packets_in_flight_alone(lab: Lab) -> None:
     with EchoServer(lab, "sin") as server:
         probes = server.start_probes("ams", "--duration", "0.05")  # all sent within 50 ms, delay 100 ms

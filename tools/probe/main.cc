@@ -1,7 +1,7 @@
 // main.cc -- izar-udp-probe: a paced UDP stream and its echo server, to see outages and delays from outside.
 //
 //   izar-udp-probe echo --port 7000 [--bind ADDRESS] [--short]
-//   izar-udp-probe send ADDRESS --port 7000 [--rate 1000] [--duration 10] [--size 64] [--progress 0.2]
+//   izar-udp-probe send ADDRESS --port 7000 [--rate 1000] [--duration 10] [--size 168] [--progress 0.2]
 //
 // `send` prints one JSON object at the end (or at SIGTERM, SIGINT); with --progress a line of JSON that often before.
 // "start_monotonic_ms" is CLOCK_MONOTONIC at the intended time of probe 0, to line the report up with other events.
@@ -11,12 +11,14 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "tools/probe/arrival_history.h"
 #include "tools/probe/probe_log.h"
 #include "tools/probe/probe_packet.h"
 #include "tools/probe/probe_socket.h"
@@ -34,10 +36,10 @@ volatile std::sig_atomic_t stop_requested = 0;
 struct SendOptions {
     std::string address;
     std::uint16_t port = 7000;
-    double rate = 1000;      // probes per second
-    double duration_s = 10;  // 0: until a signal
-    std::size_t size = 64;   // bytes of UDP payload
-    double progress_s = 0;   // 0: none
+    double rate = 1000;                      // probes per second
+    double duration_s = 10;                  // 0: until a signal
+    std::size_t size = sizeof(ProbePacket);  // bytes of UDP payload
+    double progress_s = 0;                   // 0: none
 };
 
 Nanos read_clock(clockid_t id) {
@@ -79,6 +81,7 @@ void catch_stop_signals() {
 
 void echo(ProbeSocket& socket, bool short_replies) {
     std::array<std::byte, kMaxProbeBytes> room{};
+    RunHistories histories;
     while (stop_requested == 0) {
         wait_readable(socket.descriptor(), std::chrono::seconds{3600});
         const Nanos offset = wall_to_monotonic();
@@ -90,6 +93,9 @@ void echo(ProbeSocket& socket, bool short_replies) {
             ProbePacket packet{};
             std::memcpy(&packet, room.data(), sizeof packet);
             packet.arrived_ns = Be64{static_cast<std::uint64_t>((arrival.wall_time + offset).count())};
+            ArrivalHistory& history = histories.of_run(packet.run.value());
+            history.mark(packet.sequence.value());
+            history.write_to(packet);
             std::memcpy(room.data(), &packet, sizeof packet);
             socket.send(arrival.from, {room.data(), short_replies ? sizeof packet : arrival.bytes});
         }
@@ -109,6 +115,7 @@ void take_replies(ProbeSocket& socket, std::uint64_t run, ProbeLog& log) {
         const Nanos sent{static_cast<Nanos::rep>(packet.sent_ns.value())};
         const Nanos arrived{static_cast<Nanos::rep>(packet.arrived_ns.value())};
         log.on_reply(packet.sequence.value(), arrival.wall_time + offset - sent, arrived - sent);
+        for_each_arrived(packet, [&](std::uint64_t sequence) { log.on_arrival(sequence); });
     }
 }
 
@@ -127,7 +134,7 @@ json send_stream(ProbeSocket& socket, const Endpoint& target, const SendOptions&
     const auto total = options.duration_s > 0 ? static_cast<std::uint64_t>(options.duration_s * options.rate)
                                               : std::numeric_limits<std::uint64_t>::max();
     const Nanos progress{static_cast<Nanos::rep>(options.progress_s * 1e9)};
-    const std::uint64_t run = std::random_device{}() | (std::uint64_t{std::random_device{}()} << 32);
+    const std::uint64_t run = 1 + std::uint64_t{std::random_device{}()};
     ProbeLog log(interval);
     std::vector<std::byte> datagram(std::max(options.size, sizeof(ProbePacket)));
     const Nanos start = now();
@@ -215,7 +222,8 @@ int main(int argc, char** argv) {
     send_command->add_option("--port", send.port, "UDP port");
     send_command->add_option("--rate", send.rate, "Probes per second")->check(CLI::Range(0.1, 1e6));
     send_command->add_option("--duration", send.duration_s, "Seconds; 0: until a signal")->check(CLI::Range(0.0, 1e5));
-    send_command->add_option("--size", send.size, "Bytes of UDP payload")->check(CLI::Range(32, 2048));
+    send_command->add_option("--size", send.size, "Bytes of UDP payload")
+        ->check(CLI::Range(sizeof(ProbePacket), kMaxProbeBytes));
     send_command->add_option("--progress", send.progress_s, "Seconds between progress lines; 0: none");
     CLI11_PARSE(app, argc, argv);
 

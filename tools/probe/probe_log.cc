@@ -35,6 +35,7 @@ json percentiles(std::vector<Nanos> samples) {
 
 void ProbeLog::on_sent(Nanos late) {
     round_trips_.push_back(kNoReply);
+    arrived_.push_back(false);
     lateness_.push_back(late);
 }
 
@@ -52,8 +53,15 @@ void ProbeLog::on_reply(std::uint64_t sequence, Nanos round_trip, Nanos one_way)
     highest_ = std::max(highest_, sequence);
     ++received_;
     round_trips_[sequence] = round_trip;
+    arrived_[sequence] = true;
     one_ways_.push_back(one_way);
     recent_.push_back(round_trip);
+}
+
+void ProbeLog::on_arrival(std::uint64_t sequence) {
+    if (sequence < arrived_.size()) {
+        arrived_[sequence] = true;
+    }
 }
 
 Nanos ProbeLog::take_recent_round_trip() {
@@ -80,19 +88,23 @@ json ProbeLog::report() const {
             {"rtt_ms", percentiles(std::move(answered))},
             {"one_way_ms", percentiles(one_ways_)},
             {"send_late_ms", percentiles(lateness_)},
-            {"lost_ranges", lost_ranges()}};
+            {"lost_ranges", ranges_where([this](std::size_t i) { return round_trips_[i] == kNoReply; })},
+            {"lost_out_ranges", ranges_where([this](std::size_t i) { return !arrived_[i]; })},
+            {"lost_back_ranges",
+             ranges_where([this](std::size_t i) { return arrived_[i] && round_trips_[i] == kNoReply; })}};
 }
 
-json ProbeLog::lost_ranges() const {
+template <typename IsLost>
+json ProbeLog::ranges_where(const IsLost& is_lost) const {
     json ranges = json::array();
     std::size_t i = 0;
     while (i < round_trips_.size()) {
-        if (round_trips_[i] != kNoReply) {
+        if (!is_lost(i)) {
             ++i;
             continue;
         }
         const std::size_t first = i;
-        while (i < round_trips_.size() && round_trips_[i] == kNoReply) {
+        while (i < round_trips_.size() && is_lost(i)) {
             ++i;
         }
         const auto time_of = [this](std::size_t sequence) { return to_ms(interval_) * static_cast<double>(sequence); };

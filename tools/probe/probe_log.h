@@ -25,6 +25,9 @@ class ProbeLog {
     // where both share a clock).
     void on_reply(std::uint64_t sequence, Nanos round_trip, Nanos one_way);
 
+    // The echo server has seen this probe, whether or not its reply gets back.
+    void on_arrival(std::uint64_t sequence);
+
     std::uint64_t sent_count() const noexcept { return round_trips_.size(); }
     std::uint64_t received_count() const noexcept { return received_; }
 
@@ -37,10 +40,13 @@ class ProbeLog {
   private:
     static constexpr Nanos kNoReply = Nanos::min();
 
-    nlohmann::json lost_ranges() const;
+    // Ranges of sequences for which `is_lost` holds.
+    template <typename IsLost>
+    nlohmann::json ranges_where(const IsLost& is_lost) const;
 
     Nanos interval_;
     std::vector<Nanos> round_trips_;  // by sequence; kNoReply while there is none
+    std::vector<bool> arrived_;       // by sequence: known to have reached the echo server
     std::vector<Nanos> one_ways_;     // in order of arrival
     std::vector<Nanos> lateness_;     // by sequence
     std::vector<Nanos> recent_;

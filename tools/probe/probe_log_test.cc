@@ -34,6 +34,20 @@ TEST(ProbeLog, LostRangesSpanTheIntendedTimes) {
                               {"first": 99, "last": 99, "from_ms": 99.0, "span_ms": 1.0}])"));
 }
 
+TEST(ProbeLog, LossOfEachDirection) {
+    auto log = log_of(10);
+    for (const std::uint64_t sequence : {0U, 1U, 7U, 8U, 9U}) {
+        log.on_reply(sequence, milliseconds{10}, milliseconds{4});
+    }
+    log.on_arrival(2);
+    log.on_arrival(3);
+    log.on_arrival(12);  // beyond what was sent
+    const json report = log.report();
+    EXPECT_EQ(report["lost"], 5);
+    EXPECT_EQ(report["lost_back_ranges"], json::parse(R"([{"first": 2, "last": 3, "from_ms": 2.0, "span_ms": 2.0}])"));
+    EXPECT_EQ(report["lost_out_ranges"], json::parse(R"([{"first": 4, "last": 6, "from_ms": 4.0, "span_ms": 3.0}])"));
+}
+
 TEST(ProbeLog, PercentilesOfKnownSamples) {
     auto log = log_of(1000);
     for (std::uint64_t i = 0; i < 1000; ++i) {

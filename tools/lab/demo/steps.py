@@ -119,7 +119,8 @@ class Steps:
             way = overlay.path(self.lab)
             stream.run_for(CALM_S)
         self.lab.heal(a, b)
-        outage = stream.outage_ms(at, self.lab.topology.one_way_ms(a, b))
+        travel = self.lab.topology.one_way_ms(a, b)
+        outage = stream.outage_ms(at, travel, travel)
         self.screen.end(f"{a}-{b}: now {' > '.join(way)}, outage {_ms(outage)}", _is_short(outage))
         return {"cut": {"outage_ms": outage}}
 
@@ -159,7 +160,9 @@ class Steps:
             overlay.wait_for_path(self.lab, lambda path: len(path) > 1 and path[1] != relay, RECOVERY_S)
             way = overlay.path(self.lab)
             stream.run_for(CALM_S)
-        outage = stream.outage_ms(at, self.lab.topology.one_way_ms(overlay.INGRESS, relay))
+        # A dead node takes with it what is on its way to it, and its silence needs as long to be heard.
+        rtt = self.lab.topology.rtt_ms
+        outage = stream.outage_ms(at, rtt[overlay.INGRESS, relay], rtt[overlay.EGRESS, relay])
         self.lab.restart(relay)
         overlay.wait_until_settled(self.lab, BEST_PATH)
         self.screen.end(f"{relay}: now {' > '.join(way)}, outage {_ms(outage)}; back after its restart",

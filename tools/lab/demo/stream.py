@@ -53,18 +53,21 @@ class ProbeStream:
                 return True
         return False
 
-    def outage_ms(self, event_monotonic: float, travel_ms: float) -> float | None:
-        """Span of the intended send times of what was lost from the event on, less the time that nobody can beat.
+    def outage_ms(self, event_monotonic: float, out_ms: float, back_ms: float) -> float | None:
+        """How long the overlay failed one direction of the stream, whichever failed longer.
 
-        A probe sent up to the travel time before the event may be lost by it. None: nothing came back at all.
+        Per direction: span of the intended send times of what was lost from the event on, less the time that nobody can
+        beat (`out_ms`, `back_ms`: what is on its way when it happens, and until the other end can know). None:
+        nothing came back at all.
         """
-        start_ms = self.report["start_monotonic_ms"]
-        first_ms = event_monotonic * 1000 - start_ms - 2 * travel_ms - 100
-        ranges = [each for each in self.report["lost_ranges"] if each["from_ms"] >= first_ms]
         if self.report["received"] == 0:
             return None
-        if not ranges:
-            return 0.0
-        last = ranges[-1]
-        span = last["from_ms"] + last["span_ms"] - ranges[0]["from_ms"]
-        return max(0.0, span - travel_ms)
+        # A probe sent before the event may be lost by it, but not one that had been back by then.
+        early_ms = event_monotonic * 1000 - self.report["start_monotonic_ms"] - self.report["rtt_ms"]["max"]
+        spans = []
+        for direction, travel_ms in (("lost_out_ranges", out_ms), ("lost_back_ranges", back_ms)):
+            ranges = [each for each in self.report[direction] if each["from_ms"] >= early_ms]
+            if ranges:
+                end_ms = ranges[-1]["from_ms"] + ranges[-1]["span_ms"]
+                spans.append(end_ms - ranges[0]["from_ms"] - travel_ms)
+        return max([0.0, *spans])
