@@ -8,9 +8,9 @@ namespace {
 constexpr std::size_t kLanes = 16;
 }
 
-void relax_row(float* dst, const float* src, float hop, std::size_t stride) noexcept {
+void relax_row(float* best, const float* way, float hop, std::size_t stride) noexcept {
     for (std::size_t i = 0; i < stride; ++i)
-        dst[i] = std::min(dst[i], src[i] + hop);
+        best[i] = std::min(best[i], way[i] + hop);
 }
 
 LeastSum least_sum(const float* x, const float* y, std::size_t stride) noexcept {

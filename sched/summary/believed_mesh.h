@@ -52,8 +52,8 @@ class BelievedMesh {
     std::vector<std::vector<Entry>> into_;
 };
 
-// dst[i] = min(dst[i], src[i] + hop) over a row; `stride` is a multiple of 16.
-void relax_row(float* dst, const float* src, float hop, std::size_t stride) noexcept;
+// best[i] = min(best[i], way[i] + hop) over a row; `stride` is a multiple of 16.
+void relax_row(float* best, const float* way, float hop, std::size_t stride) noexcept;
 
 // The least of x[i] + y[i] over a row and where it is first.
 struct LeastSum {
