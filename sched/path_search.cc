@@ -80,6 +80,35 @@ BetterWay PathSearch::store_first_hops(NodeSlot to, const FirstHops& hops) {
     return better;
 }
 
+bool PathSearch::is_first_hop(NodeSlot relay, NodeSlot first) const noexcept {
+    return std::ranges::any_of(hops_, [&](const auto& rank) { return index_of(rank[raw(relay)]) == raw(first); });
+}
+
+// A first hop got cheaper: it moves up in the list, or drops the last one out of it.
+void PathSearch::take_offer(NodeSlot relay, TaggedCost offer) {
+    if (relay == self_ || !may_relay_[raw(relay)] || offer >= hops_[kFirstHops - 1][raw(relay)]) {
+        return;
+    }
+    FirstHops hops;
+    hops.fill(tag_cost(kUnknownCost, kIndexMask));
+    std::size_t count = 0;
+    bool placed = false;
+    for (std::size_t r = 0; r < kFirstHops && count < kFirstHops; ++r) {
+        const TaggedCost hop = hops_[r][raw(relay)];
+        if (!placed && offer < hop) {
+            hops[count++] = offer;
+            placed = true;
+        }
+        if (index_of(hop) != index_of(offer) && count < kFirstHops) {
+            hops[count++] = hop;
+        }
+    }
+    const BetterWay better = store_first_hops(relay, hops);
+    if (better.cost < kUnknownCost) {
+        better_.push_back(better);
+    }
+}
+
 std::span<const BetterWay> PathSearch::link_changed(NodeSlot from, NodeSlot to) {
     better_.clear();
     const auto look_again = [&](NodeSlot relay) {
@@ -92,17 +121,17 @@ std::span<const BetterWay> PathSearch::link_changed(NodeSlot from, NodeSlot to) 
         look_again(to);
         return better_;
     }
+    const TaggedCost old_row = row_[raw(to)];
     set_row(to);
     const TaggedCost row = row_[raw(to)];
     for (std::size_t k = 0; k < costs_.nodes(); ++k) {
-        // Only nodes that had `to` among their first hops, or get it, look at all their links again.
-        const TaggedCost offer = row + (costs_.into(slot_at(k))[raw(to)] << kIndexBits);
-        bool concerned = k == raw(to) || offer < hops_[kFirstHops - 1][k];
-        for (const auto& rank : hops_) {
-            concerned |= index_of(rank[k]) == raw(to);
-        }
-        if (concerned) {
-            look_again(slot_at(k));
+        const TaggedCost offer = cap(row + (costs_.into(slot_at(k))[raw(to)] << kIndexBits));
+        if (k == raw(to)) {
+            look_again(to);
+        } else if (row < old_row) {
+            take_offer(slot_at(k), offer);
+        } else if (is_first_hop(slot_at(k), to)) {
+            look_again(slot_at(k));  // only who used it must find another
         }
     }
     return better_;

@@ -83,6 +83,8 @@ class PathSearch {
     FirstHops find_first_hops(NodeSlot to) const;
     BetterWay store_first_hops(NodeSlot to, const FirstHops& hops);
     void set_row(NodeSlot to);
+    bool is_first_hop(NodeSlot relay, NodeSlot first) const noexcept;
+    void take_offer(NodeSlot relay, TaggedCost offer);
     template <typename Visit>
     void visit_paths(NodeSlot to, Visit visit) const;
     RelayPath path_over(NodeSlot last_relay, TaggedCost first_hop, NodeSlot to) const noexcept;

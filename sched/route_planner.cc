@@ -44,6 +44,7 @@ void RoutePlanner::reset(std::size_t nodes, NodeSlot self) {
     forget_relays([&](NodeSlot relay) { return raw(relay) >= nodes; });
     changes_.clear();
     better_ways_.clear();
+    better_by_relay_.assign(costs_->stride(), TaggedCost{kUnknownCost} << kIndexBits);
     plan_all_ = true;
 }
 
@@ -72,8 +73,26 @@ void RoutePlanner::set_cost(NodeSlot from, NodeSlot to, Cost cost) {
         return;
     }
     changes_.push_back({from, to});
-    const auto better = search_->link_changed(from, to);
-    better_ways_.insert(better_ways_.end(), better.begin(), better.end());
+    note_better_ways(search_->link_changed(from, to));
+}
+
+void RoutePlanner::note_better_ways(std::span<const BetterWay> ways) {
+    for (const BetterWay& way : ways) {
+        better_ways_.push_back(way);
+        TaggedCost& known = better_by_relay_[raw(way.relay)];
+        known = std::min(known, tag_cost(way.cost, raw(way.relay)));
+    }
+}
+
+bool RoutePlanner::has_better_way(NodeSlot to, Cost limit) const {
+    constexpr std::size_t kFewWays = 16;  // up to here a list beats a pass over all nodes
+    const Cost* into = costs_->into(to);
+    if (better_ways_.size() > kFewWays) {
+        const auto least = best_path_kernels().least_sum(better_by_relay_.data(), into, costs_->stride());
+        return cost_of(least) <= limit;
+    }
+    const auto helps = [&](const BetterWay& way) { return way.cost + into[raw(way.relay)] <= limit; };
+    return std::ranges::any_of(better_ways_, helps);
 }
 
 std::span<const NodeSlot> RoutePlanner::plan(Instant now) {
@@ -88,6 +107,9 @@ std::span<const NodeSlot> RoutePlanner::plan(Instant now) {
         }
     }
     changes_.clear();
+    for (const BetterWay& way : better_ways_) {
+        better_by_relay_[raw(way.relay)] = tag_cost(kUnknownCost, raw(way.relay));
+    }
     better_ways_.clear();
     plan_all_ = false;
     return replanned_;
@@ -110,10 +132,8 @@ bool RoutePlanner::is_concerned(NodeSlot to) const {
         }
     }
     const Cost limit = share_relay(route.primary, route.backup) ? kWorstCost : std::min(route.backup.cost, kWorstCost);
-    const Cost* into = costs_->into(to);
-    const auto helps = [&](const BetterWay& way) { return way.cost + into[raw(way.relay)] <= limit; };
     const auto leads_to = [&](const LinkChange& change) { return change.to == to; };
-    return std::ranges::any_of(better_ways_, helps) || std::ranges::any_of(changes_, leads_to);
+    return std::ranges::any_of(changes_, leads_to) || has_better_way(to, limit);
 }
 
 bool RoutePlanner::within_cap(const RelayPath& path) const noexcept {

@@ -61,6 +61,8 @@ class RoutePlanner {
   private:
     template <typename Gone>
     void forget_relays(Gone gone);
+    void note_better_ways(std::span<const BetterWay> ways);
+    bool has_better_way(NodeSlot to, Cost limit) const;
     bool is_concerned(NodeSlot to) const;
     bool plan_route(NodeSlot to, Instant now);
     bool within_cap(const RelayPath& path) const noexcept;
@@ -71,9 +73,10 @@ class RoutePlanner {
     RoutingPolicy policy_;
     std::unique_ptr<CostMatrix> costs_ = std::make_unique<CostMatrix>();
     std::unique_ptr<PathSearch> search_;
-    std::vector<PlannedRoute> routes_;  // by slot; that of self stays empty
-    std::vector<LinkChange> changes_;   // since the last plan, at most kFewChanges
-    std::vector<BetterWay> better_ways_;
+    std::vector<PlannedRoute> routes_;         // by slot; that of self stays empty
+    std::vector<LinkChange> changes_;          // since the last plan, at most kFewChanges
+    std::vector<BetterWay> better_ways_;       // since the last plan
+    std::vector<TaggedCost> better_by_relay_;  // the same by slot, unknown elsewhere
     std::vector<NodeSlot> replanned_;
     bool plan_all_ = true;
 };

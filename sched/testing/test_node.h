@@ -62,9 +62,9 @@ class TestNode {
         });
     }
 
-    // Rounds every millisecond for a while; the lcore passes a quiescent state after each.
-    void run(Nanos span) {
-        for (const Instant end = now + span; now < end; now += std::chrono::milliseconds{1}) {
+    // Rounds for a while, one every `step`; the lcore passes a quiescent state after each.
+    void run(Nanos span, Nanos step = std::chrono::milliseconds{1}) {
+        for (const Instant end = now + span; now < end; now += step) {
             round();
         }
     }

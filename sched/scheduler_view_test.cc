@@ -1,0 +1,52 @@
+#include "sched/scheduler_view.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace izar {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(SchedulerView, NobodyAnswersNothingIsTold) {
+    SchedulerView view;
+    EXPECT_FALSE(view.take_question().has_value());
+    EXPECT_FALSE(view.ask_status(1ms).has_value());
+    EXPECT_FALSE(view.take_question().has_value()) << "a question that nobody waits for is withdrawn";
+}
+
+TEST(SchedulerView, AnAnswerGoesToItsQuestionOnly) {
+    SchedulerView view;
+    std::atomic<bool> asked{false};
+    std::optional<SchedulerStatus> late;
+    std::optional<Explanation> told;
+    std::optional<SchedulerView::Question> first;
+    std::thread main{[&] {
+        late = view.ask_status(1ms);  // gives up
+        asked = true;
+        told = view.ask_explanation(NodeId{1}, NodeId{2}, 10s);
+    }};
+    while (!asked) {
+        if (auto question = view.take_question()) {
+            first = question;
+        }
+    }
+    std::optional<SchedulerView::Question> second;
+    while (!second) {
+        second = view.take_question();
+    }
+    EXPECT_EQ(second->kind, SchedulerView::Question::Kind::explanation);
+    EXPECT_EQ(second->to, NodeId{2});
+    if (first) {
+        view.answer(*first, SchedulerStatus{.published = 5});
+    }
+    view.answer(*second, Explanation{.why = "this"});
+    main.join();
+    EXPECT_FALSE(late.has_value());
+    ASSERT_TRUE(told.has_value());
+    EXPECT_EQ(told->why, "this");
+}
+
+}  // namespace
+}  // namespace izar
