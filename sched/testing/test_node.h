@@ -1,4 +1,6 @@
 // test_node.h -- TestNode: a scheduler with its rings, fleet and publisher, driven by hand on virtual time.
+//
+// Thread: that of the test, which stands for the scheduler thread and for the one lcore.
 #pragma once
 
 #include <fmt/format.h>
