@@ -117,6 +117,11 @@ Reply show_paths(const Invocation& call) {
     return rendered(call, call.view.paths());
 }
 
+Reply explain_path(const Invocation& call) {
+    const auto choice = call.view.explain_path(call.words[2], call.words[3]);
+    return choice ? rendered(call, *choice) : failed(choice.error().text);
+}
+
 Reply show_services(const Invocation& call) {
     return rendered(call, call.view.services());
 }
@@ -164,6 +169,8 @@ constexpr std::array kCommands{
     Command{"show lcores", kDisplay, "Placement, load and cycles per packet of each lcore", true, show_lcores},
     Command{"show links", kDisplay, "State, RTT and loss of the link to each node", true, show_links},
     Command{"show paths", kDisplay, "The path to each node, its backup, and why it was chosen", true, show_paths},
+    Command{"explain path NODE NODE", kDisplay, "Every candidate from one node to another with the terms of its cost",
+            true, explain_path},
     Command{"show services", kDisplay, "Services with their egress nodes and origins", true, show_services},
     Command{"show flows", kDisplay, "Flows and sessions, the first 1,000", true, show_flows},
     Command{"show drops", kDisplay, "Packets dropped and consumed, by reason", true, show_drops},

@@ -2,7 +2,8 @@
 //
 // A new command is a new line in commands.cc. `usage` is its grammar as well as its help: words are
 // separated by one blank, alternatives by '|'; PORT stands for a port's number, its name or "all", and
-// NUMBER for a whole number. A command with `has_json` also takes a last word "json".
+// NUMBER for a whole number, NODE for
+// the name of a node. A command with `has_json` also takes a last word "json".
 //
 // Thread: the main thread, as everything that holds a NodeView.
 #pragma once

@@ -88,6 +88,20 @@ class FakeNode final : public NodeView, public NodeControl {
                  .why = "12 ms better than direct"},
                 {.destination = "par", .segments = {"par"}, .share = 0.5}};
     }
+    Result<PathChoice> explain_path(const std::string& from, const std::string& to) const override {
+        if (to != "lon") {
+            return fail("there is no node '" + to + "'");
+        }
+        return PathChoice{.from = from,
+                          .to = to,
+                          .rule = "rtt-loss",
+                          .why = "first found",
+                          .candidates = {{.links = {{.from = "ams", .to = "lon", .state = "up", .delay_ms = 8.5}},
+                                          .cost_ms = 8.5,
+                                          .in_use = true},
+                                         {.links = {{.from = "ams", .to = "par", .state = "down"},
+                                                    {.from = "par", .to = "lon", .state = "up", .delay_ms = 9}}}}};
+    }
     std::vector<ServiceRow> services() const override {
         return {{.id = 100,
                  .name = "web",

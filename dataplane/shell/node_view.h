@@ -170,6 +170,32 @@ struct RttRow {
     std::optional<double> age_ms;  // of the newest sample
 };
 
+// One candidate of a path choice: the terms of the cost of each of its links.
+struct CandidateLink {
+    std::string from;
+    std::string to;
+    std::string state;   // of the link, as in LinkRow
+    bool stale = false;  // its measurer has fallen silent; the last state is used
+    std::optional<double> age_ms;
+    double delay_ms = 0;
+    double loss_ms = 0;
+    double load_ms = 0;
+    double hold_ms = 0;
+};
+struct CandidateRow {
+    std::vector<CandidateLink> links;
+    std::optional<double> cost_ms;  // none: cannot be used
+    bool in_use = false;
+    bool is_backup = false;
+};
+struct PathChoice {
+    std::string from;
+    std::string to;
+    std::string rule;                      // of cost: "rtt", "rtt-loss", "lyapunov"
+    std::string why;                       // the path in use is; empty if `from` is another node
+    std::vector<CandidateRow> candidates;  // cheapest first
+};
+
 class NodeView {
   public:
     virtual ~NodeView() = default;
@@ -185,6 +211,8 @@ class NodeView {
     virtual FlowPage flows(std::size_t most) const = 0;
     virtual std::vector<VerdictRow> verdicts() const = 0;
     virtual std::vector<RttRow> rtts() const = 0;
+    // By node names; an error if one is not known.
+    virtual Result<PathChoice> explain_path(const std::string& from, const std::string& to) const = 0;
 };
 
 // The few things a command changes. Each returns an error that says why it could not be done.

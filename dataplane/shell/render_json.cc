@@ -124,6 +124,25 @@ Json path_json(const PathRow& p) {
             {"why", nullable_text(p.why)}};
 }
 
+Json candidate_json(const CandidateRow& c) {
+    Json links = Json::array();
+    for (const CandidateLink& l : c.links) {
+        links.push_back({{"from", l.from},
+                         {"to", l.to},
+                         {"state", l.state},
+                         {"stale", l.stale},
+                         {"age_ms", nullable(l.age_ms)},
+                         {"delay_ms", l.delay_ms},
+                         {"loss_ms", l.loss_ms},
+                         {"load_ms", l.load_ms},
+                         {"hold_ms", l.hold_ms}});
+    }
+    return {{"links", std::move(links)},
+            {"cost_ms", nullable(c.cost_ms)},
+            {"in_use", c.in_use},
+            {"is_backup", c.is_backup}};
+}
+
 Json weighted_json(const std::vector<WeightedName>& names) {
     Json out = Json::array();
     for (const WeightedName& each : names) {
@@ -218,6 +237,20 @@ std::string json_of(const NodeStatus& status, const std::vector<LinkRow>& links)
 
 std::string json_of(const NodeStatus& status, const std::vector<PathRow>& paths) {
     return rows_document(status, "paths", paths, path_json);
+}
+
+std::string json_of(const NodeStatus& status, const PathChoice& choice) {
+    Json out = head(status);
+    out["from"] = choice.from;
+    out["to"] = choice.to;
+    out["rule"] = choice.rule;
+    out["why"] = nullable_text(choice.why);
+    Json list = Json::array();
+    for (const CandidateRow& row : choice.candidates) {
+        list.push_back(candidate_json(row));
+    }
+    out["candidates"] = std::move(list);
+    return line(out);
 }
 
 std::string json_of(const NodeStatus& status, const std::vector<ServiceRow>& services) {

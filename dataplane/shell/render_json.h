@@ -20,6 +20,7 @@ std::string json_of(const NodeStatus& status, const Totals& totals, const std::v
 std::string json_of(const NodeStatus& status, const std::vector<LcoreRow>& lcores);
 std::string json_of(const NodeStatus& status, const std::vector<LinkRow>& links);
 std::string json_of(const NodeStatus& status, const std::vector<PathRow>& paths);
+std::string json_of(const NodeStatus& status, const PathChoice& choice);
 std::string json_of(const NodeStatus& status, const std::vector<ServiceRow>& services);
 std::string json_of(const NodeStatus& status, const FlowPage& flows);
 std::string json_of(const NodeStatus& status, const std::vector<VerdictRow>& verdicts);

@@ -173,6 +173,34 @@ std::string table_of(const std::vector<PathRow>& paths) {
     return table.text();
 }
 
+std::string table_of(const PathChoice& choice) {
+    TextTable table({{"path"},
+                     {"link"},
+                     {"state"},
+                     {"delay ms", kRight},
+                     {"loss ms", kRight},
+                     {"load ms", kRight},
+                     {"hold ms", kRight},
+                     {"cost ms", kRight},
+                     {""}});
+    for (const CandidateRow& row : choice.candidates) {
+        std::string path = choice.from;
+        for (const CandidateLink& link : row.links) {
+            path += " > " + link.to;
+        }
+        table.add({path, "", "", "", "", "", "", number_cell(row.cost_ms, 3),
+                   row.in_use ? "in use" : (row.is_backup ? "backup" : "")});
+        for (const CandidateLink& link : row.links) {
+            const bool known = link.state == "up";
+            const auto term = [&](double ms) { return number_cell(known ? std::optional(ms) : std::nullopt, 3); };
+            table.add({"", fmt::format("{} > {}", link.from, link.to), link.stale ? link.state + ", stale" : link.state,
+                       term(link.delay_ms), term(link.loss_ms), term(link.load_ms), term(link.hold_ms), "", ""});
+        }
+    }
+    const std::string why = choice.why.empty() ? "" : fmt::format("chosen: {}\n", choice.why);
+    return fmt::format("cost rule {}\n{}{}", choice.rule, table.text(), why);
+}
+
 std::string table_of(const std::vector<ServiceRow>& services) {
     TextTable table({{"id", kRight}, {"name"}, {"vip"}, {"service"}, {"flows", kRight}, {"egress"}, {"origins"}});
     for (const ServiceRow& row : services) {

@@ -17,6 +17,7 @@ std::string table_of(const Totals& totals, const std::vector<LcoreRow>& lcores);
 std::string table_of(const std::vector<LcoreRow>& lcores);
 std::string table_of(const std::vector<LinkRow>& links);
 std::string table_of(const std::vector<PathRow>& paths);
+std::string table_of(const PathChoice& choice);
 std::string table_of(const std::vector<ServiceRow>& services);
 std::string table_of(const FlowPage& flows);
 std::string table_of(const std::vector<VerdictRow>& verdicts);

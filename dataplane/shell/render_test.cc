@@ -127,5 +127,19 @@ TEST(RenderJson, BytesThatAreNotUtf8DoNotThrow) {
     EXPECT_NO_THROW(json::parse(json_of(status)));
 }
 
+TEST(Render, PathChoiceTellsEveryTermAndWhatCannotBeUsed) {
+    FakeNode node;
+    const auto choice = node.explain_path("ams", "lon");
+    const auto json = nlohmann::json::parse(json_of(node.status(), *choice));
+    EXPECT_EQ(json.at("rule"), "rtt-loss");
+    EXPECT_EQ(json.at("candidates").at(0).at("cost_ms"), 8.5);
+    EXPECT_EQ(json.at("candidates").at(0).at("links").at(0).at("delay_ms"), 8.5);
+    EXPECT_TRUE(json.at("candidates").at(1).at("cost_ms").is_null());
+    const std::string table = table_of(*choice);
+    EXPECT_NE(table.find("ams > par > lon"), std::string::npos);
+    EXPECT_NE(table.find("in use"), std::string::npos);
+    EXPECT_NE(table.find("chosen: first found"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace izar

@@ -244,8 +244,37 @@ std::vector<PathRow> EdgeView::paths() const {
         row.segments = path.segment_names;
         row.predicted_rtt_ms = milliseconds(path.predicted);
         row.backup = path.backup_names;
+        row.share = path.segments.empty() ? 0 : 1;
         row.why = path.why;
         out.push_back(std::move(row));
+    }
+    return out;
+}
+
+NodeId EdgeView::node_id(const std::string& name) const {
+    const auto& nodes = edge_.fleet().nodes;
+    const auto at = std::ranges::find_if(nodes, [&](const FleetNode& node) { return node.name == name; });
+    return at == nodes.end() ? kNoNode : at->id;
+}
+
+Result<PathChoice> EdgeView::explain_path(const std::string& from, const std::string& to) const {
+    for (const std::string& name : {from, to}) {
+        if (node_id(name) == kNoNode) {
+            return fail(fmt::format("there is no node '{}'; show links lists them", name));
+        }
+    }
+    const auto answer = edge_.view().ask_explanation(node_id(from), node_id(to), kPatience);
+    if (!answer || !answer->error.empty()) {
+        return fail(answer ? answer->error : "the scheduler thread does not answer; try again");
+    }
+    PathChoice out{answer->from, answer->to, answer->rule, answer->why, {}};
+    for (const PathExplanation& candidate : answer->candidates) {
+        CandidateRow row{{}, milliseconds(candidate.cost), candidate.in_use, candidate.is_backup};
+        for (const PathExplanation::Link& link : candidate.links) {
+            row.links.push_back({link.from, link.to, state_name(link.state), link.stale, milliseconds(link.age),
+                                 link.terms.delay_ms, link.terms.loss_ms, link.terms.load_ms, link.terms.hold_ms});
+        }
+        out.candidates.push_back(std::move(row));
     }
     return out;
 }

@@ -16,6 +16,7 @@ _izar_edge_commands() {
     show lcores
     show links
     show paths
+    explain path NODE NODE
     show services
     show flows
     show drops
