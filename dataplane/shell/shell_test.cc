@@ -107,6 +107,9 @@ TEST_F(ShellTest, EveryShowHasJsonThatNamesNodeAndSecurity) {
             continue;
         }
         ++seen;
+        if (const auto at = line.find("NODE NODE"); at != std::string::npos) {
+            line.replace(at, 9, "ams lon");
+        }
         if (const auto at = line.find("PORT"); at != std::string::npos) {
             line.replace(at, 4, "all");
         }
