@@ -37,8 +37,8 @@ def file(topology: Topology, tmp_path: Path) -> Path:
     return path
 
 
-def start_up(file: Path, build: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([IZAR_LAB, "up", str(file), "--build", str(build), "--no-edges"])
+def start_up(file: Path, build: Path, *options: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([IZAR_LAB, "up", str(file), "--build", str(build), *(options or ["--no-edges"])])
 
 
 def run(*argv: str) -> None:
@@ -63,6 +63,18 @@ def test_a_second_up_is_refused_and_harms_nothing(file: Path, build: Path) -> No
     assert start_up(file, build).wait() == 0
     assert start_up(file, build).wait() == 1
     assert len(traces()["commands"]) == 1
+    run("down", LAB_NAME)
+    assert traces() == before
+
+
+def test_killed_up_with_running_forwarders_is_cleaned(file: Path, build: Path) -> None:
+    before = traces()
+    program = start_up(file, build, "--name", LAB_NAME)
+    while not any("/dpdk/" in path for path in traces()["files"]):  # izar-edge is in the middle of its start
+        assert program.poll() is None, "the lab ended before izar-edge ran"
+        time.sleep(0.01)
+    program.kill()
+    program.wait()
     run("down", LAB_NAME)
     assert traces() == before
 
