@@ -1,0 +1,223 @@
+#include "tests/pipeline/test_node.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <cstring>
+
+#include "dataplane/base/check.h"
+
+namespace izar {
+namespace {
+
+rte_ring* make_ring(const std::string& name, unsigned size) {
+    rte_ring* const ring = rte_ring_create(name.c_str(), size, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    CHECK(ring != nullptr);
+    return ring;
+}
+
+InterfaceAddress prefix(const std::string& text) {
+    return *InterfaceAddress::parse(text);
+}
+
+// Names of DPDK objects are unique in a process, also after their object is gone.
+std::string next_prefix() {
+    static int made = 0;
+    return fmt::format("t{}", made++);
+}
+
+}  // namespace
+
+MacAddress port_mac(int node, PortIndex port) {
+    return MacAddress{{2, 0, 0, 0, static_cast<std::uint8_t>(node), raw(port)}};
+}
+
+MacAddress host_mac(const IpAddress& host) {
+    const auto& bytes = host.bytes();
+    const bool v4 = host.family() == Family::ipv4;
+    return MacAddress{{2, 0xAA, v4 ? bytes[0] : bytes[1], v4 ? bytes[1] : bytes[3], v4 ? bytes[2] : bytes[14],
+                       v4 ? bytes[3] : bytes[15]}};
+}
+
+TestNode::TestNode(int number, const NodeOptions& options) : number_(number), prefix_(next_prefix()) {
+    auto pool = make_pool(prefix_ + "_pool", options.memory.packet_buffers);
+    CHECK(pool.has_value());
+    pool_ = *pool;
+    for (const char* name : {"lan", "wan"}) {
+        open_port(name, options.ring_size, options.lcores);
+    }
+    if (options.taps) {
+        open_port("tap", options.ring_size, options.lcores);
+        ports_[raw(kLan)].exception = kLanTap;
+        ports_[raw(kLanTap)].physical = kLan;
+    }
+    make_interfaces(options);
+    make_lcores(options);
+}
+
+void TestNode::open_port(const std::string& name, unsigned ring_size, std::uint8_t queues) {
+    Rings rings;
+    for (int q = 0; q < queues; ++q) {
+        rings.rx.push_back(make_ring(fmt::format("{}_{}_r{}", prefix_, name, q), ring_size));
+        rings.tx.push_back(make_ring(fmt::format("{}_{}_t{}", prefix_, name, q), ring_size));
+    }
+    const std::string device = prefix_ + name;
+    const int id = rte_eth_from_rings(device.c_str(), rings.rx.data(), queues, rings.tx.data(), queues, 0);
+    CHECK(id >= 0);
+    Port port;
+    port.name = name;
+    port.dpdk_id = static_cast<std::uint16_t>(id);
+    port.queues = queues;
+    const rte_eth_conf conf{};
+    CHECK(rte_eth_dev_configure(port.dpdk_id, queues, queues, &conf) == 0);
+    for (std::uint16_t q = 0; q < queues; ++q) {
+        CHECK(rte_eth_rx_queue_setup(port.dpdk_id, q, 512, 0, nullptr, pool_) == 0);
+        CHECK(rte_eth_tx_queue_setup(port.dpdk_id, q, 512, 0, nullptr) == 0);
+    }
+    CHECK(rte_eth_dev_start(port.dpdk_id) == 0);
+    port.mac = port_mac(number_, PortIndex{static_cast<std::uint8_t>(ports_.size())});
+    ports_.push_back(port);
+    rings_.push_back(rings);
+}
+
+void TestNode::make_interfaces(const NodeOptions& options) {
+    std::vector<Interface> interfaces(ports_.size());
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+        interfaces[i].mtu = ports_[i].mtu = options.mtu;
+        interfaces[i].mac = ports_[i].mac;
+    }
+    Interface& lan = interfaces[raw(kLan)];
+    lan.addresses = {prefix(fmt::format("10.{}.0.1/24", number_)), prefix(fmt::format("fd00:{}::1/64", number_))};
+    if (options.gateways) {
+        lan.gateways = {ip(fmt::format("10.{}.0.254", number_)), ip(fmt::format("fd00:{}::fe", number_))};
+    }
+    interfaces[raw(kWan)].addresses = {prefix(fmt::format("192.0.2.{}/24", number_)),
+                                       prefix(fmt::format("2001:db8::{}/64", number_))};
+    const std::vector<IpAddress> egress = {lan.addresses[0].address, lan.addresses[1].address};
+    interfaces_ = std::make_unique<Interfaces>(interfaces, kWan, egress);
+}
+
+void TestNode::make_lcores(const NodeOptions& options) {
+    auto hand_over = HandOver::make(prefix_ + "_hand_over", options.lcores);
+    CHECK(hand_over.has_value());
+    hand_over_ = std::move(*hand_over);
+    neighbors_ = std::make_unique<NeighborTable>(7);
+    links_ = std::make_unique<SharedLinks>(options.lcores);
+    publisher_ = std::make_unique<Publisher>(options.lcores);
+    shared_ = std::make_unique<Shared>(Shared{*interfaces_, ports_, *neighbors_, *links_, *hand_over_, pool_,
+                                              HashSeed::from(11), options.lcores, options.links});
+    for (std::uint8_t i = 0; i < options.lcores; ++i) {
+        std::unique_ptr<Lcore> lcore(new Lcore{OnLcore::claim(LcoreIndex{i}), {}, {}, {}});
+        auto state = LcoreState::make(LcoreIndex{i}, *shared_, options.memory, lcore->reports, 100U + i);
+        CHECK(state.has_value());
+        lcore->state = std::move(*state);
+        lcore->loop = std::make_unique<LcoreLoop>(*lcore->state, *publisher_, control_, IdleMode::spin);
+        publisher_->online(lcore->on_lcore);
+        lcores_.push_back(std::move(lcore));
+    }
+}
+
+TestNode::~TestNode() {
+    for (const Port& port : ports_) {
+        rte_eth_dev_stop(port.dpdk_id);
+        rte_eth_dev_close(port.dpdk_id);
+    }
+    std::size_t held = 0;
+    for (const auto& lcore : lcores_) {
+        held += lcore->state->held.size();
+    }
+    std::size_t queued = 0;
+    for (const Rings& rings : rings_) {
+        for (rte_ring* ring : rings.rx) {
+            queued += rte_ring_count(ring);
+        }
+        for (rte_ring* ring : rings.tx) {
+            queued += rte_ring_count(ring);
+        }
+        std::for_each(rings.rx.begin(), rings.rx.end(), rte_ring_free);
+        std::for_each(rings.tx.begin(), rings.tx.end(), rte_ring_free);
+    }
+    EXPECT_EQ(rte_mempool_in_use_count(pool_), held + queued) << "packet buffers lost or freed twice";
+    rte_mempool_free(pool_);
+}
+
+void TestNode::publish(std::shared_ptr<const Fleet> fleet, std::shared_ptr<const ServiceTable> services,
+                       const std::function<void(RouteTable&)>& fill) {
+    const OnSched on_sched = OnSched::claim();
+    RouteTable* const table = publisher_->writable(on_sched);
+    CHECK(table != nullptr);
+    table->destination.fill(Destination{});
+    fill(*table);
+    publisher_->publish(on_sched, table, std::move(fleet), std::move(services), nullptr);
+}
+
+void TestNode::put(PortIndex port, const Bytes& frame, std::size_t queue) {
+    rte_mbuf* const m = rte_pktmbuf_alloc(pool_);
+    CHECK(m != nullptr && frame.size() <= rte_pktmbuf_tailroom(m));
+    std::memcpy(rte_pktmbuf_append(m, static_cast<std::uint16_t>(frame.size())), frame.data(), frame.size());
+    CHECK(rte_ring_enqueue(rings_[raw(port)].rx[queue], m) == 0);
+}
+
+void TestNode::put_packet(PortIndex port, const Bytes& packet, Instant now, std::size_t queue) {
+    const SeenPacket seen = see(ethernet(MacAddress{}, MacAddress{}, packet));
+    const IpAddress source = seen.overlay ? seen.overlay->source : seen.source;
+    const MacAddress mac = host_mac(source);
+    know(port, source, mac, now);
+    put(port, ethernet(port_mac(number_, port), mac, packet), queue);
+}
+
+void TestNode::round(Instant now) {
+    for (const auto& lcore : lcores_) {
+        lcore->loop->round(lcore->on_lcore, now);
+    }
+    expect_even_accounts();
+}
+
+void TestNode::expect_even_accounts() const {
+    for (const auto& lcore : lcores_) {
+        const LcoreCounters c = lcore->state->snapshot.read();
+        EXPECT_TRUE(c.accounted()) << "node " << number_ << ": rx " << c.rx << " + made " << c.made << " + handed in "
+                                   << c.handed_in << " is not tx " << c.tx << " + dropped " << c.total(Fate::dropped)
+                                   << " + consumed " << c.total(Fate::consumed) << " + handed out " << c.handed_out
+                                   << " + held " << c.held;
+        EXPECT_EQ(c.held, lcore->state->held.size());
+    }
+}
+
+std::vector<Bytes> TestNode::take(PortIndex port) {
+    std::vector<Bytes> out;
+    for (rte_ring* ring : rings_[raw(port)].tx) {
+        void* object = nullptr;
+        while (rte_ring_dequeue(ring, &object) == 0) {
+            auto* const m = static_cast<rte_mbuf*>(object);
+            const auto* const data = rte_pktmbuf_mtod(m, const std::uint8_t*);
+            EXPECT_EQ(m->data_len, m->pkt_len);
+            out.emplace_back(data, data + m->data_len);
+            rte_pktmbuf_free(m);
+        }
+    }
+    return out;
+}
+
+void TestNode::know(PortIndex port, const IpAddress& host, const MacAddress& mac, Instant now) {
+    const NeighborIndex index = neighbors_->insert(port, host);
+    CHECK(index != kNoNeighbor);
+    neighbors_->learn(index, mac, now);
+}
+
+std::uint64_t TestNode::count(Verdict verdict) const {
+    return counters().verdicts[static_cast<std::size_t>(verdict)];
+}
+
+LcoreCounters TestNode::counters() const {
+    LcoreCounters sum;
+    for (const auto& lcore : lcores_) {
+        sum.add(lcore->state->snapshot.read());
+    }
+    return sum;
+}
+
+}  // namespace izar

@@ -1,0 +1,106 @@
+// test_node.h -- TestNode: the production lcore loop of one node over in-memory ports, on a clock that the test holds.
+//
+// Thread: one. Everything from the ports' rings inwards is what izar-edge runs: LcoreLoop, LcoreState, Publisher,
+//         TxQueues over DPDK's net_ring driver. DPDK's EAL must be up (eal_main.cc).
+//
+// Node n has port kLan with 10.n.0.1/24 and fd00:n::1/64, and port kWan, the overlay's, with 192.0.2.n/24 and
+// 2001:db8::n/64. Its LAN addresses are its egress addresses. After every round the packet accounts of each lcore
+// must be even, and when the node ends no packet buffer may be missing.
+#pragma once
+
+#include <rte_ring.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/lcore/lcore_loop.h"
+#include "tests/pipeline/packet_builder.h"
+#include "tests/pipeline/seen_packet.h"
+
+namespace izar {
+
+inline constexpr PortIndex kLan{0};
+inline constexpr PortIndex kWan{1};
+inline constexpr PortIndex kLanTap{2};  // with NodeOptions::taps
+
+struct NodeOptions {
+    std::uint8_t lcores = 1;
+    MemoryConfig memory{.flows = 1024, .flows_ipv6 = 1024, .packet_buffers = 4095};
+    // Keep-alives an hour apart: links change only by the test's hand.
+    LinkConfig links{.interval = std::chrono::hours{1}, .multiplier = 3};
+    std::uint16_t mtu = 1500;
+    bool taps = false;          // the LAN port has an exception TAP
+    unsigned ring_size = 1024;  // of the ports; one less fits in
+    bool gateways = false;      // 10.n.0.254 and fd00:n::fe lead everywhere
+};
+
+MacAddress port_mac(int node, PortIndex port);
+MacAddress host_mac(const IpAddress& host);
+
+class TestNode {
+  public:
+    explicit TestNode(int number, const NodeOptions& options = {});
+    ~TestNode();
+    TestNode(const TestNode&) = delete;
+
+    void publish(std::shared_ptr<const Fleet> fleet, std::shared_ptr<const ServiceTable> services,
+                 const std::function<void(RouteTable&)>& fill);
+
+    // Puts a frame into a port's receive queue.
+    void put(PortIndex port, const Bytes& frame, std::size_t queue = 0);
+    // The same for an IP packet from a host on the port's segment, whose MAC address the node then knows.
+    void put_packet(PortIndex port, const Bytes& packet, Instant now, std::size_t queue = 0);
+    // One round of every lcore.
+    void round(Instant now);
+    // What a port has sent since it was last asked.
+    std::vector<Bytes> take(PortIndex port);
+
+    // Makes a host's MAC address known, as if it had answered.
+    void know(PortIndex port, const IpAddress& host, const MacAddress& mac, Instant now);
+    void set_link(NodeSlot link, bool up) { links_->cell(link).down.store(up ? 0 : 1); }
+
+    int number() const { return number_; }
+    std::size_t lcores() const { return lcores_.size(); }
+    LcoreState& lcore(std::size_t index = 0) { return *lcores_[index]->state; }
+    LinkReportRing& reports(std::size_t index = 0) { return lcores_[index]->reports; }
+    const Interfaces& interfaces() const { return *interfaces_; }
+    NeighborTable& neighbors() { return *neighbors_; }
+    SharedLinks& links() { return *links_; }
+    Publisher& publisher() { return *publisher_; }
+    LcoreControl& control() { return control_; }
+    std::uint64_t count(Verdict verdict) const;  // over all lcores
+    LcoreCounters counters() const;              // of all lcores, from their snapshots
+
+  private:
+    struct Lcore {
+        OnLcore on_lcore;
+        LinkReportRing reports;
+        std::unique_ptr<LcoreState> state;
+        std::unique_ptr<LcoreLoop> loop;
+    };
+    struct Rings {
+        std::vector<rte_ring*> rx, tx;
+    };
+    void open_port(const std::string& name, unsigned ring_size, std::uint8_t queues);
+    void make_interfaces(const NodeOptions& options);
+    void make_lcores(const NodeOptions& options);
+    void expect_even_accounts() const;
+
+    int number_;
+    std::string prefix_;
+    rte_mempool* pool_;
+    std::vector<Rings> rings_;  // indexed by port
+    std::vector<Port> ports_;
+    std::unique_ptr<Interfaces> interfaces_;
+    std::unique_ptr<NeighborTable> neighbors_;
+    std::unique_ptr<SharedLinks> links_;
+    std::unique_ptr<HandOver> hand_over_;
+    std::unique_ptr<Publisher> publisher_;
+    std::unique_ptr<Shared> shared_;
+    std::vector<std::unique_ptr<Lcore>> lcores_;
+    LcoreControl control_;
+};
+
+}  // namespace izar
