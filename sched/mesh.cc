@@ -217,7 +217,7 @@ std::span<const LinkChange> Mesh::changes(std::size_t rows) {
             }
         }
     };
-    if (own_.empty()) {
+    if (own_.empty() || rows == 0) {
         return given_;
     }
     add_row(raw(self_));

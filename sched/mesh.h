@@ -66,8 +66,9 @@ class Mesh {
     bool feed_is_live() const noexcept { return feed_life_ == FeedLife::live; }
     std::uint64_t ignored_items() const noexcept { return ignored_items_; }
 
-    // Links whose view may have changed since the last call, some of them twice: those touched, this node's own,
-    // and those of `rows` further nodes in turn, because items age. The span is valid until the next call.
+    // Links whose view may have changed since the last call, some of them twice: those touched and, unless `rows` is
+    // 0, this node's own and those of `rows` further nodes in turn, because items age. The span is valid until
+    // the next call.
     std::span<const LinkChange> changes(std::size_t rows);
     // Whether nodes, their load or the feed's life changed since the last call, which may touch every link.
     bool everything_changed() noexcept;

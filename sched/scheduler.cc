@@ -134,7 +134,10 @@ bool Scheduler::plan_if_due(Instant now) {
 
 void Scheduler::price_links(Instant now) {
     if (!(mesh_.everything_changed() | std::exchange(price_all_, false))) {
-        for (const LinkChange& change : mesh_.changes(kRowsARound)) {
+        // A dead link does not wait for thousands of others to be looked at for age.
+        const bool aging_due = now - aged_at_ >= kPlanInterval;
+        aged_at_ = aging_due ? now : aged_at_;
+        for (const LinkChange& change : mesh_.changes(aging_due ? kRowsARound : 0)) {
             set_price(change.from, change.to, now);
         }
         return;

@@ -94,6 +94,7 @@ class Scheduler {
     bool urgent_ = false;    // a link died or came back, or the feed changed something for good
     bool publish_wanted_ = false;
     Instant planned_at_{};
+    Instant aged_at_{};  // when links were last looked at for age
     Instant row_built_at_{};
     std::optional<Instant> cut_at_;  // the oldest death of a link that no published table knows of yet
     std::optional<Nanos> last_cut_;
