@@ -174,7 +174,11 @@ void jobs(benchmark::State& state) {
 class CryptoDevice {
   public:
     explicit CryptoDevice(Packets& packets) : packets_(packets) {
-        device_ = static_cast<std::uint8_t>(rte_cryptodev_get_dev_id("crypto_aesni_gcm"));
+        const int device = rte_cryptodev_get_dev_id("crypto_aesni_gcm");
+        CHECK(device >= 0);
+        device_ = static_cast<std::uint8_t>(device);
+        static const bool started = start(device_);
+        CHECK(started);
         static rte_mempool* const pool = rte_cryptodev_sym_session_pool_create(
             "bench_sessions", 256, rte_cryptodev_sym_get_private_session_size(device_), 0, 0, SOCKET_ID_ANY);
         CHECK(pool != nullptr);
@@ -218,6 +222,16 @@ class CryptoDevice {
     }
 
   private:
+    static bool start(std::uint8_t device) {
+        rte_cryptodev_config config{};
+        config.nb_queue_pairs = 1;
+        rte_cryptodev_qp_conf queue{};
+        queue.nb_descriptors = 64;
+        return rte_cryptodev_configure(device, &config) == 0 &&
+               rte_cryptodev_queue_pair_setup(device, 0, &queue, SOCKET_ID_ANY) == 0 &&
+               rte_cryptodev_start(device) == 0;
+    }
+
     void add_session(rte_crypto_aead_operation operation, std::uint8_t number, rte_mempool* pool) {
         const std::array<std::uint8_t, 16> key{number};
         rte_crypto_sym_xform xform{};
