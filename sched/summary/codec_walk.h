@@ -11,6 +11,7 @@
 #include <bit>
 #include <memory>
 #include <type_traits>
+#include <vector>
 
 #include "sched/summary/codec.h"
 #include "sched/summary/symbol_models.h"
@@ -83,6 +84,13 @@ class SummaryWalk {
     static constexpr std::uint32_t kChanged = 1;
     static constexpr std::uint32_t kGone = 2;
 
+    // Made when first used: a model has 16 KiB, and most tables have one column.
+    static CodeModel& model_of(std::vector<CodeModel>& models, std::size_t column) {
+        if (models.size() <= column)
+            models.resize(column + 1);
+        return models[column];
+    }
+
     std::uint32_t number(std::uint32_t value, int bits) { return code_even(coder_, value, bits); }
 
     bool overrun() const {
@@ -119,7 +127,7 @@ class SummaryWalk {
         std::array<std::uint32_t, kMaxColumns> before{};
         for (std::size_t i = 0; i < table.groups.size(); ++i) {
             const std::size_t column = i % table.columns();
-            if (!value(table.groups[i], table.fraction_bits[column], groups_model_[column], before[column]) ||
+            if (!value(table.groups[i], table.fraction_bits[column], model_of(groups_model_, column), before[column]) ||
                 overrun())
                 return false;
             before[column] = CodeModel::octave(table.groups[i], table.fraction_bits[column]);
@@ -147,7 +155,7 @@ class SummaryWalk {
                 expected = CodeModel::octave(old->codes[column], bits);
             else if (!table.groups.empty())
                 expected = CodeModel::octave(table.group_code(group, column), bits);
-            auto& model = old != nullptr ? changed_model_[column] : item_model_[column];
+            CodeModel& model = model_of(old != nullptr ? changed_model_ : item_model_, column);
             if (!value(item.codes[column], bits, model, expected))
                 return false;
             before_octave_[column] = CodeModel::octave(item.codes[column], bits);
@@ -197,9 +205,9 @@ class SummaryWalk {
     const DecodeLimits& limits_;
     std::array<CountModel, kContexts> counts_;
     std::array<CountModel, kContexts> gaps_;
-    std::array<CodeModel, kMaxColumns> groups_model_;
-    std::array<CodeModel, kMaxColumns> item_model_;
-    std::array<CodeModel, kMaxColumns> changed_model_;
+    std::vector<CodeModel> groups_model_;  // by column
+    std::vector<CodeModel> item_model_;
+    std::vector<CodeModel> changed_model_;
     std::array<TreeModel<2>, 3> change_;
     std::array<BitModel, 2> represented_;
     bool before_represented_ = false;

@@ -173,6 +173,7 @@ CodePartition partition_counts(std::span<const std::uint32_t> counts, const Part
     const auto distances = code_distances(occupied, counts, rule.neighbours);
     const auto median = weighted_median(distances, weights);
     std::vector<std::uint32_t> deviations;
+    deviations.reserve(distances.size());
     for (const auto distance : distances)
         deviations.push_back(distance > median ? distance - median : median - distance);
     // A deviation below one code is the histogram's own resolution.

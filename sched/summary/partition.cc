@@ -22,6 +22,7 @@ float median_of(std::vector<float> values) {
 float distance_limit(const std::vector<float>& distances, float mads) {
     const float median = median_of(distances);
     std::vector<float> deviations;
+    deviations.reserve(distances.size());
     for (const float distance : distances)
         deviations.push_back(std::abs(distance - median));
     return median + mads * std::max(median_of(std::move(deviations)), kNoise);

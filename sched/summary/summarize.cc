@@ -24,12 +24,16 @@ RowSource rows_of(const RttMatrix& matrix) {
         [&matrix](std::size_t from, std::span<float> row) { std::copy_n(matrix.row(from), row.size(), row.begin()); };
 }
 
+// The part of eps that the value of one link may use.
+float link_eps(const SummaryRule& rule) {
+    return rule.kind == SummaryKind::knn ? rule.eps : rule.eps * kRoundingShare;
+}
+
 MeshSummary empty_summary(const RttMatrix& direct, const SummaryRule& rule) {
-    const bool pruned = rule.kind != SummaryKind::knn;
     MeshSummary summary;
     summary.nodes = static_cast<std::uint16_t>(direct.nodes());
     summary.symmetric = direct.symmetric();
-    const Quantizer quantizer = Quantizer::within(pruned ? rule.eps * kRoundingShare : rule.eps);
+    const Quantizer quantizer = Quantizer::within(link_eps(rule));
     summary.links.fraction_bits = {static_cast<std::uint8_t>(quantizer.fraction_bits())};
     if (rule.kind != SummaryKind::pruned)
         summary.region_of =
@@ -38,8 +42,7 @@ MeshSummary empty_summary(const RttMatrix& direct, const SummaryRule& rule) {
 }
 
 PartitionRule partition_rule(const SummaryRule& rule) {
-    const bool pruned = rule.kind != SummaryKind::knn;
-    return {rule.neighbours, rule.mads, pruned ? rule.eps * kRoundingShare : rule.eps};
+    return {rule.neighbours, rule.mads, link_eps(rule)};
 }
 
 // Whether a new summary under `rule` can have the base's shape.
@@ -121,7 +124,7 @@ MeshSummary summarize_pruned(const RttMatrix& direct, const SummaryRule& rule, c
     }
     summary.links.rest = Rest::absent;
     summary.links.items.clear();
-    const Believed believed = believe(direct, summary, partition_rule(rule).eps);
+    const Believed believed = believe(direct, summary, link_eps(rule));
     std::vector<HeldLink> held;
     if (base != nullptr)
         held = held_links(*base, direct, base->believed_links());

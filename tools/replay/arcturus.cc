@@ -29,10 +29,12 @@ std::span<const float> main_cluster(std::span<const float> sorted) {
     if (sorted.size() < 2)
         return sorted;
     std::vector<float> gaps;
+    gaps.reserve(sorted.size());
     for (std::size_t i = 1; i < sorted.size(); ++i)
         gaps.push_back(sorted[i] - sorted[i - 1]);
     const float median = median_of(gaps);
     std::vector<float> deviations;
+    deviations.reserve(gaps.size());
     for (const float gap : gaps)
         deviations.push_back(std::abs(gap - median));
     const float widest = median + 2.5F * median_of(std::move(deviations)) / 0.6745F;

@@ -153,6 +153,7 @@ class ArcturusChannel final : public SummaryChannel {
     static std::size_t tell_group(const RttMatrix& slice, const std::vector<LinkIndex>& links, bool symmetric,
                                   RttMatrix& believed) {
         std::vector<float> values;
+        values.reserve(links.size());
         for (const auto link : links)
             values.push_back(slice.at(link.from, link.to));
         const auto partition = partition_by_gaps(values);
