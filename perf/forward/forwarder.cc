@@ -1,0 +1,89 @@
+#include "perf/forward/forwarder.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <array>
+
+namespace izar {
+namespace {
+
+void add(std::atomic<std::uint64_t>& word, std::uint64_t n) noexcept {
+    word.store(word.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Progress Progress::since(const Progress& earlier) const noexcept {
+    return {received - earlier.received,
+            sent - earlier.sent,
+            lost - earlier.lost,
+            made - earlier.made,
+            timed_packets - earlier.timed_packets,
+            timed_cycles - earlier.timed_cycles,
+            interrupted - earlier.interrupted};
+}
+
+void RoundMeter::add(unsigned packets, std::uint64_t cycles) noexcept {
+    histogram_.add(cycles);
+    if (cycles > longest_) {
+        izar::add(interrupted_, 1);
+        return;
+    }
+    izar::add(packets_, packets);
+    izar::add(cycles_, cycles);
+}
+
+void RoundMeter::read(Progress& out) const noexcept {
+    out.timed_packets = packets_.load(std::memory_order_relaxed);
+    out.timed_cycles = cycles_.load(std::memory_order_relaxed);
+    out.interrupted = interrupted_.load(std::memory_order_relaxed);
+}
+
+void IzarForwarder::run() noexcept {
+    const OnLcore on_lcore = OnLcore::claim(LcoreIndex{0});
+    node_.publisher().online(on_lcore);
+    run_rounds([&](std::uint64_t cycles) { return node_.loop().round(on_lcore, clock_.at(cycles)); });
+    node_.publisher().offline(on_lcore);
+}
+
+Progress IzarForwarder::progress() const noexcept {
+    const LcoreCounters counters = node_.state().snapshot.read();
+    Progress out;
+    out.received = counters.rx;
+    out.sent = counters.tx;
+    out.lost = counters.total(Fate::dropped) + counters.total(Fate::consumed);
+    out.made = counters.made;
+    meter().read(out);
+    return out;
+}
+
+unsigned NullForwarder::round() noexcept {
+    std::array<rte_mbuf*, kMaxBurst> frames;
+    const std::uint16_t n = rte_eth_rx_burst(from_, 0, frames.data(), kMaxBurst);
+    if (n == 0) {
+        return 0;
+    }
+    const std::uint16_t sent = rte_eth_tx_burst(to_, 0, frames.data(), n);
+    if (sent < n) {
+        rte_pktmbuf_free_bulk(&frames[sent], n - sent);
+        add(lost_, static_cast<std::uint64_t>(n - sent));
+    }
+    add(received_, n);
+    return n;
+}
+
+void NullForwarder::run() noexcept {
+    run_rounds([this](std::uint64_t) { return round(); });
+}
+
+Progress NullForwarder::progress() const noexcept {
+    Progress out;
+    out.received = received_.load(std::memory_order_relaxed);
+    out.lost = lost_.load(std::memory_order_relaxed);
+    out.sent = out.received - out.lost;
+    meter().read(out);
+    return out;
+}
+
+}  // namespace izar

@@ -1,0 +1,218 @@
+#include "perf/forward/node.h"
+
+#include <rte_mempool.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "dataplane/base/check.h"
+#include "dataplane/stages/burst.h"
+#include "dataplane/wire/overlay.h"
+
+namespace izar {
+namespace {
+
+constexpr std::uint32_t kPacketBuffers = 8'192;
+constexpr std::uint64_t kSeed = 1;
+constexpr Nanos kWholeMeasurement = std::chrono::hours{1};  // longer than any: nothing times out meanwhile
+
+PortConfig port_config(const char* name, std::uint16_t mtu) {
+    PortConfig port;
+    port.name = name;
+    port.device = "net_ring";
+    port.mtu = mtu;
+    return port;
+}
+
+InterfaceAddress on_link(Ipv4Address address) {
+    return {IpAddress{address}, 24};
+}
+
+std::unique_ptr<Interfaces> make_interfaces(const std::vector<Port>& ports) {
+    Interface wan{kWanMtu, ports[raw(kWanPort)].mac, {on_link(wan_address(kOwnSlot))}, {}};
+    Interface lan{kLanMtu, ports[raw(kLanPort)].mac, {}, {IpAddress{lan_address(kGatewayHost)}}};
+    std::vector<IpAddress> nat_addresses;
+    for (unsigned i = 0; i < kNatAddresses; ++i) {
+        lan.addresses.push_back(on_link(lan_address(kFirstNatHost + i)));
+        nat_addresses.emplace_back(lan_address(kFirstNatHost + i));
+    }
+    return std::make_unique<Interfaces>(std::vector<Interface>{wan, lan}, kWanPort, nat_addresses);
+}
+
+std::shared_ptr<const MaglevTable> choice_of(unsigned members) {
+    std::vector<MaglevMember> equal;
+    for (unsigned i = 0; i < members; ++i) {
+        equal.push_back({i + 1, 1});
+    }
+    auto table = std::make_shared<MaglevTable>();
+    build_maglev(equal, *table);
+    return table;
+}
+
+std::shared_ptr<const ServiceTable> make_services(Role role) {
+    Service service;
+    service.id = kService;
+    service.vip = IpAddress{service_vip()};
+    service.transport = Transport::udp;
+    service.first_port = service.last_port = kServicePort;
+    service.timeouts.udp = kWholeMeasurement;
+    service.egresses = {{role == Role::egress ? kOwnId : kEastId, 1}};
+    for (unsigned i = 0; i < kOrigins; ++i) {
+        service.origins.push_back({IpAddress{lan_address(kFirstOriginHost + i)}, kOriginPort, 1});
+    }
+    service.egress_choice = choice_of(1);
+    service.origin_choice = choice_of(kOrigins);
+    return std::make_shared<const ServiceTable>(std::vector<Service>{service}, 1);
+}
+
+std::shared_ptr<const Fleet> make_fleet() {
+    auto fleet = std::make_shared<Fleet>();
+    fleet->version = 1;
+    fleet->self = kOwnSlot;
+    for (const auto& [slot, id] : {std::pair{kOwnSlot, kOwnId}, {kWestSlot, kWestId}, {kEastSlot, kEastId}}) {
+        fleet->nodes.push_back({id, IpAddress{wan_address(slot)}, "", ""});
+        fleet->slot_of_id[raw(id)] = slot;
+    }
+    return fleet;
+}
+
+Path path_by(std::initializer_list<NodeId> nodes, NodeSlot first_link, std::uint32_t rtt_us) {
+    Path path;
+    std::ranges::copy(nodes, path.segments.begin());
+    path.length = static_cast<std::uint8_t>(nodes.size());
+    path.first_link = first_link;
+    path.inner_mtu = kWanMtu - overlay_overhead(Family::ipv4);
+    path.predicted_rtt_us = rtt_us;
+    return path;
+}
+
+// Payload bytes are zero and stay so: what the generator rewrites and what the node writes lie in front of them.
+void clear_buffer(rte_mempool*, void*, void* object, unsigned) {
+    auto* const m = static_cast<rte_mbuf*>(object);
+    std::memset(m->buf_addr, 0, m->buf_len);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TestNode>> TestNode::make(const Scenario& scenario, const TscClock& clock) {
+    std::unique_ptr<TestNode> node(new TestNode);
+    if (auto done = node->open_wires(); !done) {
+        return tl::unexpected(done.error());
+    }
+    if (auto done = node->make_lcore(scenario); !done) {
+        return tl::unexpected(done.error());
+    }
+    node->fleet_ = make_fleet();
+    node->services_ = make_services(scenario.role);
+    node->meet_neighbors(clock.now());
+    node->raise_links(clock.now());
+    CHECK(node->publish_routes(OnSched::claim(), false));
+    return node;
+}
+
+Result<void> TestNode::open_wires() {
+    EdgeConfig config;
+    config.ports = {port_config("wan", kWanMtu), port_config("lan", kLanMtu)};
+    for (std::size_t i = 0; i < wires_.size(); ++i) {
+        auto wire = RingPort::make(config.ports[i].name);
+        if (!wire) {
+            return tl::unexpected(wire.error());
+        }
+        wires_[i] = std::move(*wire);
+    }
+    auto pool = make_pool("packets", kPacketBuffers);
+    if (!pool) {
+        return tl::unexpected(pool.error());
+    }
+    pool_ = *pool;
+    rte_mempool_obj_iter(pool_, clear_buffer, nullptr);
+    auto ports = open_ports(config, pool_);
+    if (!ports) {
+        return tl::unexpected(ports.error());
+    }
+    ports_ = std::move(*ports);
+    interfaces_ = make_interfaces(ports_);
+    return {};
+}
+
+Result<void> TestNode::make_lcore(const Scenario& scenario) {
+    auto hand_over = HandOver::make("hand_over", 1);
+    if (!hand_over) {
+        return tl::unexpected(hand_over.error());
+    }
+    hand_over_ = std::move(*hand_over);
+    neighbors_ = std::make_unique<NeighborTable>(kSeed);
+    links_ = std::make_unique<SharedLinks>(1);
+    publisher_ = std::make_unique<Publisher>(1);
+    LinkConfig links;
+    links.interval = kWholeMeasurement;
+    shared_ = std::make_unique<Shared>(
+        Shared{*interfaces_, ports_, *neighbors_, *links_, *hand_over_, pool_, HashSeed::from(kSeed), 1, links});
+    MemoryConfig memory;
+    memory.flows = std::max(memory.flows, scenario.flows);
+    memory.flows_ipv6 = 1'024;
+    auto state = LcoreState::make(LcoreIndex{0}, *shared_, memory, reports_, kSeed);
+    if (!state) {
+        return tl::unexpected(state.error());
+    }
+    state_ = std::move(*state);
+    loop_ = std::make_unique<LcoreLoop>(*state_, *publisher_, control_, IdleMode::spin);
+    return {};
+}
+
+// Every next hop has told its MAC address, and nobody asks again within the measurement.
+void TestNode::meet_neighbors(Instant now) {
+    const auto meet = [&](PortIndex port, Ipv4Address address, unsigned number) {
+        const NeighborIndex index = neighbors_->insert(port, IpAddress{address});
+        neighbors_->learn(index, mac_of(number), now + kWholeMeasurement);
+    };
+    meet(kWanPort, wan_address(kWestSlot), raw(kWestSlot));
+    meet(kWanPort, wan_address(kEastSlot), raw(kEastSlot));
+    meet(kLanPort, lan_address(kGatewayHost), kGatewayHost);
+    for (unsigned i = 0; i < kOrigins; ++i) {
+        meet(kLanPort, lan_address(kFirstOriginHost + i), kFirstOriginHost + i);
+    }
+}
+
+// As if both peers had been heard, with an interval between keep-alives longer than the measurement.
+void TestNode::raise_links(Instant now) noexcept {
+    for (const NodeSlot peer : {kWestSlot, kEastSlot}) {
+        LinkCell& cell = links_->cell(peer);
+        cell.keep_alives = kHeardForUp;
+        cell.last_heard = now.time_since_epoch().count();
+        cell.peer_interval = kWholeMeasurement.count();
+        cell.peer_multiplier = 1;
+        cell.down = 0;
+    }
+}
+
+bool TestNode::publish_routes(const OnSched& on_sched, bool detour) noexcept {
+    RouteTable* const table = publisher_->writable(on_sched);
+    if (table == nullptr) {
+        return false;
+    }
+    *table = RouteTable{};
+    const Path direct = path_by({kEastId}, kEastSlot, 20'000);
+    const Path by_west = path_by({kWestId, kEastId}, kWestSlot, 20'000);
+    Destination& east = table->destination[raw(kEastSlot)];
+    east.path[0] = detour ? by_west : direct;
+    east.path[1] = detour ? direct : by_west;
+    east.backup = {1, 0};
+    east.path_count = 2;
+    Destination& west = table->destination[raw(kWestSlot)];
+    west.path[0] = path_by({kWestId}, kWestSlot, 10'000);
+    west.path_count = 1;
+    publisher_->publish(on_sched, table, fleet_, services_, nullptr);
+    return true;
+}
+
+void TestNode::drain_reports() noexcept {
+    reports_.consume_all([](const LinkReport&) {});
+}
+
+TestNode::~TestNode() {
+    close_ports(ports_);
+    rte_mempool_free(pool_);
+}
+
+}  // namespace izar

@@ -1,0 +1,183 @@
+#include "perf/forward/packets.h"
+
+#include <cstring>
+#include <span>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/limits.h"
+#include "dataplane/wire/checksum.h"
+
+namespace izar {
+namespace {
+
+constexpr std::uint8_t kHopLimit = 64;
+constexpr std::size_t kInnerHeaders = sizeof(Ipv4Header) + sizeof(UdpHeader);
+constexpr std::size_t kOuterHeaders =
+    sizeof(EthernetHeader) + sizeof(Ipv4Header) + sizeof(UdpHeader) + sizeof(OverlayHeader);
+
+template <typename Header>
+Header& at(std::uint8_t* bytes) noexcept {
+    return *reinterpret_cast<Header*>(bytes);
+}
+template <typename Header>
+const Header& at(const std::uint8_t* bytes) noexcept {
+    return *reinterpret_cast<const Header*>(bytes);
+}
+
+Ipv4Header ipv4_header(std::uint16_t length, Ipv4Address source, Ipv4Address destination) noexcept {
+    Ipv4Header ip{};
+    ip.version_ihl = 0x45;
+    ip.total_length = Be16{length};
+    ip.flags_fragment = Be16{kIpv4DontFragment};
+    ip.ttl = kHopLimit;
+    ip.protocol = IpProtocol::udp;
+    ip.source = source;
+    ip.destination = destination;
+    set_ipv4_checksum(ip);
+    return ip;
+}
+
+std::uint32_t halves(std::uint32_t raw_bits) noexcept {
+    return (raw_bits & 0xFFFF) + (raw_bits >> 16);
+}
+
+std::uint16_t sum_of(const std::uint8_t* bytes, std::size_t length, std::uint32_t start = 0) noexcept {
+    return fold(raw_sum({bytes, length}, start));
+}
+
+// Whether a UDP packet over IPv4 of exactly `length` bytes has right lengths and checksums.
+bool sums_are_right(const std::uint8_t* packet, std::size_t length) noexcept {
+    const auto& ip = at<Ipv4Header>(packet);
+    const std::size_t l4_length = length - sizeof(Ipv4Header);
+    const std::uint32_t pseudo = pseudo_sum(ip, static_cast<std::uint32_t>(l4_length));
+    return ip.total_length.value() == length && sum_of(packet, sizeof(Ipv4Header)) == 0xFFFF &&
+           at<UdpHeader>(packet + sizeof(Ipv4Header)).length.value() == l4_length &&
+           sum_of(packet + sizeof(Ipv4Header), l4_length, pseudo) == 0xFFFF;
+}
+
+bool is_client_packet(const std::uint8_t* packet, std::size_t length) noexcept {
+    const auto& ip = at<Ipv4Header>(packet);
+    const auto& udp = at<UdpHeader>(packet + sizeof(Ipv4Header));
+    return ip.destination == service_vip() && udp.destination_port == Be16{kServicePort} &&
+           sums_are_right(packet, length);
+}
+
+bool is_overlay_packet(const std::uint8_t* frame, std::size_t inner_length) noexcept {
+    const auto& outer = at<Ipv4Header>(frame + sizeof(EthernetHeader));
+    const auto& udp = at<UdpHeader>(frame + sizeof(EthernetHeader) + sizeof(Ipv4Header));
+    const std::uint8_t* const header = frame + kOuterHeaders - sizeof(OverlayHeader);
+    const std::size_t outer_length = kOuterHeaders - sizeof(EthernetHeader) + inner_length;
+    const std::span payload{header, sizeof(OverlayHeader) + inner_length};
+    return outer.source == wan_address(kOwnSlot) && outer.total_length.value() == outer_length &&
+           sum_of(frame + sizeof(EthernetHeader), sizeof(Ipv4Header)) == 0xFFFF &&
+           udp.destination_port == Be16{kGenevePort} && udp.length.value() == outer_length - sizeof(Ipv4Header) &&
+           check_overlay_header(payload) == OverlayFault::none &&
+           at<OverlayHeader>(header).sender == Be16{raw(kOwnId)} &&
+           service_of(at<OverlayHeader>(header).geneve) == kService;
+}
+
+// An overlay packet goes to east, or by way of west with east as what remains.
+bool leads_to_east(const std::uint8_t* frame) noexcept {
+    const auto& outer = at<Ipv4Header>(frame + sizeof(EthernetHeader));
+    const auto& header = at<OverlayHeader>(frame + kOuterHeaders - sizeof(OverlayHeader));
+    const bool to_east = outer.destination == wan_address(kEastSlot) && header.remaining[0].value() == 0;
+    const bool by_west = outer.destination == wan_address(kWestSlot) && header.remaining[0].value() == raw(kEastId);
+    return to_east || by_west;
+}
+
+bool is_translated(const std::uint8_t* packet, std::size_t length) noexcept {
+    const auto& ip = at<Ipv4Header>(packet);
+    const auto& udp = at<UdpHeader>(packet + sizeof(Ipv4Header));
+    const std::uint32_t lan = lan_address(0).bits.value();
+    const std::uint32_t source = ip.source.bits.value() - lan;
+    const std::uint32_t destination = ip.destination.bits.value() - lan;
+    return source - kFirstNatHost < kNatAddresses && destination - kFirstOriginHost < kOrigins &&
+           udp.destination_port == Be16{kOriginPort} && ip.ttl == kHopLimit - 1 && sums_are_right(packet, length);
+}
+
+}  // namespace
+
+PacketWriter::PacketWriter(const Scenario& scenario, const MacAddress& destination)
+    : overlay_(scenario.role != Role::ingress) {
+    CHECK(scenario.frame_bytes >= kLeastFrame && scenario.frame_bytes <= kMostFrame);
+    inner_at_ = overlay_ ? kOuterHeaders : sizeof(EthernetHeader);
+    length_ = static_cast<std::uint16_t>(inner_at_ + scenario.frame_bytes - sizeof(EthernetHeader));
+    static_assert(kOuterHeaders + kInnerHeaders <= kTemplate);
+    at<EthernetHeader>(template_.data()) = {destination, mac_of(0xFFFF), Be16{kEtherTypeIpv4}};
+    write_inner(scenario, template_.data() + inner_at_);
+    if (overlay_) {
+        write_outer(scenario);
+    }
+}
+
+// The client's address and port are zero in the template; write() adds them and what they weigh in the checksums.
+void PacketWriter::write_inner(const Scenario& scenario, std::uint8_t* inner) noexcept {
+    const auto ip_length = static_cast<std::uint16_t>(scenario.frame_bytes - sizeof(EthernetHeader));
+    auto& ip = at<Ipv4Header>(inner);
+    ip = ipv4_header(ip_length, Ipv4Address{Be32{0}}, service_vip());
+    auto& udp = at<UdpHeader>(inner + sizeof(Ipv4Header));
+    const auto l4_length = static_cast<std::uint16_t>(ip_length - sizeof(Ipv4Header));
+    udp = {Be16{0}, Be16{kServicePort}, Be16{l4_length}, Be16{0}};
+    const std::uint16_t sum = sum_of(inner + sizeof(Ipv4Header), sizeof(UdpHeader), pseudo_sum(ip, l4_length));
+    udp.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum));
+}
+
+void PacketWriter::write_outer(const Scenario& scenario) noexcept {
+    std::uint8_t* const start = template_.data() + sizeof(EthernetHeader);
+    const auto length = static_cast<std::uint16_t>(length_ - sizeof(EthernetHeader));
+    at<Ipv4Header>(start) = ipv4_header(length, wan_address(kWestSlot), wan_address(kOwnSlot));
+    at<UdpHeader>(start + sizeof(Ipv4Header)) = {Be16{kFirstOuterPort}, Be16{kGenevePort},
+                                                 Be16{static_cast<std::uint16_t>(length - sizeof(Ipv4Header))},
+                                                 Be16{0}};
+    auto& header = at<OverlayHeader>(start + sizeof(Ipv4Header) + sizeof(UdpHeader));
+    write_overlay_template(header, kWestId);
+    header.geneve.protocol = Be16{kEtherTypeIpv4};
+    header.geneve.vni_reserved = Be32{vni_of(kService) << 8};
+    header.ingress = Be16{raw(kWestId)};
+    header.remaining[0] = Be16{scenario.role == Role::relay ? raw(kEastId) : raw(kNoNode)};
+}
+
+void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept {
+    m->data_len = length_;
+    m->pkt_len = length_;
+    auto* const frame = rte_pktmbuf_mtod(m, std::uint8_t*);
+    if (overlay_) {
+        std::memcpy(frame, template_.data(), kTemplate);
+        at<UdpHeader>(frame + sizeof(EthernetHeader) + sizeof(Ipv4Header)).source_port =
+            Be16{static_cast<std::uint16_t>(kFirstOuterPort | (flow & 0x3FFF))};
+        auto& header = at<OverlayHeader>(frame + kOuterHeaders - sizeof(OverlayHeader));
+        header.t_tx = Be32{low_clock(now)};
+        header.t_echo = Be32{low_clock(now) - kLinkRttNs};
+        header.packet_number = Be64{next_packet_++};
+    } else {
+        std::memcpy(frame, template_.data(), kTemplate / 2);
+    }
+    const ClientEnd client = client_of(flow);
+    const Be32 address{client.address};
+    const Be16 port{client.port};
+    auto& ip = at<Ipv4Header>(frame + inner_at_);
+    auto& udp = at<UdpHeader>(frame + inner_at_ + sizeof(Ipv4Header));
+    ip.source = Ipv4Address{address};
+    ip.checksum = apply_delta(ip.checksum, fold(halves(address.raw_bits())));
+    udp.source_port = port;
+    udp.checksum = apply_delta(udp.checksum, fold(halves(address.raw_bits()) + port.raw_bits()));
+}
+
+bool PacketJudge::is_control(const rte_mbuf* m) noexcept {
+    const auto* const frame = rte_pktmbuf_mtod(m, const std::uint8_t*);
+    return m->pkt_len >= kOuterHeaders &&
+           at<UdpHeader>(frame + sizeof(EthernetHeader) + sizeof(Ipv4Header)).destination_port == Be16{kGenevePort} &&
+           (at<OverlayHeader>(frame + kOuterHeaders - sizeof(OverlayHeader)).geneve.flags & kGeneveControl) != 0;
+}
+
+bool PacketJudge::right(const rte_mbuf* m) const noexcept {
+    const auto* const frame = rte_pktmbuf_mtod(m, const std::uint8_t*);
+    const std::size_t inner_length = scenario_.frame_bytes - sizeof(EthernetHeader);
+    if (scenario_.role == Role::egress) {
+        return m->pkt_len == scenario_.frame_bytes && is_translated(frame + sizeof(EthernetHeader), inner_length);
+    }
+    return m->pkt_len == kOuterHeaders + inner_length && is_overlay_packet(frame, inner_length) &&
+           leads_to_east(frame) && is_client_packet(frame + kOuterHeaders, inner_length);
+}
+
+}  // namespace izar

@@ -1,0 +1,55 @@
+// packets.h -- PacketWriter: the packets of a scenario; PacketJudge: whether what comes out is right.
+//
+// Thread: the generator's.
+//
+// A packet is UDP with payload of zeros and right checksums. The writer copies one template and mends what
+// differs between flows, so that it costs less than the node that is measured.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/base/types.h"
+#include "dataplane/wire/overlay.h"
+#include "perf/forward/scenario.h"
+
+namespace izar {
+
+class PacketWriter {
+  public:
+    // `destination`: MAC address of the node's port that the packets enter by.
+    PacketWriter(const Scenario& scenario, const MacAddress& destination);
+
+    // Makes `m`, fresh from the pool and with zeroed payload, a packet of flow `flow`.
+    void write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept;
+
+  private:
+    static constexpr std::uint32_t kLinkRttNs = 1'000'000;  // what the echo in each packet tells
+    static constexpr std::size_t kTemplate = 128;           // holds every header, overlay's too
+    void write_inner(const Scenario& scenario, std::uint8_t* at) noexcept;
+    void write_outer(const Scenario& scenario) noexcept;
+
+    std::array<std::uint8_t, kTemplate> template_{};
+    std::uint16_t inner_at_;  // offset of the client's IP header
+    std::uint16_t length_;
+    bool overlay_;
+    std::uint64_t next_packet_ = 1;
+};
+
+class PacketJudge {
+  public:
+    explicit PacketJudge(const Scenario& scenario) : scenario_(scenario) {}
+
+    // A frame that the node sent: is it what its role has to make of a client's packet? Every field that the
+    // role writes is looked at, and every checksum is computed anew.
+    bool right(const rte_mbuf* m) const noexcept;
+    // A keep-alive of the node's own.
+    static bool is_control(const rte_mbuf* m) noexcept;
+
+  private:
+    Scenario scenario_;
+};
+
+}  // namespace izar

@@ -1,0 +1,75 @@
+// scenario.h -- What one measurement of the rig is: the role, the traffic, and the addresses of all who take part.
+//
+// Thread: values only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "dataplane/base/ip_address.h"
+#include "dataplane/base/result.h"
+#include "dataplane/base/types.h"
+
+namespace izar {
+
+// What the node under test does with the packets.
+enum class Role : std::uint8_t {
+    ingress,  // client's frame in by the LAN, overlay packet out by the WAN
+    relay,    // overlay packet in and out by the WAN
+    egress,   // overlay packet in by the WAN, translated frame to the origin out by the LAN
+};
+
+std::string_view role_name(Role role) noexcept;
+Result<Role> role_of(std::string_view name);
+
+struct Scenario {
+    Role role = Role::relay;
+    std::uint32_t flows = 1'000;
+    // Ethernet header and IP packet of the client, without FCS. In the overlay the same IP packet travels.
+    std::uint16_t frame_bytes = 64;
+};
+
+inline constexpr std::uint16_t kLeastFrame = 64;
+inline constexpr std::uint16_t kMostFrame = 1514;
+
+// The fleet: the node under test and two peers, west (before it) and east (behind it), all on one WAN.
+inline constexpr NodeId kOwnId{1};
+inline constexpr NodeId kWestId{2};
+inline constexpr NodeId kEastId{3};
+inline constexpr NodeSlot kOwnSlot{0};
+inline constexpr NodeSlot kWestSlot{1};
+inline constexpr NodeSlot kEastSlot{2};
+
+inline constexpr PortIndex kWanPort{0};
+inline constexpr PortIndex kLanPort{1};
+inline constexpr std::uint16_t kWanMtu = 1'800;  // so that a client's full frame fits with the overlay header
+inline constexpr std::uint16_t kLanMtu = 1'500;
+
+inline constexpr ServiceId kService{7};
+inline constexpr std::uint16_t kServicePort = 443;
+inline constexpr std::uint16_t kOriginPort = 8443;
+
+// Enough for 1 M sessions: 16 origins of 16 NAT addresses with 64,512 ports each would carry 16 M.
+inline constexpr unsigned kOrigins = 16;
+inline constexpr unsigned kNatAddresses = 16;
+
+Ipv4Address wan_address(NodeSlot node) noexcept;  // 198.51.100.1 and on
+Ipv4Address lan_address(unsigned host) noexcept;  // 192.168.0.host
+inline constexpr unsigned kGatewayHost = 254;     // towards the clients
+inline constexpr unsigned kFirstOriginHost = 100;
+inline constexpr unsigned kFirstNatHost = 1;  // the node's own addresses on the LAN
+Ipv4Address service_vip() noexcept;           // 203.0.113.1
+MacAddress mac_of(unsigned number) noexcept;  // locally administered
+
+// The client end of flow `n`: 16 flows a client, and ports over a wide range.
+struct ClientEnd {
+    std::uint32_t address;  // host order
+    std::uint16_t port;
+};
+constexpr ClientEnd client_of(std::uint32_t n) noexcept {
+    constexpr std::uint32_t kFirstClient = 0x64400000;  // 100.64.0.0
+    return {kFirstClient + (n >> 4), static_cast<std::uint16_t>(1024 + ((n * 0x9E37U) & 0x7FFF))};
+}
+
+}  // namespace izar

@@ -1,0 +1,119 @@
+#include "perf/forward/trial.h"
+
+#include <rte_launch.h>
+
+#include <algorithm>
+
+#include "dataplane/base/check.h"
+
+namespace izar {
+namespace {
+
+constexpr unsigned kForwarderLcore = 1;
+constexpr Nanos kLongestSettling = std::chrono::seconds{2};
+
+int run_forwarder(void* forwarder) {
+    static_cast<Forwarder*>(forwarder)->run();
+    return 0;
+}
+
+Tally difference(const Tally& to, const Tally& from) noexcept {
+    return {to.sent - from.sent, to.received - from.received, to.wrong - from.wrong};
+}
+
+double median(std::vector<double> values) {
+    if (values.empty()) {
+        return 0;
+    }
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
+}
+
+}  // namespace
+
+Trial::Mark Trial::mark() const noexcept {
+    return {clock_.now(), forwarder_.progress(), generator_.tally()};
+}
+
+void Trial::rewrite_if_due(Instant now) noexcept {
+    if (plan_.rewrites_per_second == 0 || now < next_rewrite_) {
+        return;
+    }
+    if (!node_.publish_routes(on_sched_, result_.rewrites % 2 == 0)) {
+        ++result_.rewrites_late;
+        return;
+    }
+    ++result_.rewrites;
+    next_rewrite_ += Nanos{std::chrono::seconds{1}} / plan_.rewrites_per_second;
+}
+
+// The generator's loop.
+void Trial::drive(Instant until) noexcept {
+    for (Instant now = clock_.now(); now < until; now = clock_.now()) {
+        rewrite_if_due(now);
+        if (plan_.packets_per_second == 0) {
+            generator_.step(kMaxBurst);
+            continue;
+        }
+        const double due = std::chrono::duration<double>(now - load_start_).count() * plan_.packets_per_second;
+        const auto behind = static_cast<std::uint64_t>(due) - load_sent_;
+        load_sent_ += generator_.step(static_cast<unsigned>(std::min<std::uint64_t>(behind, kMaxBurst)));
+    }
+    node_.drain_reports();
+}
+
+// Until everything that was sent has come out or was counted as lost; a lost packet without a count ends the wait
+// at its limit.
+void Trial::settle(const Mark& start) noexcept {
+    const Instant end = clock_.now() + kLongestSettling;
+    for (bool all = false; !all && clock_.now() < end;) {
+        generator_.collect();
+        const Progress node = forwarder_.progress().since(start.node);
+        const Tally tally = difference(generator_.tally(), start.tally);
+        all = node.received == tally.sent && tally.received == node.sent;
+    }
+}
+
+void Trial::measure() {
+    std::vector<double> mpps;
+    const Mark start = mark();
+    Mark from = start;
+    for (const Instant end = start.at + plan_.duration; from.at < end;) {
+        drive(from.at + plan_.slice);
+        const Mark to = mark();
+        const std::chrono::duration<double, std::micro> took = to.at - from.at;
+        mpps.push_back(static_cast<double>(to.tally.received - from.tally.received) / took.count());
+        from = to;
+    }
+    const Progress node = from.node.since(start.node);
+    result_.cycles_per_packet =
+        node.timed_packets == 0 ? 0 : static_cast<double>(node.timed_cycles) / static_cast<double>(node.timed_packets);
+    result_.mpps = median(mpps);
+}
+
+TrialResult Trial::run() {
+    result_ = TrialResult{};
+    const Mark start = mark();
+    CHECK(rte_eal_remote_launch(run_forwarder, &forwarder_, kForwarderLcore) == 0);
+    if (plan_.opens_flows) {
+        generator_.open_flows();
+    }
+    load_start_ = next_rewrite_ = clock_.now();
+    load_sent_ = 0;
+    drive(clock_.now() + plan_.warm_up);
+    measure();
+    settle(start);
+    forwarder_.quit();
+    rte_eal_wait_lcore(kForwarderLcore);
+    generator_.collect();
+
+    result_.tally = difference(generator_.tally(), start.tally);
+    result_.node = forwarder_.progress().since(start.node);
+    const Progress& node = result_.node;
+    result_.accounted = result_.tally.sent == node.received && result_.tally.received == node.sent &&
+                        node.received + node.made == node.sent + node.lost && result_.tally.wrong == 0;
+    return result_;
+}
+
+}  // namespace izar

@@ -1,0 +1,68 @@
+// trial.h -- Trial: one measurement of one forwarder, and the account of it.
+//
+// Thread: the generator's; a trial launches its forwarder on EAL lcore 1 and waits until it has ended.
+//
+// On a machine that does other work too, cycles per packet leaves out the rounds in which another program had the
+// core, and the rate is the median over slices of the trial; both are right where the machine is idle.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "perf/forward/forwarder.h"
+#include "perf/forward/generator.h"
+
+namespace izar {
+
+struct TrialPlan {
+    Nanos warm_up = std::chrono::milliseconds{50};
+    Nanos duration = std::chrono::milliseconds{500};
+    Nanos slice = std::chrono::milliseconds{5};
+    bool opens_flows = true;                // first one packet of each flow, every one judged
+    double packets_per_second = 0;          // 0: as fast as the forwarder takes them
+    std::uint32_t rewrites_per_second = 0;  // of the route table, beside the traffic
+};
+
+struct TrialResult {
+    double cycles_per_packet = 0;  // of rounds with packets that were not interrupted
+    double mpps = 0;               // that came back, median over the slices
+    Tally tally;
+    Progress node;                    // since the trial's start
+    std::uint64_t rewrites = 0;       // route tables published
+    std::uint64_t rewrites_late = 0;  // times no table was free: published a step later
+    bool accounted = false;           // both sides' counters tell the same story, and no packet was wrong
+};
+
+class Trial {
+  public:
+    Trial(TestNode& node, Forwarder& forwarder, Generator& generator, const TrialPlan& plan, const TscClock& clock)
+        : node_(node), forwarder_(forwarder), generator_(generator), plan_(plan), clock_(clock) {}
+
+    TrialResult run();
+
+  private:
+    // What the counters stood at, for differences.
+    struct Mark {
+        Instant at;
+        Progress node;
+        Tally tally;
+    };
+    Mark mark() const noexcept;
+    void drive(Instant until) noexcept;
+    void rewrite_if_due(Instant now) noexcept;
+    void settle(const Mark& start) noexcept;
+    void measure();
+
+    TestNode& node_;
+    Forwarder& forwarder_;
+    Generator& generator_;
+    TrialPlan plan_;
+    const TscClock& clock_;
+    OnSched on_sched_ = OnSched::claim();
+    Instant load_start_{};
+    std::uint64_t load_sent_ = 0;
+    Instant next_rewrite_{};
+    TrialResult result_;
+};
+
+}  // namespace izar

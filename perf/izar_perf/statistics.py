@@ -1,0 +1,15 @@
+"""statistics.py -- What is made of repeated measurements: the median, and how far they lie apart."""
+
+import statistics
+from collections.abc import Sequence
+
+
+def median(values: Sequence[float], digits: int = 3) -> float | None:
+    return round(statistics.median(values), digits) if values else None
+
+
+def spread_percent(values: Sequence[float]) -> float | None:
+    """Distance of the largest from the smallest, in percent of the median."""
+    if not values or statistics.median(values) == 0:
+        return None
+    return round(100 * (max(values) - min(values)) / statistics.median(values), 1)

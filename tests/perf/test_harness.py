@@ -1,0 +1,47 @@
+"""The harness's own parts: a row without a key is refused, medians and spreads are what they say."""
+
+import pytest
+from izar_perf import environment, statistics, table
+from izar_perf.cli import check_rows
+from izar_perf.suite import Column, SuiteFailed
+from izar_perf.suites import forward
+
+
+def test_row_without_a_key_is_refused():
+    check_rows([{"a": 1, "b": None}], ("a", "b"))
+    with pytest.raises(SuiteFailed, match="lacks \\['b'\\]"):
+        check_rows([{"a": 1}], ("a", "b"))
+    with pytest.raises(SuiteFailed, match="\\['c'\\] besides"):
+        check_rows([{"a": 1, "c": 2}], ("a",))
+    with pytest.raises(SuiteFailed, match="nothing"):
+        check_rows([], ("a",))
+
+
+def test_median_and_spread():
+    assert statistics.median([3.0, 1.0, 2.0]) == 2.0
+    assert statistics.median([]) is None
+    assert statistics.spread_percent([90.0, 100.0, 120.0]) == 30.0
+    assert statistics.spread_percent([]) is None
+
+
+def test_table_shows_what_was_not_measured_as_a_dash():
+    text = table.render([{"a": "x", "b": 1.25}, {"a": "yy", "b": None}], [Column("a", "A"), Column("b", "B", "{:.1f}")])
+    assert text.splitlines() == ["A     B", "x   1.2", "yy    -"]
+
+
+def trial(**changes) -> dict:
+    return {"accounted": True, "cycles_per_packet": 100.0, "mpps": 10.0} | changes
+
+
+def test_void_trials_do_not_count():
+    scenario = {"role": "relay", "flows": 1000, "frame_bytes": 64}
+    trials = [trial(), trial(cycles_per_packet=110.0), trial(cycles_per_packet=5.0, accounted=False)]
+    row = forward.row("izar", scenario, trials)
+    assert set(row) == set(forward.KEYS)
+    assert row["cycles_per_packet"] == 105.0 and row["runs"] == 2 and row["void_runs"] == 1
+
+
+def test_steal_is_a_share_of_the_time_between():
+    env = environment.describe(1, environment.CpuTimes(total=0, steal=0, idle=0))
+    assert 0 <= env["steal_percent"] <= 100
+    assert env["cpus"] >= 1
