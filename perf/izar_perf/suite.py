@@ -35,7 +35,8 @@ class Context:
         """The standard output of a program that has to succeed."""
         try:
             result = subprocess.run(
-                command, capture_output=True, text=True, timeout=timeout_s, cwd=ROOT, check=False, **options
+                command, capture_output=True, text=True, timeout=timeout_s, cwd=ROOT, check=False,
+                start_new_session=True, **options
             )
         except FileNotFoundError as error:
             raise SuiteFailed(f"{command[0]} is not installed; run tools/install") from error
