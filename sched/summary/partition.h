@@ -27,8 +27,9 @@ struct PartitionRule {
     float eps = 0.02F;  // a represented item's value is within [value of the group / (1 + eps), value of the group]
 };
 
-// Measured (k = 4, two to four features): all pairs win up to about this many items.
-inline constexpr std::size_t kBruteForceBelow = 96;
+// Measured (k = 4): all pairs and the tree cross at 30 items with two features, 45 with three, 64 with four; at 96
+// items the tree is 2 to 3 times as fast.
+inline constexpr std::size_t kBruteForceBelow = 40;
 
 enum class NeighbourSearch { automatic, all_pairs, tree };
 
