@@ -27,8 +27,8 @@ inline constexpr std::uint64_t kRekeyPackets = std::uint64_t{1} << 32;
 inline constexpr Nanos kRekeyAfter = std::chrono::seconds{120};
 inline constexpr Nanos kOldEpochAccepted = std::chrono::seconds{180};
 
-inline constexpr std::size_t kSessionNumbers = 8;
-inline constexpr std::size_t kLiveEpochs = 4;  // two old ones, the one in use, the next
+inline constexpr std::size_t kSessionNumbers = 7;  // number 7 marks packets without a key (kClearEpoch)
+inline constexpr std::size_t kLiveEpochs = 4;      // two old ones, the one in use, the next
 
 // The byte on the wire.
 constexpr std::uint8_t key_epoch_byte(std::uint8_t session, std::uint64_t epoch) noexcept {

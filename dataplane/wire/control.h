@@ -28,7 +28,7 @@
 
 namespace izar {
 
-enum class ControlKind : std::uint8_t { keep_alive = 1 };
+enum class ControlKind : std::uint8_t { keep_alive = 1, handshake = 2 };
 inline constexpr std::uint8_t kControlVersion = 1;
 
 struct RowItem {

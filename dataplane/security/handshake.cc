@@ -1,0 +1,226 @@
+#include "dataplane/security/handshake.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string_view>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/limits.h"
+
+namespace izar {
+namespace {
+
+constexpr std::string_view kPrologueLabel = "izar link handshake 1";
+using Prologue = std::array<std::uint8_t, kPrologueLabel.size() + 4>;
+
+// Both ends' ids are part of what is authenticated: with one secret for a whole fleet nobody can be led to a third.
+Prologue prologue_of(NodeId initiator, NodeId responder) noexcept {
+    Prologue out;
+    std::memcpy(out.data(), kPrologueLabel.data(), kPrologueLabel.size());
+    const std::array<Be16, 2> ids = {Be16{raw(initiator)}, Be16{raw(responder)}};
+    std::memcpy(out.data() + kPrologueLabel.size(), ids.data(), sizeof ids);
+    return out;
+}
+
+KeyPair fresh_pair(const RandomFill& random) {
+    Secret secret;
+    random(secret.writable());
+    return key_pair_of(secret);
+}
+
+HandshakeMessage message_of(std::uint8_t number) noexcept {
+    HandshakeMessage out{};
+    out.kind = ControlKind::handshake;
+    out.version = kControlVersion;
+    out.length = Be16{sizeof(HandshakeMessage)};
+    out.number = number;
+    return out;
+}
+
+bool well_formed(const HandshakeMessage& message) noexcept {
+    return message.kind == ControlKind::handshake && message.version == kControlVersion &&
+           message.length.value() == sizeof(HandshakeMessage) && (message.number == 1 || message.number == 2);
+}
+
+Bytes bytes_of(const HandshakePayload& payload) noexcept {
+    return {reinterpret_cast<const std::uint8_t*>(&payload), sizeof payload};
+}
+std::span<std::uint8_t> writable(HandshakePayload& payload) noexcept {
+    return {reinterpret_cast<std::uint8_t*>(&payload), sizeof payload};
+}
+
+bool valid_lcores(const HandshakePayload& payload) noexcept {
+    return payload.lcores >= 1 && payload.lcores <= kMaxLcores;
+}
+
+}  // namespace
+
+void Handshake::set_secrets(const AcceptedSecrets& secrets) noexcept {
+    if (attempt_ && !(secrets.count > 0 && secrets.secret[0] == attempt_->under)) {
+        attempt_.reset();
+    }
+    secrets_ = secrets;
+}
+
+void Handshake::want(Instant now) noexcept {
+    if (!wanted_) {
+        wanted_ = true;
+        tries_ = 0;
+        retry_ = kFirstRetry;
+        next_try_ = now;
+    }
+}
+
+void Handshake::satisfied(const BootId& peer_boot) noexcept {
+    wanted_ = false;
+    attempt_.reset();
+    peer_boot_ = peer_boot;
+}
+
+std::optional<HandshakeMessage> Handshake::tick(std::uint8_t in_use, Instant now, const RandomFill& random) {
+    if (!wanted_ || secrets_.count == 0 || now < next_try_) {
+        return std::nullopt;
+    }
+    // A quarter more or less, so that two ends that began together do not go on together.
+    std::array<std::uint8_t, 1> jitter;
+    random(jitter);
+    next_try_ = now + retry_ * 3 / 4 + retry_ * jitter[0] / 512;
+    retry_ = std::min(retry_ * 2, kLongestRetry);
+    ++tries_;
+
+    HandshakePayload payload{};
+    payload.boot = self_.boot;
+    payload.peer_boot = peer_boot_;
+    payload.attempt = Be64{++attempts_};
+    payload.lcores = self_.lcores;
+    payload.sessions = in_use;
+    HandshakeMessage out = message_of(1);
+    attempt_.emplace(Attempt{Noise{prologue_of(self_.node, peer_), secrets_.secret[0]}, secrets_.secret[0], in_use});
+    attempt_->noise.write_first(fresh_pair(random), bytes_of(payload), out.noise);
+    return out;
+}
+
+HandshakeOutcome Handshake::receive(Bytes bytes, std::uint8_t in_use, Instant now, const RandomFill& random) {
+    HandshakeMessage message;
+    if (bytes.size() < sizeof message) {
+        return {};
+    }
+    std::memcpy(&message, bytes.data(), sizeof message);
+    if (!well_formed(message)) {
+        return {};
+    }
+    if (message.number == 2 && !attempt_) {
+        return {HandshakeRead::unexpected, {}, {}};
+    }
+    if (!take_read(now)) {
+        return {HandshakeRead::rate, {}, {}};
+    }
+    return message.number == 1 ? read_first(message, in_use, now, random) : read_second(message);
+}
+
+bool Handshake::take_read(Instant now) noexcept {
+    constexpr Nanos kRefill = std::chrono::seconds{1};
+    if (now - refilled_ >= kRefill) {
+        refilled_ = now;
+        reads_ = kMostReads;
+    }
+    if (reads_ == 0) {
+        return false;
+    }
+    --reads_;
+    return true;
+}
+
+Handshake::Life* Handshake::life_of(const BootId& boot) noexcept {
+    const auto found =
+        std::ranges::find_if(lives_, [&](const Life& life) { return life.used != 0 && life.boot == boot; });
+    return found == lives_.end() ? nullptr : &*found;
+}
+
+bool Handshake::is_replay(const HandshakePayload& payload) noexcept {
+    if (payload.peer_boot != BootId{} && payload.peer_boot != self_.boot) {
+        return true;  // for a former life of ours
+    }
+    const Life* const life = life_of(payload.boot);
+    return life != nullptr && payload.attempt.value() <= life->attempt;
+}
+
+void Handshake::remember(const HandshakePayload& payload) noexcept {
+    Life* life = life_of(payload.boot);
+    if (life == nullptr) {
+        life = &*std::ranges::min_element(lives_, {}, &Life::used);
+    }
+    *life = {payload.boot, payload.attempt.value(), ++answers_};
+}
+
+HandshakeOutcome Handshake::read_first(const HandshakeMessage& message, std::uint8_t in_use, Instant now,
+                                       const RandomFill& random) {
+    for (std::size_t i = 0; i < secrets_.count; ++i) {
+        Noise noise{prologue_of(peer_, self_.node), secrets_.secret[i]};
+        HandshakePayload payload;
+        if (!noise.read_first(message.noise, writable(payload))) {
+            continue;
+        }
+        if (!valid_lcores(payload) || payload.boot == BootId{}) {
+            return {};
+        }
+        if (is_replay(payload)) {
+            return {HandshakeRead::replayed, {}, {}};
+        }
+        // Only a first attempt is a race. When it fails, perhaps because the peer does not have our secret yet, the
+        // peer's are answered.
+        if (attempt_ && tries_ == 1 && now < next_try_ && raw(self_.node) < raw(peer_)) {
+            return {HandshakeRead::collision, {}, {}};
+        }
+        remember(payload);
+        return answer(noise, secrets_.secret[i], payload, in_use, random);
+    }
+    return {HandshakeRead::stranger, {}, {}};
+}
+
+HandshakeOutcome Handshake::answer(Noise& noise, const Secret& under, const HandshakePayload& first,
+                                   std::uint8_t in_use, const RandomFill& random) {
+    // Each end knows three sessions at most (in force, old, unconfirmed), so one of the seven numbers is free.
+    const int number = std::countr_one(static_cast<std::uint8_t>(first.sessions | in_use));
+    if (number >= static_cast<int>(kSessionNumbers)) {
+        return {};
+    }
+    HandshakePayload payload{};
+    payload.boot = self_.boot;
+    payload.peer_boot = first.boot;
+    payload.attempt = first.attempt;
+    payload.lcores = self_.lcores;
+    payload.sessions = static_cast<std::uint8_t>(number);
+    HandshakeMessage out = message_of(2);
+    if (!noise.write_second(fresh_pair(random), bytes_of(payload), out.noise)) {
+        return {HandshakeRead::stranger, {}, {}};
+    }
+    attempt_.reset();
+    const NoiseSecrets secrets = noise.split();
+    return {HandshakeRead::answered, out,
+            Session{secrets.from_responder, secrets.from_initiator, payload.sessions, first.boot, first.lcores, false,
+                    under}};
+}
+
+HandshakeOutcome Handshake::read_second(const HandshakeMessage& message) {
+    Noise noise = attempt_->noise;  // a forged answer must not spoil the attempt
+    HandshakePayload payload;
+    if (!noise.read_second(message.noise, writable(payload))) {
+        return {HandshakeRead::stranger, {}, {}};
+    }
+    const bool free = payload.sessions < kSessionNumbers && (attempt_->in_use >> payload.sessions & 1) == 0;
+    if (!valid_lcores(payload) || payload.boot == BootId{} || payload.peer_boot != self_.boot || !free ||
+        payload.attempt.value() != attempts_) {
+        return {};
+    }
+    const NoiseSecrets secrets = noise.split();
+    HandshakeOutcome out{HandshakeRead::established,
+                         {},
+                         Session{secrets.from_initiator, secrets.from_responder, payload.sessions, payload.boot,
+                                 payload.lcores, true, attempt_->under}};
+    satisfied(payload.boot);
+    return out;
+}
+
+}  // namespace izar
