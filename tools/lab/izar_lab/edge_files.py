@@ -62,11 +62,18 @@ def file_prefix(lab: str, node: str) -> str:
     return f"izar-{lab}-{node}"
 
 
-def edge_command(build: Path, lab: str, node: Node, config: Path, nodes: int) -> list[str]:
+def edge_command(build: Path, lab: str, node: Node, config: Path, topology: Topology) -> list[str]:
     memory = ["-m", str(MEMORY_MB)]
+    nodes = len(topology.nodes)
     if not _hugepages_suffice(nodes):
         memory.append("--no-huge")
     eal = [*memory, "--no-pci", "--file-prefix", file_prefix(lab, node.name)]
+    cpus = sorted(os.sched_getaffinity(0))
+    if nodes > len(cpus):
+        # Each node alone would pin its lcore to the best core, and all of them to the same: let them float.
+        anywhere = ",".join(str(cpu) for cpu in cpus)
+        threads = range(topology.edge.get("lcores", 1) + 1)
+        eal.append("--lcores=" + ",".join(f"{thread}@({anywhere})" for thread in threads))
     return [str(find_program(build, "izar-edge")), *eal, "--", "--config", str(config)]
 
 

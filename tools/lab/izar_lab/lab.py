@@ -176,7 +176,7 @@ class Lab:
         config = socket_path.parent / "edge.yaml"
         document = edge_files.edge_config(self.topology, node, socket_path)
         config.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120))
-        argv = edge_files.edge_command(self.build, self.name, node, config, len(self.topology.nodes))
+        argv = edge_files.edge_command(self.build, self.name, node, config, self.topology)
         self._start(node_name, node_name, argv)
 
     def _wait_for_edge(self, node: str) -> None:
