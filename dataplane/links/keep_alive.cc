@@ -1,5 +1,7 @@
 #include "dataplane/links/keep_alive.h"
 
+#include <algorithm>
+
 #include "dataplane/lcore/lcore_state.h"
 #include "dataplane/stages/seal_overlay.h"
 #include "dataplane/stages/send.h"
@@ -106,13 +108,27 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
     send_made(m, path_out.neighbor, path_out.port, lcore, now);
 }
 
+Nanos LinkKeeper::detection_time(const LinkCell& cell, Note& note, Instant now) noexcept {
+    const Instant last{Nanos{cell.last_heard.load(std::memory_order_relaxed)}};
+    const Nanos gap = last - note.last_heard;
+    if (note.last_heard != Instant{} && gap <= kLongestStretch) {
+        note.longest_gap = std::max(note.longest_gap, gap);
+    }
+    note.last_heard = last;
+    if (now - note.faded >= kGapMemory / 100) {
+        note.longest_gap -= note.longest_gap / 100;
+        note.faded = now;
+    }
+    const Nanos told = Nanos{cell.peer_interval.load(std::memory_order_relaxed)} *
+                       cell.peer_multiplier.load(std::memory_order_relaxed);
+    return std::max(told, std::min(note.longest_gap * 3 / 2, kLongestStretch));
+}
+
 void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept {
     LinkCell& cell = lcore.shared.links.cell(link);
     const std::uint32_t heard = cell.keep_alives.load(std::memory_order_relaxed);
-    const Nanos interval{cell.peer_interval.load(std::memory_order_relaxed)};
-    const Instant last{Nanos{cell.last_heard.load(std::memory_order_relaxed)}};
-    const Nanos detection = interval * cell.peer_multiplier.load(std::memory_order_relaxed);
-    const bool silent = heard == 0 || now - last > detection;
+    const Nanos detection = detection_time(cell, note, now);
+    const bool silent = heard == 0 || now - note.last_heard > detection;
     if (cell.down.load(std::memory_order_relaxed) != 0) {
         if (silent) {
             note.heard_at_down = heard;

@@ -4,7 +4,9 @@
 //
 // A link starts down, comes up when three keep-alives of the peer were heard, and goes down when the peer was silent
 // for multiplier x interval, both as the peer told them. An lcore that itself did not poll for more than kOwnStall
-// waits a whole detection time before it judges: the silence may have been its own.
+// waits a whole detection time before it judges: the silence may have been its own. Where keep-alives come unevenly
+// (a busy peer, a jittery path) the detection time stretches to 1.5 times the longest recent gap, kLongestStretch
+// at most; a link that was only late, and so fell and rose again at once, teaches it that too.
 #pragma once
 
 #include <array>
@@ -23,6 +25,8 @@ struct LcoreState;
 
 inline constexpr Nanos kOwnStall = std::chrono::milliseconds{5};
 inline constexpr std::uint32_t kHeardForUp = 3;  // keep-alives
+inline constexpr Nanos kLongestStretch = std::chrono::milliseconds{250};
+inline constexpr Nanos kGapMemory = std::chrono::seconds{10};  // a gap counts for 1/e after this time
 inline constexpr Nanos kRowInterval = std::chrono::seconds{1};
 inline constexpr Nanos kLossWindow = std::chrono::milliseconds{500};
 
@@ -43,6 +47,9 @@ class LinkKeeper {
         Instant next_send{};
         Instant row_sent{};
         std::uint64_t row_version = 0;
+        Instant last_heard{};  // as of the last judgement
+        Instant faded{};
+        Nanos longest_gap{};              // between two packets of the peer, fading
         std::uint32_t heard_at_down = 0;  // cell.keep_alives when the link went down, or was first seen
         Instant window_start{};
         std::uint64_t window_sent = 0;      // the peer's counter at the start of the loss window
@@ -51,6 +58,7 @@ class LinkKeeper {
     };
     void send(NodeSlot link, Note& note, LcoreState& lcore, const Published& published, Instant now) noexcept;
     void judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
+    static Nanos detection_time(const LinkCell& cell, Note& note, Instant now) noexcept;
     void close_window(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
 
     LinkConfig config_;
