@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from izar_lab import addresses
 from izar_lab.errors import LabError
 from izar_lab.topology import Node, Topology
@@ -45,6 +47,17 @@ def edge_config(topology: Topology, node: Node, socket_path: Path) -> dict[str, 
         "services": topology.services,
     }
     return document | topology.edge
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """Writes what occurs twice twice: edge.yaml has no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    return yaml.dump(document, Dumper=_PlainDumper, sort_keys=False, default_flow_style=None, width=120)
 
 
 def _port(name: str, address: Callable[[str], str]) -> dict[str, Any]:

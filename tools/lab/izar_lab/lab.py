@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from izar_lab import edge_control, edge_files, netns, network, processes, state
 from izar_lab.errors import LabError
 from izar_lab.links import LinkSettings, parse_settings
@@ -175,7 +173,7 @@ class Lab:
         socket_path.parent.mkdir(exist_ok=True)
         config = socket_path.parent / "edge.yaml"
         document = edge_files.edge_config(self.topology, node, socket_path)
-        config.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120))
+        config.write_text(edge_files.to_yaml(document))
         argv = edge_files.edge_command(self.build, self.name, node, config, self.topology)
         self._start(node_name, node_name, argv)
 
