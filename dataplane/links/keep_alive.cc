@@ -22,6 +22,14 @@ void report_row(const KeepAliveView& view, NodeSlot from, LinkReceiver& receiver
     }
 }
 
+// Counts the keep-alives by which the peer has not heard us within the detection time, or never in its life.
+void note_hold(std::uint32_t t_hold, Nanos own_detection, LinkCell& cell) noexcept {
+    const std::uint8_t before = cell.unheard.load(std::memory_order_relaxed);
+    const bool unheard = t_hold == kNothingToEcho || Nanos{t_hold} > own_detection;
+    const auto more = static_cast<std::uint8_t>(std::min<int>(before + 1, UINT8_MAX));
+    cell.unheard.store(unheard ? more : std::uint8_t{0}, std::memory_order_relaxed);
+}
+
 void report_change(LinkReportKind kind, NodeSlot link, LinkReceiver& receiver, Instant now) noexcept {
     LinkReport out;
     out.kind = kind;
@@ -32,7 +40,8 @@ void report_change(LinkReportKind kind, NodeSlot link, LinkReceiver& receiver, I
 
 }  // namespace
 
-Verdict read_control(std::span<const std::uint8_t> message, NodeSlot from, LcoreState& lcore, Instant now) noexcept {
+Verdict read_control(std::span<const std::uint8_t> message, const OverlayHeader& header, NodeSlot from,
+                     LcoreState& lcore, Instant now) noexcept {
     KeepAliveView view;
     if (!parse_keep_alive(message, view)) {
         return Verdict::control_malformed;
@@ -45,6 +54,7 @@ Verdict read_control(std::span<const std::uint8_t> message, NodeSlot from, Lcore
     cell.peer_interval.store(view.interval.count(), std::memory_order_relaxed);
     cell.peer_multiplier.store(view.multiplier, std::memory_order_relaxed);
     cell.keep_alives.fetch_add(1, std::memory_order_relaxed);
+    note_hold(header.t_hold.value(), lcore.keeper.own_detection(), cell);
     report_row(view, from, lcore.receiver, now);
     return Verdict::keep_alive;
 }
@@ -128,7 +138,8 @@ void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now
     LinkCell& cell = lcore.shared.links.cell(link);
     const std::uint32_t heard = cell.keep_alives.load(std::memory_order_relaxed);
     const Nanos detection = detection_time(cell, note, now);
-    const bool silent = heard == 0 || now - note.last_heard > detection;
+    const bool unheard = cell.unheard.load(std::memory_order_relaxed) >= kUnheardForDown;
+    const bool silent = unheard || heard == 0 || now - note.last_heard > detection;
     if (cell.down.load(std::memory_order_relaxed) != 0) {
         if (silent) {
             note.heard_at_down = heard;

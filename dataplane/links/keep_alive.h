@@ -7,8 +7,12 @@
 // waits a whole detection time before it judges: the silence may have been its own. Where keep-alives come unevenly
 // (a busy peer, a jittery path) the detection time stretches to 1.5 times the longest recent gap, kLongestStretch
 // at most; a link that was only late, and so fell and rose again at once, teaches it that too.
+//
+// A link is down as well while the peer does not hear us, as its keep-alives tell by t_hold. The peer's detection time
+// may be stretched too, so only silence beyond any stretch counts.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -18,6 +22,7 @@
 #include "dataplane/lcore/verdict.h"
 #include "dataplane/links/shared_links.h"
 #include "dataplane/tables/published.h"
+#include "dataplane/wire/overlay.h"
 
 namespace izar {
 
@@ -27,11 +32,15 @@ inline constexpr Nanos kOwnStall = std::chrono::milliseconds{5};
 inline constexpr std::uint32_t kHeardForUp = 3;  // keep-alives
 inline constexpr Nanos kLongestStretch = std::chrono::milliseconds{250};
 inline constexpr Nanos kGapMemory = std::chrono::seconds{10};  // a gap counts for 1/e after this time
+// Keep-alives in a row: one alone may be from a peer that slept and has not read yet what came meanwhile.
+inline constexpr std::uint8_t kUnheardForDown = 2;
 inline constexpr Nanos kRowInterval = std::chrono::seconds{1};
 inline constexpr Nanos kLossWindow = std::chrono::milliseconds{500};
 
-// Reads the control message of an authenticated packet of the peer in `from`: keep_alive or control_malformed.
-Verdict read_control(std::span<const std::uint8_t> message, NodeSlot from, LcoreState& lcore, Instant now) noexcept;
+// Reads the control message of an authenticated packet, with its overlay header, of the peer in `from`: keep_alive or
+// control_malformed.
+Verdict read_control(std::span<const std::uint8_t> message, const OverlayHeader& header, NodeSlot from,
+                     LcoreState& lcore, Instant now) noexcept;
 
 class LinkKeeper {
   public:
@@ -40,6 +49,9 @@ class LinkKeeper {
     // Sends what is due on the lcore's own links and judges them. Call at least every half interval; cheap if
     // called earlier than kTick after the last time.
     void tick(LcoreState& lcore, const Published& published, Instant now) noexcept;
+
+    // Silence after which any peer takes this node for dead, as our keep-alives tell it; in ns.
+    Nanos own_detection() const noexcept { return std::max(config_.interval * config_.multiplier, kLongestStretch); }
 
   private:
     static constexpr Nanos kTick = std::chrono::microseconds{500};

@@ -25,7 +25,8 @@ struct alignas(64) LinkCell {
     std::atomic<std::uint64_t> peer_sent{0};     // packets the peer said it sent to us, newest keep-alive
     std::atomic<std::uint32_t> keep_alives{0};   // heard since the process started
     std::atomic<std::uint8_t> peer_multiplier{0};
-    std::atomic<std::uint8_t> down{1};  // 1: do not use; links start down until heard
+    std::atomic<std::uint8_t> unheard{0};  // keep-alives in a row by which the peer does not hear us; saturated
+    std::atomic<std::uint8_t> down{1};     // 1: do not use; links start down until heard
 };
 static_assert(sizeof(LinkCell) == 64);
 

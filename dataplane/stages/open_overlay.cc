@@ -107,7 +107,7 @@ void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& 
     focus(burst.mbuf[lane], offset, static_cast<std::uint16_t>(burst.ip_length[lane] - offset));
     if ((header.geneve.flags & kGeneveControl) != 0) {
         const std::span message{outer.header + sizeof(OverlayHeader), burst.mbuf[lane]->data_len};
-        burst.verdict[lane] = read_control(message, from, lcore, now);
+        burst.verdict[lane] = read_control(message, header, from, lcore, now);
     } else if (header.remaining[0].value() != 0) {
         relay(burst, lane, header, from, lcore, published);
     } else {
