@@ -63,7 +63,8 @@ def to_yaml(document: dict[str, Any]) -> str:
 def _port(name: str, address: Callable[[str], str]) -> dict[str, Any]:
     return {
         "name": name,
-        "device": f"net_af_packet,iface={name}0",
+        # Past the queueing discipline, the driver's default, tcpdump sees only what comes in.
+        "device": f"net_af_packet,iface={name}0,qdisc_bypass=0",
         "mtu": addresses.MTU,
         "addresses": [
             f"{address(family)}/{addresses.prefix_bits(family)}" for family in ("ipv4", "ipv6")

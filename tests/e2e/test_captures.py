@@ -1,0 +1,142 @@
+"""test_captures.py -- What travels, decoded by tshark: GENEVE with our option on the WAN, ordinary packets on LANs."""
+
+import functools
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import clients
+import pytest
+import topologies
+from izar_lab import Lab
+from observe import wait_for_path
+from servers import DNS_NAME, Origin
+from topologies import FAMILIES, RELAYED, url, vip
+
+# tshark leaves these unread by default.
+VERIFY = [word for name in ("ip", "tcp", "udp") for word in ("-o", f"{name}.check_checksum:TRUE")]
+CHECKSUMS = [f"{name}.checksum.status" for name in ("ip", "tcp", "udp", "icmp", "icmpv6")]
+BAD, GOOD = "0", "1"
+FIELDS = [
+    "frame.protocols", "_ws.malformed", "ip.src", "ip.dst", "udp.dstport", "tcp.srcport", "tcp.flags.syn",
+    "tcp.flags.ack", "tcp.options.mss_val", "geneve.vni", "geneve.option.class", "geneve.option.type.critical", *CHECKSUMS,
+]
+SIDES = [("ams", "lan0"), ("ams", "wan0"), ("fra", "wan0"), ("sin", "wan0"), ("sin", "lan0")]
+WAN_SIDES = [side for side in SIDES if side[1] == "wan0"]
+SYN, SYN_ACK = ("1", "0"), ("1", "1")
+Packet = dict[str, str]  # by field; several values, of an outer and an inner header, are separated by commas
+
+
+@contextmanager
+def capturing(lab: Lab, node: str, interface: str, file: Path) -> Iterator[None]:
+    """All whole packets that pass inside the block are in the file after it."""
+    argv = ["tcpdump", "-Z", "root", "--immediate-mode", "-U", "-B", "65536", "-n", "-i", interface, "-w", str(file)]
+    program = lab.popen(node, argv, stderr=subprocess.PIPE)
+    assert program.stderr is not None
+    while "listening" not in program.stderr.readline():
+        assert program.poll() is None, "tcpdump ended before it listened"
+    yield
+    program.terminate()
+    _, told = program.communicate(timeout=20)
+    assert "0 packets dropped by kernel" in told.splitlines(), told
+
+
+@pytest.fixture(scope="module", params=FAMILIES, ids=[f"underlay-{family}" for family in FAMILIES])
+def captures(request, start_lab, tmp_path_factory) -> Path:
+    """A folder of captures NODE-INTERFACE.pcap of the same little traffic in both families."""
+    lab = start_lab(topologies.three_nodes(f"e2ecap{request.param[-1]}", underlay=request.param))
+    wait_for_path(lab, RELAYED)
+    folder = tmp_path_factory.mktemp("captures")
+    with Origin(lab, "origin", folder / "origin") as origin, ExitStack() as stack:
+        origin.start_nginx()
+        origin.start_dns()
+        origin.make_file("file.bin", 200_000)
+        for node, interface in SIDES:
+            stack.enter_context(capturing(lab, node, interface, folder / f"{node}-{interface}.pcap"))
+        for family in FAMILIES:
+            clients.curl(lab, "-o", "/dev/null", url(family, "file.bin"))
+            assert clients.dig(lab, vip(family), DNS_NAME, "A") != ""
+            assert clients.ping(lab, vip(family)) == 5
+    return folder
+
+
+def packets(captures: Path, node: str, interface: str) -> list[Packet]:
+    return _decode(captures / f"{node}-{interface}.pcap")
+
+
+@functools.cache
+def _decode(file: Path) -> list[Packet]:
+    columns = [word for field in FIELDS for word in ("-e", field)]
+    argv = ["tshark", "-n", "-r", str(file), *VERIFY, "-T", "fields", *columns]
+    lines = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [dict(zip(FIELDS, line.split("\t"))) for line in lines]
+
+
+def protocols(packet: Packet) -> list[str]:
+    return packet["frame.protocols"].split(":")
+
+
+def flags(packet: Packet) -> tuple[str, str]:
+    return packet["tcp.flags.syn"], packet["tcp.flags.ack"]
+
+
+@pytest.mark.parametrize("side", WAN_SIDES, ids="-".join)
+def test_wan_carries_geneve_with_our_option(captures: Path, side: tuple[str, str]) -> None:
+    overlay = [packet for packet in packets(captures, *side) if "geneve" in protocols(packet)]
+    assert len(overlay) > 500
+    for packet in overlay:
+        assert packet["udp.dstport"].split(",")[0] == "6081"
+        assert (int(packet["geneve.option.class"], 16), packet["geneve.option.type.critical"]) == (0xFF1A, "1")
+    others = [packet for packet in packets(captures, *side) if "geneve" not in protocols(packet)]
+    assert all(protocols(packet)[-1] in ("arp", "icmpv6") for packet in others)
+    assert all(packet["_ws.malformed"] == "" for packet in packets(captures, *side))
+
+
+def test_wan_carries_the_service_as_vni(captures: Path) -> None:
+    """Inside are the clients' packets, with the VIP as they sent it, and the service's id in the VNI."""
+    to_vip = [packet for packet in packets(captures, "fra", "wan0")
+              if packet["ip.dst"].endswith(vip("ipv4")) and "tcp" in protocols(packet)]
+    web = next(each["id"] for each in topologies.services(["sin"]) if each["name"] == "web4")
+    assert to_vip
+    assert {int(packet["geneve.vni"], 16) for packet in to_vip} == {web}
+
+
+@pytest.mark.parametrize("side", SIDES, ids="-".join)
+def test_every_checksum_is_right(captures: Path, side: tuple[str, str]) -> None:
+    decoded = packets(captures, *side)
+    assert [packet for packet in decoded if any(BAD in packet[name].split(",") for name in CHECKSUMS)] == []
+    for name in CHECKSUMS:  # they were verified indeed
+        assert any(GOOD in packet[name].split(",") for packet in decoded), name
+
+
+@pytest.mark.parametrize("node", ["ams", "sin"])
+def test_lans_see_ordinary_packets(captures: Path, node: str) -> None:
+    decoded = packets(captures, node, "lan0")
+    seen = {protocol for packet in decoded for protocol in protocols(packet)}
+    assert seen >= {"ip", "ipv6", "tcp", "http", "dns", "icmp", "icmpv6"}
+    assert "geneve" not in seen
+    assert all(packet["udp.dstport"] != "6081" for packet in decoded)
+
+
+def test_origin_sees_the_egress_and_client_the_vip(captures: Path) -> None:
+    syns = [packet for packet in packets(captures, "sin", "lan0") if flags(packet) == SYN and packet["ip.src"]]
+    assert {packet["ip.src"] for packet in syns} == {"10.3.0.1"}
+    answers = [packet for packet in packets(captures, "ams", "lan0") if packet["tcp.srcport"] == "80" and packet["ip.src"]]
+    assert {packet["ip.src"] for packet in answers} == {vip("ipv4")}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_mss_is_clamped_to_the_path(captures: Path, family: str) -> None:
+    """Both ends offer 1,500 bytes less headers, and hear from each other what fits into the overlay."""
+    headers = 40 if family == "ipv4" else 60
+
+    def mss(node: str, kind: tuple[str, str]) -> set[int]:
+        of_family = [packet for packet in packets(captures, node, "lan0") if bool(packet["ip.src"]) == (family == "ipv4")]
+        return {int(packet["tcp.options.mss_val"]) for packet in of_family if flags(packet) == kind}
+
+    assert mss("ams", SYN) == mss("sin", SYN_ACK) == {1500 - headers}
+    underlay_is_ipv6 = any("," not in packet["ip.src"] and "geneve" in protocols(packet) and protocols(packet)[2] == "ipv6"
+                           for packet in packets(captures, "ams", "wan0"))
+    overhead = 108 if underlay_is_ipv6 else 88
+    assert mss("sin", SYN) == mss("ams", SYN_ACK) == {1500 - overhead - headers}
