@@ -62,4 +62,24 @@ std::uint8_t tcp_flags(const Burst& burst, unsigned lane) noexcept {
                                                               : std::uint8_t{0};
 }
 
+// The tuple by which the flow table knows a lane's packet.
+template <typename Address>
+FlowKey<Address> key_of(const Burst& burst, unsigned lane) noexcept {
+    const auto& ip = *reinterpret_cast<const typename FamilyOf<Address>::Header*>(burst.ip[lane]);
+    const std::uint8_t* const l4 = burst.l4[lane];
+    FlowKey<Address> key{ip.source, ip.destination, {}, {}, FamilyOf<Address>::protocol(ip), {}};
+    if (is_icmp(key.protocol)) {
+        const auto& icmp = *reinterpret_cast<const IcmpHeader*>(l4);
+        const bool asks = icmp.type == FamilyOf<Address>::kEchoRequest;
+        key.source_port = asks ? icmp.identifier : Be16{0};
+        key.destination_port = asks ? Be16{0} : icmp.identifier;
+    } else {
+        // TCP and UDP ports lie at the same place.
+        const auto& ports = *reinterpret_cast<const UdpHeader*>(l4);
+        key.source_port = ports.source_port;
+        key.destination_port = ports.destination_port;
+    }
+    return key;
+}
+
 }  // namespace izar

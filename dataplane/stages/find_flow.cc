@@ -8,25 +8,6 @@
 namespace izar {
 namespace {
 
-template <typename Address>
-FlowKey<Address> key_of(const Burst& burst, unsigned lane) noexcept {
-    const auto& ip = *reinterpret_cast<const typename FamilyOf<Address>::Header*>(burst.ip[lane]);
-    const std::uint8_t* const l4 = burst.l4[lane];
-    FlowKey<Address> key{ip.source, ip.destination, {}, {}, FamilyOf<Address>::protocol(ip), {}};
-    if (is_icmp(key.protocol)) {
-        const auto& icmp = *reinterpret_cast<const IcmpHeader*>(l4);
-        const bool asks = icmp.type == FamilyOf<Address>::kEchoRequest;
-        key.source_port = asks ? icmp.identifier : Be16{0};
-        key.destination_port = asks ? Be16{0} : icmp.identifier;
-    } else {
-        // TCP and UDP ports lie at the same place.
-        const auto& ports = *reinterpret_cast<const UdpHeader*>(l4);
-        key.source_port = ports.source_port;
-        key.destination_port = ports.destination_port;
-    }
-    return key;
-}
-
 // The lcore whose flow table knows the key: for what comes from an origin the owner of the NAT port, else
 // the owner of the client's key.
 template <typename Address>
@@ -39,21 +20,23 @@ LcoreIndex owner_of(const Burst& burst, unsigned lane, const FlowKey<Address>& k
     return flow_owner(hash, shared.lcores);
 }
 
-// A lane whose flow is known: which way it goes, and whether this node still has to become its egress.
+// A lane whose flow is known: which way it goes, and whether this node still has to become its egress. True if that
+// may have ended the flow: what was found for later lanes may be gone.
 template <typename Address>
-void enter_known(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, const Published& published) noexcept {
+bool enter_known(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, const Published& published) noexcept {
     burst.flow[lane] = ref;
     if (ref.direction() == Direction::reply) {
         burst.reply.add(lane);
-        return;
+        return false;
     }
     Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[ref];
     if (note_of(burst.mbuf[lane]).way == Way::egress && !flow.has_session()) {
         flow.egress = published.fleet->self;
         open_session<Address>(burst, lane, ref, lcore, published);
-        return;
+        return true;
     }
     burst.forward.add(lane);
+    return false;
 }
 
 template <typename Address>
@@ -80,9 +63,11 @@ void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Publish
     lanes.clear();
     const std::size_t n = mine.size();
     flows.find_bulk(std::span(keys).first(n), std::span(hashes).first(n), std::span(found).first(n));
+    bool stale = false;
     for (unsigned i = 0; i < n; ++i) {
-        if (found[i]) {
-            enter_known<Address>(burst, mine[i], found[i], lcore, published);
+        const FlowRef ref = stale ? flows.find(keys[i], hashes[i]) : found[i];
+        if (ref) {
+            stale |= enter_known<Address>(burst, mine[i], ref, lcore, published);
         } else {
             open_flow<Address>(burst, mine[i], keys[i], hashes[i], lcore, published, now);
         }

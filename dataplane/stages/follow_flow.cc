@@ -98,26 +98,32 @@ void send_to_neighbor(Burst& burst, unsigned lane, NeighborIndex neighbor, const
     burst.address.add(lane);
 }
 
-// The flow's egress cannot be reached any more. Its sessions are lost: what can begin anew does so at another
-// egress, the rest is told by RST.
+// Forgets the flow of a lane whose egress cannot be reached any more, unless an earlier lane of the same flow did.
 template <typename Address>
-void leave_egress(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+void forget_flow(const Burst& burst, unsigned lane, LcoreState& lcore) noexcept {
     auto& flows = FamilyOf<Address>::flows(lcore);
-    const FlowKey<Address> key = flows[burst.flow[lane]].client_key();
+    if (flows[burst.flow[lane]].in_use()) {
+        flows.erase(burst.flow[lane]);
+    }
+}
+
+// What can begin anew does so at another egress; the rest, whose session is lost, is told by RST.
+template <typename Address>
+void begin_anew(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    const FlowKey<Address> key = key_of<Address>(burst, lane);
     const std::uint8_t flags = tcp_flags<Address>(burst, lane);
-    burst.verdict[lane] = Verdict::pending;
-    flows.erase(burst.flow[lane]);
     if (key.protocol != IpProtocol::tcp || ((flags & kTcpSyn) != 0 && (flags & kTcpAck) == 0)) {
-        open_flow<Address>(burst, lane, key, flows.hash(key), lcore, published, now);
-    } else if ((flags & kTcpRst) != 0) {
-        burst.verdict[lane] = Verdict::no_path;
-    } else {
+        burst.verdict[lane] = Verdict::pending;
+        open_flow<Address>(burst, lane, key, FamilyOf<Address>::flows(lcore).hash(key), lcore, published, now);
+    } else if ((flags & kTcpRst) == 0) {
+        burst.verdict[lane] = Verdict::pending;
         burst.reset.add(lane);
     }
 }
 
+// False, with verdict no_path, if the flow has no path to its egress.
 template <typename Address>
-void follow_forward(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+bool follow_forward(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
     Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[burst.flow[lane]];
     const LaneNote& note = note_of(burst.mbuf[lane]);
     const NodeId self = published.fleet->node(published.fleet->self).id;
@@ -126,12 +132,39 @@ void follow_forward(Burst& burst, unsigned lane, LcoreState& lcore, const Publis
         flow.ingress = note.way == Way::plain ? self : note.ingress;
         translate(flow, Direction::forward, burst.ip[lane], burst.l4[lane]);
         send_to_neighbor(burst, lane, flow.origin_neighbor, lcore);
-        return;
+        return true;
     }
-    const bool sent = send_through_overlay(burst, lane, flow, {flow.egress, self, 0}, gap, lcore, published, now);
-    if (!sent && burst.verdict[lane] == Verdict::no_path) {
-        leave_egress<Address>(burst, lane, lcore, published, now);
+    return send_through_overlay(burst, lane, flow, {flow.egress, self, 0}, gap, lcore, published, now) ||
+           burst.verdict[lane] != Verdict::no_path;
+}
+
+// The lanes that are left without a path.
+LaneList follow_all_forward(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    LaneList stranded;
+    for (const unsigned lane : burst.forward) {
+        const bool followed = by_family(burst.ip[lane], [&](auto address) {
+            return follow_forward<decltype(address)>(burst, lane, lcore, published, now);
+        });
+        if (!followed) {
+            stranded.add(lane);
+        }
     }
+    burst.forward.clear();
+    return stranded;
+}
+
+// In two passes, because lanes of one flow share its entry: none may be opened before all are forgotten.
+void leave_egresses(Burst& burst, const LaneList& stranded, LcoreState& lcore, const Published& published,
+                    Instant now) noexcept {
+    for (const unsigned lane : stranded) {
+        by_family(burst.ip[lane], [&](auto address) { forget_flow<decltype(address)>(burst, lane, lcore); });
+    }
+    for (const unsigned lane : stranded) {
+        by_family(burst.ip[lane],
+                  [&](auto address) { begin_anew<decltype(address)>(burst, lane, lcore, published, now); });
+    }
+    // Until the table knows which egress is gone, the choice may fall on it again: then the lane stays without a path.
+    follow_all_forward(burst, lcore, published, now);
 }
 
 // The way to a client that is attached here; looked up once per flow.
@@ -163,17 +196,14 @@ void follow_reply(Burst& burst, unsigned lane, LcoreState& lcore, const Publishe
 }  // namespace
 
 void follow_flow(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
-    // By index: a lane whose egress is gone may come back to the end of the list with another one.
-    for (unsigned i = 0; i < burst.forward.size(); ++i) {
-        const unsigned lane = burst.forward[i];
-        by_family(burst.ip[lane],
-                  [&](auto address) { follow_forward<decltype(address)>(burst, lane, lcore, published, now); });
+    const LaneList stranded = follow_all_forward(burst, lcore, published, now);
+    if (!stranded.empty()) {
+        leave_egresses(burst, stranded, lcore, published, now);
     }
     for (const unsigned lane : burst.reply) {
         by_family(burst.ip[lane],
                   [&](auto address) { follow_reply<decltype(address)>(burst, lane, lcore, published, now); });
     }
-    burst.forward.clear();
     burst.reply.clear();
 }
 
