@@ -53,10 +53,10 @@ def ping(lab: Lab, address: str, *options: str, count: int = 5, where: str = "cl
 class ProbeStream:
     """UDP probes through the overlay from entering to leaving the block; then `report` says what was lost and when."""
 
-    def __init__(self, lab: Lab, address: str, rate_hz: int = 1000, size: int = 64) -> None:
+    def __init__(self, lab: Lab, address: str, rate_hz: int = 1000) -> None:
         program = str(edge_files.find_program(lab.build, "izar-udp-probe"))
         argv = [program, "send", address, "--port", "7000", "--duration", "0", "--rate", str(rate_hz)]
-        self._start = lambda: lab.popen("client", [*argv, "--size", str(size), "--progress", "0.05"], stdout=subprocess.PIPE)
+        self._start = lambda: lab.popen("client", [*argv, "--progress", "0.05"], stdout=subprocess.PIPE)
         self.report: dict[str, Any] = {}
 
     def __enter__(self) -> "ProbeStream":
