@@ -7,7 +7,7 @@ from typing import Any
 
 from izar_lab import Lab
 
-SETTLE_S = 20.0
+SETTLE_S = 60.0  # the hold-down of a link grows with each flap, and each test of failures is one
 POLL_S = 0.02
 DropCounts = dict[str, dict[str, int]]
 
