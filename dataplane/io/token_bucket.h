@@ -13,7 +13,7 @@ namespace izar {
 class TokenBucket {
   public:
     TokenBucket(std::uint64_t per_second, std::uint64_t burst)
-        : interval_(std::chrono::seconds{1} / static_cast<std::int64_t>(per_second)),
+        : interval_(Nanos{std::chrono::seconds{1}} / static_cast<std::int64_t>(per_second)),
           depth_(interval_ * static_cast<std::int64_t>(burst)) {}
 
     bool take(Instant now) noexcept {
