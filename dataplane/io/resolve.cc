@@ -26,6 +26,9 @@ bool answers_for(const IpAddress& address, PortIndex port, const Interfaces& int
 
 void learn(PortIndex port, const IpAddress& address, const MacAddress& mac, bool insert, NeighborTable& neighbors,
            Instant now) noexcept {
+    if (address.is_unspecified()) {  // somebody who asks whether an address is taken: RFC 5227, RFC 4862 section 5.4
+        return;
+    }
     const NeighborIndex index = insert ? neighbors.insert(port, address) : neighbors.find(port, address);
     if (index != kNoNeighbor && (mac.bytes[0] & 1) == 0) {
         neighbors.learn(index, mac, now);
