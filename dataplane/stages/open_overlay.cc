@@ -26,6 +26,17 @@ NodeSlot peer_of(const OverlayHeader& header, const IpAddress& source, const Fle
     return known ? slot : kNoSlot;
 }
 
+// A way to the last segment over a link that is up and not back to where the packet came from, or nullptr.
+const Path* detour(const Destination& destination, NodeSlot from, const SharedLinks& links) noexcept {
+    for (unsigned i = 0; i < destination.path_count; ++i) {
+        const Path& path = destination.path[i];
+        if (path.first_link != from && !links.down(path.first_link)) {
+            return &path;
+        }
+    }
+    return nullptr;
+}
+
 // The path that a relayed packet goes on with. A dead next link is replaced once by this node's own way to
 // the last segment: the flag keeps two relays from repairing each other's repairs.
 Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from,
@@ -44,11 +55,13 @@ Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header
     Path& path = burst.path[lane];
     burst.overlay_flags[lane] = header.flags;
     if (lcore.shared.links.down(link) && (header.flags & kFlagRepaired) == 0) {
-        const Destination& own = published.routes->to(fleet.slot(last));
-        path = own.path[0];
+        const Path* const own = detour(published.routes->to(fleet.slot(last)), from, lcore.shared.links);
+        if (own == nullptr) {
+            return Verdict::no_path;
+        }
+        path = *own;
         burst.overlay_flags[lane] = header.flags | kFlagRepaired;
-        const bool back = path.length > 0 && path.first_link == from;
-        return path.length == 0 || back ? Verdict::no_path : Verdict::pending;
+        return Verdict::pending;
     }
     path = Path{};
     path.segments = {next, NodeId{header.remaining[1].value()}, kNoNode};
@@ -59,6 +72,10 @@ Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header
 
 void relay(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from, LcoreState& lcore,
            const Published& published) noexcept {
+    if (burst.mbuf[lane]->data_len < sizeof(Ipv4Header)) {
+        burst.verdict[lane] = Verdict::truncated;
+        return;
+    }
     burst.verdict[lane] = choose_segments(burst, lane, header, from, lcore, published);
     if (burst.verdict[lane] != Verdict::pending) {
         return;
