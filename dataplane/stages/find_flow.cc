@@ -20,23 +20,24 @@ LcoreIndex owner_of(const Burst& burst, unsigned lane, const FlowKey<Address>& k
     return flow_owner(hash, shared.lcores);
 }
 
-// A lane whose flow is known: which way it goes, and whether this node still has to become its egress. True if that
-// may have ended the flow: what was found for later lanes may be gone.
+// A lane whose flow is known: which way it goes, and whether this node still has to become its egress.
 template <typename Address>
-bool enter_known(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, const Published& published) noexcept {
+void enter_known(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, const Published& published) noexcept {
     burst.flow[lane] = ref;
+    const bool from_overlay = note_of(burst.mbuf[lane]).way == Way::egress;
     if (ref.direction() == Direction::reply) {
-        burst.reply.add(lane);
-        return false;
+        if (from_overlay) {  // an origin's packets come from a port: this one only claims to be such
+            burst.verdict[lane] = Verdict::unknown_service;
+        } else {
+            burst.reply.add(lane);
+        }
+        return;
     }
-    Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[ref];
-    if (note_of(burst.mbuf[lane]).way == Way::egress && !flow.has_session()) {
-        flow.egress = published.fleet->self;
+    if (from_overlay && !FamilyOf<Address>::flows(lcore)[ref].has_session()) {
         open_session<Address>(burst, lane, ref, lcore, published);
-        return true;
+        return;
     }
     burst.forward.add(lane);
-    return false;
 }
 
 template <typename Address>
@@ -63,11 +64,9 @@ void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Publish
     lanes.clear();
     const std::size_t n = mine.size();
     flows.find_bulk(std::span(keys).first(n), std::span(hashes).first(n), std::span(found).first(n));
-    bool stale = false;
     for (unsigned i = 0; i < n; ++i) {
-        const FlowRef ref = stale ? flows.find(keys[i], hashes[i]) : found[i];
-        if (ref) {
-            stale |= enter_known<Address>(burst, mine[i], ref, lcore, published);
+        if (found[i]) {
+            enter_known<Address>(burst, mine[i], found[i], lcore, published);
         } else {
             open_flow<Address>(burst, mine[i], keys[i], hashes[i], lcore, published, now);
         }

@@ -78,10 +78,15 @@ void open_session(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, c
     Flow<Address>& flow = flows[ref];
     const std::uint8_t flags = tcp_flags<Address>(burst, lane);
     const bool opens = flow.protocol != IpProtocol::tcp || ((flags & kTcpSyn) != 0 && (flags & kTcpAck) == 0);
-    const Service& service = (*published.services)[flow.service_index];
+    // By id: the table may have changed since the flow was opened, and with it every index.
+    const int service_index = published.services->find(flow.service);
+    if (service_index < 0) {
+        burst.verdict[lane] = Verdict::unknown_service;
+        return;
+    }
+    const Service& service = (*published.services)[service_index];
     const std::uint8_t index = opens ? service.origin_choice->pick(origin_hash(flow.client_key())) : 0;
     if (!opens || index == MaglevTable::kNobody) {
-        flows.erase(ref);
         refuse<Address>(burst, lane, opens ? Verdict::no_origin : Verdict::no_session);
         return;
     }
@@ -91,15 +96,14 @@ void open_session(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, c
     const auto reply = FamilyOf<Address>::ports(lcore).choose(flows, flow.client_key(),
                                                               FamilyOf<Address>::address(origin.address), port);
     if (!hop || !reply) {
-        flows.erase(ref);
         refuse<Address>(burst, lane, hop ? Verdict::ports_exhausted : Verdict::no_next_hop);
         return;
     }
     if (!flows.add_session(ref, *reply)) {
-        flows.erase(ref);
         refuse<Address>(burst, lane, Verdict::flows_full);
         return;
     }
+    flow.egress = published.fleet->self;
     flow.origin_neighbor = lcore.shared.neighbors.insert(hop->port, hop->address);
     burst.flow[lane] = ref;
     burst.forward.add(lane);
@@ -129,13 +133,20 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
     Flow<Address>& flow = flows[ref];
     burst.flow[lane] = ref;
     if (flow.service != kNoService) {  // an earlier packet of this burst opened it
-        burst.forward.add(lane);
+        if (note.way == Way::egress && !flow.has_session()) {
+            open_session<Address>(burst, lane, ref, lcore, published);
+        } else {
+            burst.forward.add(lane);
+        }
         return;
     }
     fill_new_flow(flow, burst, lane, service, index);
     flow.egress = egress;
     if (egress == fleet.self) {
         open_session<Address>(burst, lane, ref, lcore, published);
+        if (!flow.has_session()) {
+            flows.erase(ref);  // nobody else knows it yet
+        }
         return;
     }
     flow.flags |= kFlowIngress;

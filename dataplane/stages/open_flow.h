@@ -16,7 +16,8 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
                const Published& published, Instant now) noexcept;
 
 // Gives a known flow a session on this node, because its packet came out of the overlay to this egress, or
-// because this node has become its egress. The outcome stands on the lane as after open_flow().
+// because this node has become its egress. The outcome stands on the lane as after open_flow(). A flow that cannot
+// have a session stays as it was: other lanes of the burst may already hold a reference to it.
 template <typename Address>
 void open_session(Burst& burst, unsigned lane, FlowRef flow, LcoreState& lcore, const Published& published) noexcept;
 
