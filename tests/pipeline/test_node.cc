@@ -96,7 +96,10 @@ void TestNode::make_interfaces(const NodeOptions& options) {
     }
     interfaces[raw(kWan)].addresses = {prefix(fmt::format("192.0.2.{}/24", number_)),
                                        prefix(fmt::format("2001:db8::{}/64", number_))};
-    const std::vector<IpAddress> egress = {lan.addresses[0].address, lan.addresses[1].address};
+    std::vector<IpAddress> egress;
+    if (options.egress_addresses) {
+        egress = {lan.addresses[0].address, lan.addresses[1].address};
+    }
     interfaces_ = std::make_unique<Interfaces>(interfaces, kWan, egress);
 }
 
@@ -130,6 +133,14 @@ TestNode::~TestNode() {
         held += lcore->state->held.size();
     }
     std::size_t queued = 0;
+    std::array<rte_mbuf*, kMaxBurst> taken;
+    for (std::size_t i = 0; i < lcores_.size() * lcores_.size(); ++i) {
+        const auto from = LcoreIndex{static_cast<std::uint8_t>(i / lcores_.size())};
+        const auto to = LcoreIndex{static_cast<std::uint8_t>(i % lcores_.size())};
+        while (const unsigned n = lcores_.size() > 1 ? hand_over_->take(from, to, taken) : 0) {
+            queued += n;
+        }
+    }
     for (const Rings& rings : rings_) {
         for (rte_ring* ring : rings.rx) {
             queued += rte_ring_count(ring);
@@ -169,10 +180,26 @@ void TestNode::put_packet(PortIndex port, const Bytes& packet, Instant now, std:
     put(port, ethernet(port_mac(number_, port), mac, packet), queue);
 }
 
+void TestNode::put_in_two_buffers(PortIndex port, const Bytes& frame) {
+    rte_mbuf* const first = rte_pktmbuf_alloc(pool_);
+    rte_mbuf* const second = rte_pktmbuf_alloc(pool_);
+    CHECK(first != nullptr && second != nullptr);
+    const std::size_t half = frame.size() / 2;
+    std::memcpy(rte_pktmbuf_append(first, static_cast<std::uint16_t>(half)), frame.data(), half);
+    const std::size_t rest = frame.size() - half;
+    std::memcpy(rte_pktmbuf_append(second, static_cast<std::uint16_t>(rest)), &frame[half], rest);
+    CHECK(rte_pktmbuf_chain(first, second) == 0);
+    CHECK(rte_ring_enqueue(rings_[raw(port)].rx[0], first) == 0);
+}
+
 void TestNode::round(Instant now) {
-    for (const auto& lcore : lcores_) {
-        lcore->loop->round(lcore->on_lcore, now);
+    for (std::size_t i = 0; i < lcores_.size(); ++i) {
+        round_of(i, now);
     }
+}
+
+void TestNode::round_of(std::size_t lcore, Instant now) {
+    bare_round(lcore, now);
     expect_even_accounts();
 }
 

@@ -28,12 +28,13 @@ inline constexpr PortIndex kLanTap{2};  // with NodeOptions::taps
 struct NodeOptions {
     std::uint8_t lcores = 1;
     MemoryConfig memory{.flows = 1024, .flows_ipv6 = 1024, .packet_buffers = 4095};
-    // Keep-alives an hour apart: links change only by the test's hand.
-    LinkConfig links{.interval = std::chrono::hours{1}, .multiplier = 3};
+    // As patient as the wire format allows: links change only by the test's hand.
+    LinkConfig links{.interval = std::chrono::seconds{60}, .multiplier = 255};
     std::uint16_t mtu = 1500;
     bool taps = false;          // the LAN port has an exception TAP
     unsigned ring_size = 1024;  // of the ports; one less fits in
-    bool gateways = false;      // 10.n.0.254 and fd00:n::fe lead everywhere
+    bool egress_addresses = true;
+    bool gateways = false;  // 10.n.0.254 and fd00:n::fe lead everywhere
 };
 
 MacAddress port_mac(int node, PortIndex port);
@@ -52,13 +53,19 @@ class TestNode {
     void put(PortIndex port, const Bytes& frame, std::size_t queue = 0);
     // The same for an IP packet from a host on the port's segment, whose MAC address the node then knows.
     void put_packet(PortIndex port, const Bytes& packet, Instant now, std::size_t queue = 0);
-    // One round of every lcore.
+    // The same with the frame's second half in a buffer of its own.
+    void put_in_two_buffers(PortIndex port, const Bytes& frame);
+    // One round of every lcore, or of one.
     void round(Instant now);
+    void round_of(std::size_t lcore, Instant now);
+    // The same without looking at the accounts: nothing but what izar-edge does.
+    void bare_round(std::size_t lcore, Instant now) { lcores_[lcore]->loop->round(lcores_[lcore]->on_lcore, now); }
     // What a port has sent since it was last asked.
     std::vector<Bytes> take(PortIndex port);
 
     // Makes a host's MAC address known, as if it had answered.
     void know(PortIndex port, const IpAddress& host, const MacAddress& mac, Instant now);
+    void forget(PortIndex port, const IpAddress& host) { neighbors_->forget(neighbors_->insert(port, host)); }
     void set_link(NodeSlot link, bool up) { links_->cell(link).down.store(up ? 0 : 1); }
 
     int number() const { return number_; }

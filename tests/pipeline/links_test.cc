@@ -1,0 +1,250 @@
+// Links between nodes on a virtual clock: header bytes, RTT from echoes, packet numbers, loss, reordering, life.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/pipeline/test_world.h"
+
+namespace izar {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+NodeOptions lively() {
+    NodeOptions options;
+    options.links = {.interval = milliseconds{10}, .multiplier = 3};
+    return options;
+}
+
+class Links : public testing::Test {
+  protected:
+    TestWorld world{2, Family::ipv4, lively()};
+
+    void SetUp() override {
+        world.set_link(1, 2, false);
+        world.service(ServiceSpec{5}.at("10.99.0.80").udp(80).egress(2).origin("10.2.0.80"));
+    }
+    void ask() { world.send(1, udp().from("10.1.0.10", 40000).to("10.99.0.80", 80)); }
+    bool up(int from, int to) { return !world[from].links().down(TestWorld::slot(to)); }
+    // All reports of one kind that a node's lcore made since the last call.
+    std::vector<LinkReport> reports(int node, LinkReportKind kind) {
+        std::vector<LinkReport> out;
+        for (LinkReport report; world[node].reports().pop(report);) {
+            if (report.kind == kind) {
+                out.push_back(report);
+            }
+        }
+        return out;
+    }
+};
+
+TEST_F(Links, DataPacketLiesAsTheWirePageDrawsIt) {
+    world.publish();
+    ask();
+    ASSERT_EQ(world.on_wan.size(), 1u);
+    const SeenOverlay& overlay = *world.on_wan[0].overlay;
+    EXPECT_EQ(overlay.source, ip("192.0.2.1"));
+    EXPECT_EQ(overlay.destination, ip("192.0.2.2"));
+    EXPECT_TRUE(overlay.dont_fragment);
+    EXPECT_EQ(overlay.udp_checksum, 0);
+    EXPECT_GE(overlay.source_port, 49152);
+    EXPECT_EQ(overlay.geneve_flags, 0x40) << "critical, and no control packet";
+    EXPECT_EQ(overlay.protocol, 0x0800);
+    EXPECT_EQ(overlay.service, 5u);
+    EXPECT_EQ(overlay.sender, 1);
+    EXPECT_EQ(overlay.ingress, 1);
+    EXPECT_EQ(overlay.remaining[0], 0);
+    EXPECT_EQ(overlay.t_tx, static_cast<std::uint32_t>(world.now.time_since_epoch().count()));
+    const Bytes fixed = {0x09, 0x40, 0x08, 0x00, 0, 0, 5, 0, 0xFF, 0x1A, 0x81, 0x08};
+    EXPECT_TRUE(std::equal(fixed.begin(), fixed.end(), overlay.header.begin()));
+    EXPECT_EQ(overlay.header[40], 0) << "key epoch";
+    EXPECT_EQ(overlay.header[42], 0) << "reserved";
+    EXPECT_EQ(overlay.header[43], 0) << "reserved";
+}
+
+TEST_F(Links, PacketNumbersRiseByOne) {
+    world.publish();
+    ask();
+    const std::uint64_t first = world.on_wan[0].overlay->packet_number;
+    ask();
+    EXPECT_EQ(world.on_wan[0].overlay->packet_number, first + 1);
+    EXPECT_EQ(first >> 56, 0u) << "the sending lcore";
+}
+
+TEST_F(Links, TheSourcePortStaysWithTheFlow) {
+    world.publish();
+    ask();
+    const std::uint16_t port = world.on_wan[0].overlay->source_port;
+    ask();
+    EXPECT_EQ(world.on_wan[0].overlay->source_port, port);
+}
+
+TEST_F(Links, RttIsWhatTheDelayMakesIt) {
+    world.set_delay(milliseconds{21});
+    world.publish();
+    world.advance(milliseconds{500});
+    const auto samples = reports(1, LinkReportKind::rtt);
+    ASSERT_GT(samples.size(), 10u);
+    for (const LinkReport& sample : samples) {
+        EXPECT_EQ(sample.link, TestWorld::slot(2));
+        EXPECT_EQ(sample.rtt.least, milliseconds{42});
+        EXPECT_EQ(sample.rtt.mean, milliseconds{42});
+    }
+}
+
+TEST_F(Links, AnEchoTellsHowLongItWasHeld) {
+    world.publish();
+    world.advance(milliseconds{100});
+    ask();  // node 2 now echoes this packet's time
+    const std::uint32_t t_tx = world.on_wan[0].overlay->t_tx;
+    world.advance(microseconds{300}, microseconds{300});
+    world.send(2, udp().from("10.2.0.80", 80).to("10.2.0.1", 40000));
+    ASSERT_EQ(world.on_wan.size(), 1u);
+    EXPECT_EQ(world.on_wan[0].overlay->t_echo, t_tx);
+    EXPECT_EQ(world.on_wan[0].overlay->t_hold, 300'000u);
+}
+
+TEST_F(Links, NothingHeardIsNotEchoed) {
+    world.cut(2, 1);
+    world.publish();
+    ask();
+    EXPECT_EQ(world.on_wan[0].overlay->t_hold, kNothingToEcho);
+}
+
+TEST_F(Links, ADirectionThatIsDeadIsSeenInTheHoldTime) {
+    world.publish();
+    world.advance(milliseconds{100});
+    world.cut(1, 2);
+    world.advance(milliseconds{500});
+    ASSERT_FALSE(world.control.empty());
+    const auto from_2 = std::find_if(world.control.rbegin(), world.control.rend(),
+                                     [](const SeenPacket& p) { return p.overlay->sender == 2; });
+    EXPECT_GE(from_2->overlay->t_hold, 480'000'000u);
+    world.advance(milliseconds{5000});
+    const auto later = std::find_if(world.control.rbegin(), world.control.rend(),
+                                    [](const SeenPacket& p) { return p.overlay->sender == 2; });
+    EXPECT_GE(later->overlay->t_hold, kHoldSaturated) << "5.5 s do not fit 32 bits of nanoseconds";
+}
+
+TEST_F(Links, ComesUpAfterThreeKeepAlives) {
+    world.cut(1, 2);
+    world.publish();
+    EXPECT_FALSE(up(2, 1));
+    world.cut(1, 2, false);
+    world.advance(milliseconds{21});
+    EXPECT_FALSE(up(2, 1)) << "two were heard";
+    world.advance(milliseconds{10});
+    EXPECT_TRUE(up(2, 1));
+    EXPECT_EQ(reports(2, LinkReportKind::up).size(), 1u);
+}
+
+TEST_F(Links, GoesDownAfterThreeMissed) {
+    world.publish();
+    world.advance(milliseconds{100});
+    ASSERT_TRUE(up(2, 1));
+    reports(2, LinkReportKind::down);
+    const Instant cut_at = world.now;
+    world.cut(1, 2);
+    while (up(2, 1) && world.now < cut_at + milliseconds{100}) {
+        world.advance(milliseconds{1});
+    }
+    EXPECT_GE(world.now - cut_at, milliseconds{20});
+    EXPECT_LE(world.now - cut_at, milliseconds{32});
+    EXPECT_TRUE(up(1, 2)) << "the other direction lives";
+    const auto down = reports(2, LinkReportKind::down);
+    ASSERT_EQ(down.size(), 1u);
+    EXPECT_EQ(down[0].link, TestWorld::slot(1));
+}
+
+TEST_F(Links, DataKeepsALinkAliveWithoutKeepAlives) {
+    NodeOptions slow = lively();
+    slow.links.interval = milliseconds{50};
+    TestWorld quiet(2, Family::ipv4, slow);
+    quiet.service(ServiceSpec{5}.at("10.99.0.80").udp(80).egress(2).origin("10.2.0.80")).publish();
+    quiet.advance(milliseconds{300});
+    EXPECT_FALSE(quiet[2].links().down(TestWorld::slot(1)));
+}
+
+TEST_F(Links, OwnStallIsNotTakenForThePeersSilence) {
+    world.publish();
+    world.advance(milliseconds{100});
+    ASSERT_TRUE(up(2, 1));
+    // Nobody polls for 200 ms: seven detection times, but the silence was our own.
+    world.advance(milliseconds{200}, milliseconds{200});
+    EXPECT_TRUE(up(2, 1));
+    EXPECT_GE(world[2].counters().pauses, 1u);
+    // It does not last: a peer that is really gone is found one detection time after the pause.
+    world.cut(1, 2);
+    world.advance(milliseconds{200}, milliseconds{200});
+    EXPECT_TRUE(up(2, 1));
+    world.advance(milliseconds{35});
+    EXPECT_FALSE(up(2, 1));
+}
+
+TEST_F(Links, LossIsCountedAgainstTheSendersCounters) {
+    world.publish();
+    world.advance(milliseconds{600});
+    reports(2, LinkReportKind::loss);
+    // 100 packets a window, every fourth lost on the way.
+    for (int i = 0; i < 200; ++i) {
+        world.cut(1, 2, i % 4 == 0);
+        ask();
+        world.cut(1, 2, false);
+        world.advance(milliseconds{5});
+    }
+    world.advance(milliseconds{500});
+    std::uint64_t expected = 0;
+    std::uint64_t received = 0;
+    for (const LinkReport& report : reports(2, LinkReportKind::loss)) {
+        expected += report.loss.expected;
+        received += report.loss.received;
+    }
+    EXPECT_GT(expected, 250u);
+    EXPECT_NEAR(static_cast<double>(expected - received), 50, 5);
+}
+
+TEST_F(Links, ReorderingIsCountedOncePerLatePacket) {
+    world.publish();
+    const auto packet = [&](std::uint64_t number) {
+        return OverlayPacket{.inner = udp().from("10.1.0.10", 40000).to("10.99.0.80", 80).bytes(),
+                             .source = ip("192.0.2.1"),
+                             .destination = ip("192.0.2.2"),
+                             .service = 5,
+                             .packet_number = number,
+                             .sender = 1,
+                             .ingress = 1}
+            .bytes();
+    };
+    const std::uint64_t other_lcore = std::uint64_t{1} << 56;
+    for (const std::uint64_t number : {100, 101, 103, 102, 104}) {
+        world.send_packet(2, kWan, packet(number));
+        world[2].know(kWan, ip("192.0.2.1"), port_mac(1, kWan), world.now);
+    }
+    world.send_packet(2, kWan, packet(other_lcore + 1));
+    EXPECT_EQ(world[2].links().total(TestWorld::slot(1), &LinkCounters::reordered), 1u);
+}
+
+TEST_F(Links, TheIntervalThatThePeerTellsCounts) {
+    world.publish();
+    world.advance(milliseconds{100});
+    world.cut(1, 2);
+    const Bytes patient = OverlayPacket{.inner = keep_alive(100'000, 5, 1'000'000),
+                                        .source = ip("192.0.2.1"),
+                                        .destination = ip("192.0.2.2"),
+                                        .geneve_flags = 0xC0,
+                                        .protocol = 0x88B5,
+                                        .service = 0,
+                                        .packet_number = 5000,
+                                        .sender = 1,
+                                        .ingress = 1}
+                              .bytes();
+    world[2].put(kWan, ethernet(port_mac(2, kWan), port_mac(1, kWan), patient));
+    world.advance(milliseconds{490});
+    EXPECT_TRUE(up(2, 1));
+    world.advance(milliseconds{20});
+    EXPECT_FALSE(up(2, 1));
+}
+
+}  // namespace
+}  // namespace izar
