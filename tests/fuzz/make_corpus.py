@@ -97,8 +97,52 @@ def frames() -> dict[str, bytes]:
     }
 
 
+def addressed(packet: bytes, source: str, destination: str) -> bytes:
+    """An IPv4 packet with other addresses, in hexadecimal."""
+    return packet[:12] + bytes.fromhex(source + destination) + packet[20:]
+
+
+CLIENT, VIP, ORIGIN, EGRESS = "0a02000a", "0a630050", "0a020050", "0a020001"
+
+
+def from_peer(inner: bytes, *, remaining=0, option_flags=0, **fields) -> bytes:
+    """What node 1 sends to node 2 of pipeline_fuzz.cc; `remaining` is the segment after node 2."""
+    header = bytearray(overlay_header(inner=inner, **fields))
+    header[32:40] = struct.pack("!HHHH", 1, 1, remaining, 0)
+    header[41] = option_flags
+    return frame(0x0800, addressed(ipv4(17, udp(6081, bytes(header))), "c0000201", "c0000202"), overlay_port=True)
+
+
+def pipeline_frames() -> dict[str, bytes]:
+    mss = bytes.fromhex("020405b4")
+    asks = addressed(ipv4(17, udp(80, b"question")), CLIENT, VIP)
+    reply = addressed(ipv4(17, udp(50_000, b"answer")), VIP, CLIENT)
+    arp = bytes.fromhex("0001080006040001 020000000002" + CLIENT + "000000000000" + EGRESS)
+    return {
+        "client_syn": frame(0x0800, addressed(ipv4(6, tcp(2, mss)), CLIENT, VIP)),
+        "client_data": frame(0x0800, addressed(ipv4(6, tcp(0x10) + b"data"), CLIENT, VIP)),
+        "client_udp": frame(0x0800, asks),
+        "client_udp_too_big": frame(0x0800, addressed(ipv4(17, udp(81, bytes(1400))), CLIENT, VIP)),
+        "client_echo": frame(0x0800, addressed(ipv4(1, bytes([8, 0, 0, 0, 0, 1, 0, 1])), CLIENT, VIP)),
+        "closed_port": frame(0x0800, addressed(ipv4(17, udp(9, b"")), CLIENT, VIP)),
+        "origin_answers": frame(0x0800, addressed(ipv4(17, udp(50_000, b"answer")), ORIGIN, EGRESS)),
+        "fragment": frame(0x0800, addressed(ipv4(17, udp(80, b"x" * 16), fragment=0x2000), CLIENT, VIP)),
+        "arp": frame(0x0806, arp),
+        "peer_data": from_peer(asks),
+        "peer_syn": from_peer(addressed(ipv4(6, tcp(2, mss)), CLIENT, VIP), vni=2),
+        "peer_data_without_session": from_peer(addressed(ipv4(6, tcp(0x10)), CLIENT, VIP), vni=2),
+        "peer_reply": from_peer(reply, option_flags=8),
+        "peer_relay": from_peer(asks, remaining=3),
+        "peer_relay_of_nothing": from_peer(b"", remaining=3),
+        "peer_loop": from_peer(asks, remaining=2),
+        "peer_keep_alive": from_peer(keep_alive(items=[(3, 655, 42_000)]), flags=0xC0, protocol=0x88B5, vni=0),
+        "peer_control_cut": from_peer(keep_alive()[:9], flags=0xC0, protocol=0x88B5, vni=0),
+    }
+
+
 SEEDS = {
     "frame": frames(),
+    "pipeline": pipeline_frames(),
     "overlay_header": {
         "ipv4": overlay_header(inner=bytes.fromhex("4500001c00000000400100000a0000010a000002")),
         "ipv6": overlay_header(protocol=0x86DD),
