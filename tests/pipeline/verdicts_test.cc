@@ -117,9 +117,8 @@ int overrun_hand_over_ring(TestWorld& world) {
     return 2;
 }
 
-std::map<Verdict, Recipe> recipes() {
+std::map<Verdict, Recipe> packet_and_flow_recipes() {
     using V = Verdict;
-    const OverlayPacket good = from_peer(question());
     std::map<Verdict, Recipe> out;
     out[V::keep_alive] = in_world([](TestWorld&) { return 1; });
     out[V::neighbor_news] = on_lan(arp_reply(port_mac(1, kLan), host_mac(ip("10.1.0.10")), "10.1.0.10", "10.1.0.1"));
@@ -169,6 +168,13 @@ std::map<Verdict, Recipe> recipes() {
     out[V::relay_too_big] = on_wan(with(from_peer(question().long_in_all(1413)), [](auto& p) { p.remaining[0] = 3; }));
     out[V::no_next_hop] =
         client_asks(ServiceSpec{1}.at("10.99.0.80").udp(80).egress(2).origin("172.16.0.1"), question(), 2);
+    return out;
+}
+
+std::map<Verdict, Recipe> resource_and_overlay_recipes() {
+    using V = Verdict;
+    const OverlayPacket good = from_peer(question());
+    std::map<Verdict, Recipe> out;
     out[V::unresolved] = in_world([](TestWorld& world) {
         const int node = hold_packets(world, 1);
         world.advance(kLongestHold + std::chrono::milliseconds{1}, std::chrono::milliseconds{50});
@@ -196,7 +202,8 @@ std::map<Verdict, Recipe> recipes() {
 }
 
 TEST(Verdicts, EveryOneIsProducedByAPacket) {
-    const std::map<Verdict, Recipe> all = recipes();
+    std::map<Verdict, Recipe> all = packet_and_flow_recipes();
+    all.merge(resource_and_overlay_recipes());
     for (std::size_t i = 0; i < kVerdictCount; ++i) {
         const Fate fate = kVerdicts[i].fate;
         if (fate != Fate::dropped && fate != Fate::consumed) {
