@@ -174,11 +174,12 @@ TEST_F(Links, OwnStallIsNotTakenForThePeersSilence) {
     world.advance(milliseconds{200}, milliseconds{200});
     EXPECT_TRUE(up(2, 1));
     EXPECT_GE(world[2].counters().pauses, 1u);
-    // It does not last: a peer that is really gone is found one detection time after the pause.
+    // It does not last: a peer that is really gone is found one detection time after the pause, and that time is
+    // stretched to half as much again as the longest gap of late.
     world.cut(1, 2);
     world.advance(milliseconds{200}, milliseconds{200});
     EXPECT_TRUE(up(2, 1));
-    world.advance(milliseconds{35});
+    world.advance(milliseconds{310});
     EXPECT_FALSE(up(2, 1));
 }
 
