@@ -35,7 +35,10 @@ template <typename Address>
 const Path* choose_path(Flow<Address>& flow, const Destination& destination, const SharedLinks& links,
                         std::uint64_t hash, Nanos gap, Instant now) noexcept {
     const Path* const best = usable_path(destination, links, hash);
-    if (best == nullptr || best->segments == flow.segments) {
+    if (best == nullptr) {
+        return nullptr;
+    }
+    if (best->segments == flow.segments) {
         flow.flags = static_cast<std::uint8_t>(flow.flags & ~kFlowPathWaits);
         return best;
     }
@@ -98,6 +101,11 @@ void send_to_neighbor(Burst& burst, unsigned lane, NeighborIndex neighbor, const
     burst.address.add(lane);
 }
 
+// Whether a packet with these TCP flags (0: not TCP) means nothing to an egress without its session.
+bool is_bound_to_session(std::uint8_t flags) noexcept {
+    return flags != 0 && ((flags & kTcpSyn) == 0 || (flags & kTcpAck) != 0);
+}
+
 // Forgets the flow of a lane whose egress cannot be reached any more, unless an earlier lane of the same flow did.
 template <typename Address>
 void forget_flow(const Burst& burst, unsigned lane, LcoreState& lcore) noexcept {
@@ -112,7 +120,7 @@ template <typename Address>
 void begin_anew(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
     const FlowKey<Address> key = key_of<Address>(burst, lane);
     const std::uint8_t flags = tcp_flags<Address>(burst, lane);
-    if (key.protocol != IpProtocol::tcp || ((flags & kTcpSyn) != 0 && (flags & kTcpAck) == 0)) {
+    if (!is_bound_to_session(flags)) {
         burst.verdict[lane] = Verdict::pending;
         open_flow<Address>(burst, lane, key, FamilyOf<Address>::flows(lcore).hash(key), lcore, published, now);
     } else if ((flags & kTcpRst) == 0) {
@@ -121,7 +129,20 @@ void begin_anew(Burst& burst, unsigned lane, LcoreState& lcore, const Published&
     }
 }
 
-// False, with verdict no_path, if the flow has no path to its egress.
+// Whether a connection without path still waits for one: its egress may be only out of sight for a moment, and an
+// RST would end what a second of patience saves.
+template <typename Address>
+bool waits_for_path(Flow<Address>& flow, Instant now) noexcept {
+    const bool waits = (flow.flags & kFlowPathWaits) != 0 && flow.segments[0] == kNoNode;
+    if (!waits) {
+        flow.flags |= kFlowPathWaits;
+        flow.segments.fill(kNoNode);
+        flow.path_since = FlowTime::of(now);
+    }
+    return elapsed(flow.path_since, FlowTime::of(now)) < kEgressPatience;
+}
+
+// False, with verdict no_path, if the flow has lost its egress.
 template <typename Address>
 bool follow_forward(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
     Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[burst.flow[lane]];
@@ -135,7 +156,8 @@ bool follow_forward(Burst& burst, unsigned lane, LcoreState& lcore, const Publis
         return true;
     }
     return send_through_overlay(burst, lane, flow, {flow.egress, self, 0}, gap, lcore, published, now) ||
-           burst.verdict[lane] != Verdict::no_path;
+           burst.verdict[lane] != Verdict::no_path ||
+           (is_bound_to_session(tcp_flags<Address>(burst, lane)) && waits_for_path(flow, now));
 }
 
 // The lanes that are left without a path.

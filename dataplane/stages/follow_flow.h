@@ -14,6 +14,9 @@
 
 namespace izar {
 
+// A TCP connection without a path keeps its flow this long before it is answered by RST.
+inline constexpr Nanos kEgressPatience = std::chrono::seconds{1};
+
 void follow_flow(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept;
 
 }  // namespace izar

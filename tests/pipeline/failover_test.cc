@@ -1,6 +1,7 @@
 // What becomes of flows when links, paths and egresses go: backup paths, repair at a relay, a second egress, RST.
 #include <gtest/gtest.h>
 
+#include "dataplane/stages/follow_flow.h"
 #include "tests/pipeline/test_world.h"
 
 namespace izar {
@@ -52,11 +53,27 @@ TEST_F(Failover, DatagramsOfOneBurstAllMoveToTheSecondEgress) {
     EXPECT_EQ(node_reached(), 4);
 }
 
+TEST_F(Failover, AConnectionOutlivesAMomentWithoutPath) {
+    serve(1, 0);
+    world.send(1, from_client(tcp_syn()));
+    world.route(1, 3, {});
+    serve(1, 0);
+    EXPECT_EQ(world.send(1, many(from_client(tcp_data()))), Lines{});
+    EXPECT_EQ(world[1].count(Verdict::no_path), many(tcp_data()).size());
+    world.advance(kEgressPatience - milliseconds{100});
+    EXPECT_EQ(world.send(1, from_client(tcp_data())), Lines{});
+    world.route(1, 3, {{{3}}});
+    serve(1, 0);
+    EXPECT_EQ(world.send(1, from_client(tcp_data())), Lines{"3: tcp 10.3.0.1:40000 > 10.3.0.80:80 A"});
+}
+
 TEST_F(Failover, ConnectionsOfADeadEgressAreReset) {
     serve(1, 0);
     world.send(1, from_client(tcp_syn()));
     world.route(1, 3, {});
     serve(0, 1);
+    EXPECT_EQ(world.send(1, from_client(tcp_data())), Lines{});
+    world.advance(kEgressPatience);
     const Lines out = world.send(1, many(from_client(tcp_data().acknowledges(5000))));
     EXPECT_EQ(out, Lines(kManyPackets, "1: tcp 10.99.0.80:80 > 10.1.0.10:40000 R"));
     EXPECT_EQ(world.on_lan[0].sequence, 5000u);
