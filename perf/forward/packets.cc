@@ -160,7 +160,8 @@ void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept 
     ip.source = Ipv4Address{address};
     ip.checksum = apply_delta(ip.checksum, fold(halves(address.raw_bits())));
     udp.source_port = port;
-    udp.checksum = apply_delta(udp.checksum, fold(halves(address.raw_bits()) + port.raw_bits()));
+    const Be16 sum = apply_delta(udp.checksum, fold(halves(address.raw_bits()) + port.raw_bits()));
+    udp.checksum = sum.raw_bits() == 0 ? Be16{0xFFFF} : sum;  // RFC 768: 0 would mean "no checksum"
 }
 
 bool PacketJudge::is_control(const rte_mbuf* m) noexcept {
