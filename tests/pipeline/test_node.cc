@@ -6,6 +6,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "dataplane/base/check.h"
@@ -168,7 +169,8 @@ void TestNode::publish(std::shared_ptr<const Fleet> fleet, std::shared_ptr<const
 void TestNode::put(PortIndex port, const Bytes& frame, std::size_t queue) {
     rte_mbuf* const m = rte_pktmbuf_alloc(pool_);
     CHECK(m != nullptr && frame.size() <= rte_pktmbuf_tailroom(m));
-    std::memcpy(rte_pktmbuf_append(m, static_cast<std::uint16_t>(frame.size())), frame.data(), frame.size());
+    char* const data = rte_pktmbuf_append(m, static_cast<std::uint16_t>(frame.size()));
+    std::copy(frame.begin(), frame.end(), data);  // may be empty, which memcpy must not be given
     CHECK(rte_ring_enqueue(rings_[raw(port)].rx[queue], m) == 0);
 }
 
