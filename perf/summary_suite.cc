@@ -186,7 +186,7 @@ void add_path_rows(Json& rows, int runs) {
         if (kernel > best_min_plus_kernel())
             continue;
         RttMatrix best;
-        const double ms = median_ms(kernel == MinPlusKernel::scalar ? 1 : runs, [&] {
+        const double ms = median_ms(kernel == MinPlusKernel::scalar ? 1 : runs, [&, kernel = kernel] {
             best = direct;
             relax_through(best, direct, direct, kernel);
         });

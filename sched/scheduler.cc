@@ -120,7 +120,8 @@ bool Scheduler::plan_if_due(Instant now) {
     if (!urgent_ && !interval_over) {
         return false;
     }
-    const bool measured = std::exchange(measured_, false) | std::exchange(urgent_, false);
+    const bool measured = measured_ || urgent_;
+    measured_ = urgent_ = false;
     price_links(now);
     const auto replanned = planner_.plan(now);
     publish_wanted_ |= !replanned.empty();
@@ -133,7 +134,8 @@ bool Scheduler::plan_if_due(Instant now) {
 }
 
 void Scheduler::price_links(Instant now) {
-    if (!(mesh_.everything_changed() | std::exchange(price_all_, false))) {
+    const bool policy_changed = std::exchange(price_all_, false);
+    if (!mesh_.everything_changed() && !policy_changed) {
         // A dead link does not wait for thousands of others to be looked at for age.
         const bool aging_due = now - aged_at_ >= kPlanInterval;
         aged_at_ = aging_due ? now : aged_at_;

@@ -51,6 +51,7 @@ std::vector<NodeId> segments_of(const Fleet& fleet, NodeSlot to, const RelayPath
 
 std::vector<std::string> names_of(const Fleet& fleet, const std::vector<NodeId>& nodes) {
     std::vector<std::string> names;
+    names.reserve(nodes.size());
     for (const NodeId node : nodes) {
         names.emplace_back(fleet.node(fleet.slot(node)).name);
     }

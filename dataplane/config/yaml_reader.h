@@ -114,10 +114,11 @@ class YamlMap {
 // Keeps `out` as it is when there is nothing to assign: a default, or whatever a problem was told about.
 template <typename Out, typename In>
 bool assign(Out& out, std::optional<In> value) {
-    if (value) {
-        out = static_cast<Out>(*std::move(value));
+    if (!value) {
+        return false;
     }
-    return value.has_value();
+    out = static_cast<Out>(*std::move(value));
+    return true;
 }
 
 // The known word nearest to `word` in edits, if it is near enough to be meant; otherwise empty.

@@ -35,10 +35,7 @@ void write_outer_ipv6(std::uint8_t* at, const Ipv6Address& source, const Ipv6Add
 }  // namespace
 
 LinkSender::LinkSender(LcoreIndex lcore, const Interfaces& interfaces, NeighborTable& neighbors)
-    : lcore_(lcore),
-      interfaces_(interfaces),
-      neighbors_(neighbors),
-      links_(std::make_unique<LinkTemplate[]>(kMaxNodes)) {
+    : interfaces_(interfaces), neighbors_(neighbors), links_(std::make_unique<LinkTemplate[]>(kMaxNodes)) {
     for (std::size_t slot = 0; slot < kMaxNodes; ++slot) {
         links_[slot].next_packet = std::uint64_t{raw(lcore)} << kPacketNumberLcoreShift;
     }

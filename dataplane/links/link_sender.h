@@ -45,7 +45,6 @@ class LinkSender {
   private:
     void build(const Fleet& fleet, NodeSlot slot) noexcept;
 
-    LcoreIndex lcore_;
     const Interfaces& interfaces_;
     NeighborTable& neighbors_;
     std::unique_ptr<LinkTemplate[]> links_;

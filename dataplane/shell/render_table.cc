@@ -7,7 +7,6 @@
 namespace izar {
 namespace {
 
-constexpr auto kLeft = TextTable::Align::left;
 constexpr auto kRight = TextTable::Align::right;
 
 std::string joined(const std::vector<std::string>& names, std::string_view separator) {
@@ -21,6 +20,7 @@ std::string joined(const std::vector<std::string>& names, std::string_view separ
 
 std::string weighted(const std::vector<WeightedName>& names) {
     std::vector<std::string> parts;
+    parts.reserve(names.size());
     for (const WeightedName& each : names) {
         parts.push_back(fmt::format("{}:{}{}", each.name, each.weight, each.reachable ? "" : " (unreachable)"));
     }
