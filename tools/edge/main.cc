@@ -38,6 +38,7 @@ int block_signals() {
 
 Result<void> start_eal(std::vector<std::string> arguments) {
     std::vector<char*> argv;
+    argv.reserve(arguments.size());
     for (std::string& argument : arguments) {
         argv.push_back(argument.data());
     }
