@@ -14,6 +14,9 @@ EGRESS = "singapore"
 POLL_S = 0.01
 
 
+# A link that flapped on a busy machine is held down for up to 60 s before flows may return to it.
+SETTLE_S = 120.0
+
 def path_row(lab: Lab, destination: str = EGRESS) -> dict[str, Any]:
     for row in lab.show(INGRESS, "paths")["paths"]:
         if row["destination"] == destination:
@@ -53,7 +56,7 @@ def all_links_up(lab: Lab) -> bool:
     )
 
 
-def wait_until_settled(lab: Lab, expected: list[str] | None, timeout_s: float = 30) -> None:
+def wait_until_settled(lab: Lab, expected: list[str] | None, timeout_s: float = SETTLE_S) -> None:
     """Every link between running nodes is up, and the path is the expected one (None: any)."""
     deadline = time.monotonic() + timeout_s
     while not (all_links_up(lab) and (path(lab) == expected if expected else len(path(lab)) > 1)):
