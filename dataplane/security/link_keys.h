@@ -62,9 +62,13 @@ class LinkKeys {
         return key != nullptr && key->key.epoch_byte() == epoch_byte ? key : nullptr;
     }
 
+    // The epoch that the link sends under, negative without a session. Any thread, for display.
+    std::int64_t epoch(NodeSlot link) const noexcept { return links_[raw(link)].epoch.load(std::memory_order_relaxed); }
+
     // The scheduler thread only.
-    void set_send(NodeSlot link, const AeadKey* key) noexcept {
+    void set_send(NodeSlot link, const AeadKey* key, std::int64_t epoch) noexcept {
         links_[raw(link)].send.store(key, std::memory_order_release);
+        links_[raw(link)].epoch.store(epoch, std::memory_order_relaxed);
     }
     void set_receive(NodeSlot link, std::uint8_t epoch_byte, ReceiveKey* key) noexcept {
         links_[raw(link)].receive[place_of(epoch_byte)].store(key, std::memory_order_release);
@@ -76,6 +80,7 @@ class LinkKeys {
     }
     struct alignas(64) Link {
         std::atomic<const AeadKey*> send{nullptr};
+        std::atomic<std::int64_t> epoch{-1};
         std::array<std::atomic<ReceiveKey*>, kPlaces> receive{};
     };
     std::vector<Link> links_;

@@ -40,7 +40,7 @@ LinkSecurity::LinkSecurity(Parts parts) : parts_(std::move(parts)), links_(kMaxN
 
 LinkSecurity::~LinkSecurity() = default;
 
-void LinkSecurity::set_fleet(const Fleet& fleet, Instant) {
+void LinkSecurity::set_fleet(const Fleet& fleet) {
     for (std::size_t i = 0; i < kMaxNodes; ++i) {
         const bool is_peer = i < fleet.nodes.size() && i != raw(fleet.self);
         peers_[i] = is_peer ? fleet.nodes[i].id : kNoNode;
@@ -48,7 +48,7 @@ void LinkSecurity::set_fleet(const Fleet& fleet, Instant) {
     changed_ = true;
 }
 
-void LinkSecurity::replace(LinkSecrets secrets, Instant) {
+void LinkSecurity::replace(LinkSecrets secrets) {
     secrets_ = std::move(secrets);
     changed_ = true;
 }
@@ -152,7 +152,7 @@ void LinkSecurity::install_receive(NodeSlot slot, LiveSession& session, std::siz
 void LinkSecurity::install_send(const OnSched& thread, NodeSlot slot, Link& link) {
     auto key = std::make_shared<AeadKey>();
     parts_.aead.expand(link.in_force->send.key(), *key);
-    parts_.keys.set_send(slot, key.get());
+    parts_.keys.set_send(slot, key.get(), static_cast<std::int64_t>(link.in_force->send.epoch()));
     std::swap(link.send_key, key);
     bury(thread, std::move(key));
 }
@@ -243,7 +243,7 @@ void LinkSecurity::drop(const OnSched& thread, NodeSlot slot, std::unique_ptr<Li
 }
 
 void LinkSecurity::drop_all(const OnSched& thread, NodeSlot slot, Link& link) {
-    parts_.keys.set_send(slot, nullptr);
+    parts_.keys.set_send(slot, nullptr, -1);
     bury(thread, std::move(link.send_key));
     drop(thread, slot, link.in_force);
     drop(thread, slot, link.former);
@@ -268,11 +268,6 @@ std::uint8_t LinkSecurity::in_use(const Link& link) noexcept {
         out |= *each != nullptr ? 1u << (*each)->number : 0;
     }
     return static_cast<std::uint8_t>(out);
-}
-
-std::optional<std::uint64_t> LinkSecurity::key_epoch(NodeSlot slot) const noexcept {
-    const Link* const link = links_[raw(slot)].get();
-    return link != nullptr && link->in_force != nullptr ? std::optional{link->in_force->send.epoch()} : std::nullopt;
 }
 
 }  // namespace izar

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -49,14 +48,12 @@ class LinkSecurity {
 
     // The fleet and the secrets in force. Links to nodes that are gone, or that have no secret any more, lose their
     // keys at once. A link whose first secret changed makes a new session while the old one goes on.
-    void set_fleet(const Fleet& fleet, Instant now);
-    void replace(LinkSecrets secrets, Instant now);
+    void set_fleet(const Fleet& fleet);
+    void replace(LinkSecrets secrets);
 
     // One round; returns whether there was anything to do.
     bool do_work(const OnSched& thread, Instant now);
 
-    // The epoch that a link sends under; nothing without a session. For `show links`.
-    std::optional<std::uint64_t> key_epoch(NodeSlot link) const noexcept;
     std::uint64_t handshakes() const noexcept { return handshakes_; }  // sessions made
     std::uint64_t refused() const noexcept { return refused_; }        // messages that were not answered
 

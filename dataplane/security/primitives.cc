@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
 #include <cstring>
@@ -52,6 +53,10 @@ void cleanse(void* at, std::size_t bytes) noexcept {
 
 bool equal_in_constant_time(Bytes a, Bytes b) noexcept {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+void fill_random(std::span<std::uint8_t> out) noexcept {
+    CHECK(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1);
 }
 
 Hash sha256(Bytes first, Bytes second) noexcept {

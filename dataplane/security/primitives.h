@@ -22,6 +22,9 @@ inline constexpr std::size_t kSealTagLength = 16;
 using Hash = std::array<std::uint8_t, kHashLength>;
 using PublicKey = std::array<std::uint8_t, kPublicKeyLength>;
 
+// Randomness of the operating system, for `main` functions to pass on.
+void fill_random(std::span<std::uint8_t> out) noexcept;
+
 // SHA-256 of `first` followed by `second`.
 Hash sha256(Bytes first, Bytes second = {}) noexcept;
 
