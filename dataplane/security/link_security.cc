@@ -116,7 +116,7 @@ void LinkSecurity::take(const OnSched& thread, NodeSlot slot, const HandshakeMes
     if (link == nullptr) {
         return;
     }
-    const Bytes bytes{reinterpret_cast<const std::uint8_t*>(&message), sizeof message};
+    const ByteView bytes{reinterpret_cast<const std::uint8_t*>(&message), sizeof message};
     HandshakeOutcome outcome = link->handshake.receive(bytes, in_use(*link), now, parts_.random);
     if (!outcome.session) {
         ++refused_;
