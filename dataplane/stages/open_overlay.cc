@@ -1,7 +1,6 @@
 #include "dataplane/stages/open_overlay.h"
 
 #include "dataplane/links/keep_alive.h"
-#include "dataplane/stages/authenticate.h"
 #include "dataplane/stages/frame.h"
 
 namespace izar {
@@ -108,25 +107,18 @@ void arrive(Burst& burst, unsigned lane, const OverlayHeader& header) noexcept {
     sort_ip(burst, lane);
 }
 
-// Whether the lane has the overlay header of a peer; sets peer, or a verdict.
-bool find_peer(Burst& burst, unsigned lane, const Fleet& fleet) noexcept {
+void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
     const Outer outer = outer_of(burst, lane);
     if (check_overlay_header({outer.header, outer.length}) != OverlayFault::none) {
         burst.verdict[lane] = Verdict::overlay_malformed;
-        return false;
+        return;
     }
-    burst.peer[lane] = peer_of(header_at<OverlayHeader>(outer.header), outer.source, fleet);
-    if (burst.peer[lane] == kNoSlot) {
-        burst.verdict[lane] = Verdict::unknown_peer;
-        return false;
-    }
-    return true;
-}
-
-void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
-    const Outer outer = outer_of(burst, lane);
     const auto& header = header_at<OverlayHeader>(outer.header);
-    const NodeSlot from = burst.peer[lane];
+    const NodeSlot from = peer_of(header, outer.source, *published.fleet);
+    if (from == kNoSlot) {
+        burst.verdict[lane] = Verdict::unknown_peer;
+        return;
+    }
     lcore.receiver.note(from, header, now);
     const auto offset = static_cast<std::uint16_t>(outer.header - burst.ip[lane] + sizeof(OverlayHeader));
     focus(burst.mbuf[lane], offset, static_cast<std::uint16_t>(burst.ip_length[lane] - offset));
@@ -143,17 +135,7 @@ void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& 
 }  // namespace
 
 void open_overlay(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
-    LaneList lanes;
     for (const unsigned lane : burst.overlay) {
-        if (find_peer(burst, lane, *published.fleet)) {
-            lanes.add(lane);
-        }
-    }
-    if (lcore.security.keys != nullptr) {
-        authenticate(burst, lanes, lcore.security);
-    }
-    // From here, every lane's packet is its peer's, and plain.
-    for (const unsigned lane : lanes) {
         open_lane(burst, lane, lcore, published, now);
     }
     burst.overlay.clear();
