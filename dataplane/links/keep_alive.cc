@@ -54,6 +54,7 @@ Verdict read_control(std::span<const std::uint8_t> message, const OverlayHeader&
     cell.peer_interval.store(view.interval.count(), std::memory_order_relaxed);
     cell.peer_multiplier.store(view.multiplier, std::memory_order_relaxed);
     cell.keep_alives.fetch_add(1, std::memory_order_relaxed);
+    cell.deaf.store(view.deaf ? 1 : 0, std::memory_order_relaxed);
     note_hold(header.t_hold.value(), lcore.keeper.own_detection(), cell);
     report_row(view, from, lcore.receiver, now);
     return Verdict::keep_alive;
@@ -98,6 +99,7 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
     KeepAliveView view;
     view.interval = config_.interval;
     view.multiplier = config_.multiplier;
+    view.deaf = note.deaf;
     view.sent_packets = lcore.shared.links.total(link, &LinkCounters::sent);
     const OwnRow* const row = published.own_row.get();
     if (row != nullptr && (row->version != note.row_version || now - note.row_sent >= kRowInterval)) {
@@ -138,9 +140,13 @@ void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now
     LinkCell& cell = lcore.shared.links.cell(link);
     const std::uint32_t heard = cell.keep_alives.load(std::memory_order_relaxed);
     const Nanos detection = detection_time(cell, note, now);
-    const bool unheard = cell.unheard.load(std::memory_order_relaxed) >= kUnheardForDown;
-    const bool silent = unheard || heard == 0 || now - note.last_heard > detection;
+    cell.detection.store(detection.count(), std::memory_order_relaxed);
+    const bool deaf = heard == 0 || now - note.last_heard > detection;
+    const bool unheard = cell.deaf.load(std::memory_order_relaxed) != 0 ||
+                         cell.unheard.load(std::memory_order_relaxed) >= kUnheardForDown;
+    const bool silent = deaf || unheard;
     if (cell.down.load(std::memory_order_relaxed) != 0) {
+        note.deaf = deaf;
         if (silent) {
             note.heard_at_down = heard;
         } else if (heard - note.heard_at_down >= kHeardForUp) {
@@ -152,6 +158,8 @@ void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now
     }
     if (silent && now >= judge_from_) {
         cell.down.store(1, std::memory_order_relaxed);
+        note.deaf = deaf;
+        note.next_send = now;  // the peer is told at once
         note.heard_at_down = heard;
         report_change(LinkReportKind::down, link, lcore.receiver, now);
         return;

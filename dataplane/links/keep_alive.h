@@ -8,8 +8,9 @@
 // (a busy peer, a jittery path) the detection time stretches to 1.5 times the longest recent gap, kLongestStretch
 // at most; a link that was only late, and so fell and rose again at once, teaches it that too.
 //
-// A link is down as well while the peer does not hear us, as its keep-alives tell by t_hold. The peer's detection time
-// may be stretched too, so only silence beyond any stretch counts.
+// A link is down as well while the peer does not hear us. It says so by a flag of its keep-alives, the first of which
+// it sends when it judges, so that one dead direction is left a travel time after it was noticed. t_hold tells the same
+// of a peer that cannot judge; its detection time may be stretched, so there only silence beyond any stretch counts.
 #pragma once
 
 #include <algorithm>
@@ -62,6 +63,7 @@ class LinkKeeper {
         Instant last_heard{};  // as of the last judgement
         Instant faded{};
         Nanos longest_gap{};              // between two packets of the peer, fading
+        bool deaf = true;                 // we hear nothing of the peer
         std::uint32_t heard_at_down = 0;  // cell.keep_alives when the link went down, or was first seen
         Instant window_start{};
         std::uint64_t window_sent = 0;      // the peer's counter at the start of the loss window

@@ -23,9 +23,11 @@ struct alignas(64) LinkCell {
     std::atomic<std::int64_t> last_heard{0};     // Instant of the newest packet of the peer, in ns
     std::atomic<std::int64_t> peer_interval{0};  // ns between the peer's keep-alives, 0 until told
     std::atomic<std::uint64_t> peer_sent{0};     // packets the peer said it sent to us, newest keep-alive
+    std::atomic<std::int64_t> detection{0};      // ns of silence that mean "down", jitter included; 0 until judged
     std::atomic<std::uint32_t> keep_alives{0};   // heard since the process started
     std::atomic<std::uint8_t> peer_multiplier{0};
     std::atomic<std::uint8_t> unheard{0};  // keep-alives in a row by which the peer does not hear us; saturated
+    std::atomic<std::uint8_t> deaf{0};     // 1: the peer's newest keep-alive says that it does not hear us
     std::atomic<std::uint8_t> down{1};     // 1: do not use; links start down until heard
 };
 static_assert(sizeof(LinkCell) == 64);

@@ -73,6 +73,7 @@ class FakeNode final : public NodeView, public NodeControl {
                  .rx_packets = 50,
                  .tx_packets = 51,
                  .last_heard_ms = 4.2,
+                 .detection_ms = 30,
                  .changes = 1,
                  .last_change_ms = 1000,
                  .why = "heard"},

@@ -105,6 +105,7 @@ struct LinkRow {
     std::uint64_t rx_packets = 0;
     std::uint64_t tx_packets = 0;
     std::optional<double> last_heard_ms;  // how long ago
+    std::optional<double> detection_ms;   // silence that means "down", stretched by jitter
     std::uint64_t changes = 0;            // of state, in this process life
     std::optional<double> last_change_ms;
     std::string why;  // of the last change

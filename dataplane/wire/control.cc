@@ -32,6 +32,7 @@ bool parse_keep_alive(std::span<const std::uint8_t> message, KeepAliveView& out)
     }
     out.interval = std::chrono::microseconds{interval_us};
     out.multiplier = head.multiplier;
+    out.deaf = (head.flags & kKeepAliveDeaf) != 0;
     out.sent_packets = head.sent_packets.value();
     out.row = {reinterpret_cast<const RowItem*>(message.data() + sizeof(KeepAlive)), items};
     return true;
@@ -47,6 +48,7 @@ std::size_t write_keep_alive(std::span<std::uint8_t> out, const KeepAliveView& v
     const auto interval = std::chrono::duration_cast<std::chrono::microseconds>(view.interval);
     head.interval_us = Be32{static_cast<std::uint32_t>(interval.count())};
     head.multiplier = view.multiplier;
+    head.flags = static_cast<std::uint8_t>(view.deaf ? kKeepAliveDeaf : 0);
     head.sent_packets = Be64{view.sent_packets};
     head.row_length = Be16{static_cast<std::uint16_t>(view.row.size())};
     std::memcpy(out.data(), &head, sizeof head);

@@ -10,7 +10,8 @@
 //        2      2  length of the whole message in bytes
 //        4      4  interval_us: time between two keep-alives of the sender
 //        8      1  multiplier: missed ones that mean "down"
-//        9      3  reserved, sent as 0
+//        9      1  flags (KeepAliveFlag)
+//       10      2  reserved, sent as 0
 //       12      8  sent_packets: overlay packets the sender put on this link before this one
 //       20      2  row_length: number of RowItem that follow (0: no row in this message)
 //       22      2  reserved, sent as 0
@@ -45,13 +46,18 @@ struct KeepAlive {
     Be16 length;
     Be32 interval_us;
     std::uint8_t multiplier;
-    std::uint8_t reserved_a[3];
+    std::uint8_t flags;
+    Be16 reserved_a;
     Be64 sent_packets;
     Be16 row_length;
     Be16 reserved_b;
 };
 static_assert(sizeof(KeepAlive) == 24 && alignof(KeepAlive) == 1);
 static_assert(offsetof(KeepAlive, sent_packets) == 12);
+
+enum KeepAliveFlag : std::uint8_t {
+    kKeepAliveDeaf = 0x01,  // nothing of the receiver's is heard: its direction of the link is dead
+};
 
 // A row longer than this does not travel in one packet; larger fleets get their rows from the controller.
 inline constexpr std::size_t kMaxRowItems = 128;
@@ -60,6 +66,7 @@ inline constexpr std::size_t kMaxRowItems = 128;
 struct KeepAliveView {
     Nanos interval{};
     std::uint8_t multiplier = 0;
+    bool deaf = false;  // the sender does not hear the receiver
     std::uint64_t sent_packets = 0;
     std::span<const RowItem> row;
 };

@@ -20,7 +20,7 @@ Bytes message_of(const KeepAliveView& view) {
 
 Bytes small_message() {
     static const RowItem row[2] = {{Be16{3}, Be16{655}, Be32{42'000}}, {Be16{4}, Be16{0}, Be32{kUnreachableRtt}}};
-    return message_of({microseconds{10'000}, 3, 0x1122334455667788, row});
+    return message_of({microseconds{10'000}, 3, true, 0x1122334455667788, row});
 }
 
 bool parses(const Bytes& message) {
@@ -32,7 +32,7 @@ TEST(KeepAlive, LiesAsTheHeaderFileDrawsIt) {
     const Bytes expected = {
         1,    1,    0,    40,                            // kind, version, length
         0,    0,    0x27, 0x10,                          // interval 10,000 us
-        3,    0,    0,    0,                             // multiplier
+        3,    1,    0,    0,                             // multiplier, deaf
         0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,  // sent packets
         0,    2,    0,    0,                             // row length
         0,    3,    0x02, 0x8F, 0,    0,    0xA4, 0x10,  // node 3: 1 % loss, 42 ms
@@ -50,13 +50,14 @@ TEST(KeepAlive, IsReadBackAsItWasWritten) {
                            Be32{*rc::gen::arbitrary<std::uint32_t>()}});
         }
         const KeepAliveView in{microseconds{*rc::gen::inRange(1'000, 60'000'001)},
-                               static_cast<std::uint8_t>(*rc::gen::inRange(1, 256)),
+                               static_cast<std::uint8_t>(*rc::gen::inRange(1, 256)), *rc::gen::arbitrary<bool>(),
                                *rc::gen::arbitrary<std::uint64_t>(), row};
         const Bytes message = message_of(in);
         KeepAliveView out;
         RC_ASSERT(parse_keep_alive(message, out));
         RC_ASSERT(out.interval == in.interval);
         RC_ASSERT(out.multiplier == in.multiplier);
+        RC_ASSERT(out.deaf == in.deaf);
         RC_ASSERT(out.sent_packets == in.sent_packets);
         RC_ASSERT(std::ranges::equal(out.row, row, [](const RowItem& a, const RowItem& b) {
             return a.node == b.node && a.loss == b.loss && a.rtt_us == b.rtt_us;

@@ -13,7 +13,8 @@ namespace {
 // The message without padding behind it and with reserved bytes as a sender of this version writes them.
 std::vector<std::uint8_t> canonical(const std::uint8_t* data, std::size_t length) {
     std::vector<std::uint8_t> message(data, data + length);
-    std::fill_n(message.begin() + offsetof(izar::KeepAlive, reserved_a), 3, std::uint8_t{0});
+    message[offsetof(izar::KeepAlive, flags)] &= izar::kKeepAliveDeaf;
+    std::fill_n(message.begin() + offsetof(izar::KeepAlive, reserved_a), 2, std::uint8_t{0});
     std::fill_n(message.begin() + offsetof(izar::KeepAlive, reserved_b), 2, std::uint8_t{0});
     return message;
 }

@@ -151,10 +151,33 @@ TEST_F(Links, GoesDownAfterThreeMissed) {
     }
     EXPECT_GE(world.now - cut_at, milliseconds{20});
     EXPECT_LE(world.now - cut_at, milliseconds{32});
-    EXPECT_TRUE(up(1, 2)) << "the other direction lives";
     const auto down = reports(2, LinkReportKind::down);
     ASSERT_EQ(down.size(), 1u);
     EXPECT_EQ(down[0].link, TestWorld::slot(1));
+}
+
+TEST_F(Links, OneDeadDirectionIsToldToItsSenderAtOnce) {
+    world.set_delay(milliseconds{20});
+    world.publish();
+    world.advance(milliseconds{200});
+    ASSERT_TRUE(up(1, 2));
+    const Instant cut_at = world.now;
+    world.cut(1, 2);
+    while (up(1, 2) && world.now < cut_at + milliseconds{300}) {
+        world.advance(milliseconds{1});
+    }
+    // The travel time of the last keep-alive, three missed ones, and the travel time of the word that they are missed.
+    EXPECT_GE(world.now - cut_at, milliseconds{60});
+    EXPECT_LE(world.now - cut_at, milliseconds{74});
+    EXPECT_FALSE(up(2, 1));
+    EXPECT_EQ(reports(1, LinkReportKind::down).size(), 1u);
+    // Both ends use it again when both directions live, which neither learns from its own silence or the other's.
+    world.advance(milliseconds{500});
+    EXPECT_FALSE(up(1, 2));
+    world.cut(1, 2, false);
+    world.advance(milliseconds{100});
+    EXPECT_TRUE(up(1, 2));
+    EXPECT_TRUE(up(2, 1));
 }
 
 TEST_F(Links, DataKeepsALinkAliveWithoutKeepAlives) {

@@ -221,6 +221,7 @@ std::vector<LinkRow> EdgeView::links() const {
             row.reordered = link.reordered;
             const std::int64_t heard = edge_.links().cell(slot).last_heard.load(std::memory_order_relaxed);
             row.last_heard_ms = milliseconds(edge_.clock().now() - Instant{Nanos{heard}});
+            row.detection_ms = milliseconds(Nanos{edge_.links().cell(slot).detection.load(std::memory_order_relaxed)});
         }
         row.rx_packets = received;
         row.tx_packets = link_total(slot, &LinkCounters::sent);
