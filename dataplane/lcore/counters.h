@@ -39,8 +39,11 @@ struct LcoreCounters {
     std::uint64_t longest_pause_ns = 0;  // of those
     std::uint64_t flows = 0;             // flows and sessions held (a gauge)
     std::uint64_t flow_capacity = 0;
-    std::uint64_t samples_lost = 0;  // link reports that found the scheduler's ring full
-    std::uint64_t answers_lost = 0;  // ICMP, ARP or keep-alive not made for want of a buffer
+    std::uint64_t flows_refused = 0;       // packets that found no room for the IPv4 flow or session they would open
+    std::uint64_t flows_ipv6_refused = 0;  // the same for IPv6
+    std::uint64_t nat_ports_refused = 0;   // packets that found no egress port for the session they would open
+    std::uint64_t samples_lost = 0;        // link reports that found the scheduler's ring full
+    std::uint64_t answers_lost = 0;        // ICMP, ARP or keep-alive not made for want of a buffer
     std::array<PortCounters, kMaxPorts> ports{};
 
     std::uint64_t total(Fate fate) const noexcept;  // sum of the verdicts with this fate

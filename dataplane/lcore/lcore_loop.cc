@@ -202,6 +202,9 @@ void LcoreLoop::forget_idle_flows(const Published& published, Instant now) noexc
 void LcoreLoop::publish_snapshot() noexcept {
     state_.counters.flows = state_.flows4.size() + state_.flows6.size();
     state_.counters.flow_capacity = state_.flows4.capacity() + state_.flows6.capacity();
+    state_.counters.flows_refused = state_.flows4.exhausted();
+    state_.counters.flows_ipv6_refused = state_.flows6.exhausted();
+    state_.counters.nat_ports_refused = state_.ports4.exhausted() + state_.ports6.exhausted();
     state_.counters.samples_lost = state_.receiver.lost_reports();
     state_.snapshot.publish(state_.counters);
 }

@@ -128,6 +128,10 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
     const FlowRef ref = flows.create(key, hash, now);
     if (!ref) {
         burst.verdict[lane] = Verdict::flows_full;
+        // What is no SYN may belong to a connection that its egress still knows: that one must not be reset.
+        if ((tcp_flags<Address>(burst, lane) & kTcpSyn) != 0) {
+            refuse<Address>(burst, lane, Verdict::flows_full);
+        }
         return;
     }
     Flow<Address>& flow = flows[ref];

@@ -36,10 +36,10 @@ def _enter(namespace: int) -> None:
         raise OSError(ctypes.get_errno(), "setns failed; network namespaces need root")
 
 
-def listen(lab: Lab, where: str, port: int) -> socket.socket:
+def listen(lab: Lab, where: str, port: int, backlog: int = 128) -> socket.socket:
     """Accepts both families."""
     with inside(lab, where):
-        listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
+        listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=backlog)
     listener.settimeout(TIMEOUT_S)
     return listener
 

@@ -139,6 +139,22 @@ TEST_F(Answers, DataWithoutSessionIsResetByTheEgress) {
     EXPECT_EQ(world[2].lcore().flows4.size(), 0u);
 }
 
+TEST(FullFlowTable, RefusesASynAndLeavesOtherConnectionsAlone) {
+    NodeOptions one_flow;
+    one_flow.memory.flows = 1;
+    TestWorld world(2, Family::ipv4, one_flow);
+    world.service(ServiceSpec{1}.at("10.99.0.80").tcp(80).egress(2).origin("10.2.0.80")).publish();
+    const auto client = [](std::uint8_t flags, std::uint16_t port) {
+        return tcp(flags).from("10.1.0.10", port).to("10.99.0.80", 80);
+    };
+    EXPECT_EQ(world.send(1, client(kTcpSyn, 40000)), Lines{"2: tcp 10.2.0.1:40000 > 10.2.0.80:80 S"});
+    EXPECT_EQ(world.send(1, client(kTcpSyn, 40001)), Lines{"1: tcp 10.99.0.80:80 > 10.1.0.10:40001 RA"});
+    EXPECT_EQ(world.send(1, client(kTcpAck, 40002)), Lines{}) << "its egress may still know the connection";
+    EXPECT_EQ(world[1].count(Verdict::flows_full), 1u);
+    EXPECT_EQ(world[1].counters().flows_refused, 2u);
+    EXPECT_EQ(world.send(1, client(kTcpAck, 40000)), Lines{"2: tcp 10.2.0.1:40000 > 10.2.0.80:80 A"});
+}
+
 TEST(Exceptions, WhatIsNotOursGoesToTheKernelAsItCame) {
     NodeOptions options;
     options.taps = true;

@@ -101,7 +101,7 @@ FlowPage EdgeView::flows(std::size_t most) const {
         const LcoreCounters counters = edge_.lcores()[i]->snapshot.read();
         out.total += counters.flows;
         out.capacity += counters.flow_capacity;
-        out.exhausted += counters.verdicts[static_cast<std::size_t>(Verdict::flows_full)];
+        out.exhausted += counters.flows_refused + counters.flows_ipv6_refused;
         const auto picture = look(edge_.lcores()[i]->window, kPatience, edge_.clock());
         if (!picture) {
             continue;

@@ -159,6 +159,14 @@ void EdgeProcess::run_scheduler() noexcept {
     }
 }
 
+LcoreCounters EdgeProcess::counted() const {
+    LcoreCounters sum;
+    for (const auto& lcore : lcores_) {
+        sum.add(lcore->snapshot.read());
+    }
+    return sum;
+}
+
 void EdgeProcess::stop() noexcept {
     control_.quit.store(true, std::memory_order_relaxed);
     for (std::size_t i = 0; i < loops_.size(); ++i) {

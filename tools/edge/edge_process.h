@@ -42,6 +42,8 @@ class EdgeProcess {
     const SharedLinks& links() const noexcept { return *links_; }
     const Fleet& fleet() const noexcept { return *fleet_; }
     const ServiceTable& services() const noexcept { return *services_; }
+    // What all lcores have counted since the process began; any thread may ask.
+    LcoreCounters counted() const;
     SchedulerView& view() noexcept { return view_; }
     Publisher& publisher() noexcept { return *publisher_; }
     LcoreControl& control() noexcept { return control_; }

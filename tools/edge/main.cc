@@ -17,6 +17,7 @@
 #include "tools/edge/edge_options.h"
 #include "tools/edge/edge_process.h"
 #include "tools/edge/edge_view.h"
+#include "tools/edge/shortage_log.h"
 
 namespace izar {
 namespace {
@@ -48,7 +49,7 @@ Result<void> start_eal(std::vector<std::string> arguments) {
     return {};
 }
 
-// The main thread's work while the others forward: prompt and control socket, until a signal or `quit`.
+// The main thread's work while the others forward: prompt, control socket and log, until a signal or `quit`.
 int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
     EdgeView view{edge};
     Shell shell{view, view};
@@ -68,9 +69,13 @@ int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
     if (options.interactive) {
         prompt = std::make_unique<Prompt>(shell, view, STDIN_FILENO, STDOUT_FILENO, "izar> ");
     }
+    ShortageLog shortages;
     signalfd_siginfo signal{};
     while (!view.wants_to_quit() && read(signals, &signal, sizeof signal) < 0) {
         serve_consoles(prompt, socket->get(), std::chrono::milliseconds{100});
+        for (const std::string& line : shortages.look(edge.counted(), edge.clock().now())) {
+            fmt::print(stderr, "izar-edge: {}\n", line);
+        }
     }
     return code;
 }
