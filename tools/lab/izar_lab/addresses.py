@@ -45,6 +45,11 @@ def family_of(address: str) -> str:
     return "ipv6" if ":" in address else "ipv4"
 
 
+def tap(port: str) -> str:
+    """The kernel's end of a port's exception path."""
+    return f"izar{port}"
+
+
 def wan_mac(node_id: int) -> str:
     return f"02:77:00:00:00:{node_id:02x}"
 

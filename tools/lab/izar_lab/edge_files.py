@@ -30,8 +30,8 @@ def edge_config(topology: Topology, node: Node, socket_path: Path) -> dict[str, 
         "control_socket": str(socket_path),
         "memory": {"flows": 65536, "flows_ipv6": 16384, "packet_buffers": 16384},
         "ports": [
-            _port("wan", lambda family: addresses.wan(node.id, family)),
-            _port("lan", lambda family: topology.lan_address(node.name, family)),
+            _port(topology, "wan", lambda family: addresses.wan(node.id, family)),
+            _port(topology, "lan", lambda family: topology.lan_address(node.name, family)),
         ],
         "overlay": {"port": "wan"},
         "egress_addresses": [topology.lan_address(node.name, family) for family in ("ipv4", "ipv6")],
@@ -60,7 +60,8 @@ def to_yaml(document: dict[str, Any]) -> str:
     return yaml.dump(document, Dumper=_PlainDumper, sort_keys=False, default_flow_style=None, width=120)
 
 
-def _port(name: str, address: Callable[[str], str]) -> dict[str, Any]:
+def _port(topology: Topology, name: str, address: Callable[[str], str]) -> dict[str, Any]:
+    tap = {"exception_tap": addresses.tap(name)} if topology.exception_taps else {}
     return {
         "name": name,
         # Past the queueing discipline, the driver's default, tcpdump sees only what comes in.
@@ -69,6 +70,7 @@ def _port(name: str, address: Callable[[str], str]) -> dict[str, Any]:
         "addresses": [
             f"{address(family)}/{addresses.prefix_bits(family)}" for family in ("ipv4", "ipv6")
         ],
+        **tap,
     }
 
 

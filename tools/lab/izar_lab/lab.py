@@ -179,6 +179,8 @@ class Lab:
 
     def _wait_for_edge(self, node: str) -> None:
         self._wait_until(node, lambda: edge_control.answers(self._edge_socket(node)))
+        if self.topology.exception_taps:
+            self.network.set_up_taps(self.topology.node(node))
 
     def _start(self, name: str, member: str, argv: list[str]) -> None:
         process = processes.start(netns.inside(self.network.namespace(member), argv), self.log(name))

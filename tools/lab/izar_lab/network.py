@@ -95,7 +95,25 @@ class Network:
                 "link set dev mgmt0 up",
             ],
         )
+        # The kernel gets its own copy of what net_af_packet reads, and would answer it beside izar-edge once a TAP has
+        # the node's address. No route leads back out of these interfaces, so this makes it drop all of it.
+        netns.sysctl(namespace, {f"net.ipv4.conf.{name}.rp_filter": 1 for name in ("wan0", "lan0")})
         netns.offloads_off(namespace, ["wan0", "lan0"])
+
+    def set_up_taps(self, node: Node) -> None:
+        """Gives the kernel its addresses on the TAPs that izar-edge of the node has just made."""
+        namespace = self.namespace(node.name)
+        lines = []
+        for port, address in (
+            ("wan", lambda family: addresses.wan(node.id, family)),
+            ("lan", lambda family: self.topology.lan_address(node.name, family)),
+        ):
+            tap = addresses.tap(port)
+            netns.sysctl(namespace, {f"net.ipv6.conf.{tap}.disable_ipv6": 0})
+            lines.append(f"link set dev {tap} up")
+            for family, option in (("ipv4", ""), ("ipv6", "nodad")):
+                lines.append(f"address add {address(family)}/{addresses.prefix_bits(family)} dev {tap} {option}")
+        netns.batch(namespace, lines)
 
     def _set_up_host(self, host: Host) -> None:
         lines = ["link set dev lo up", "link set dev eth0 up"]

@@ -18,7 +18,7 @@ from izar_lab.matrix import read_matrix
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9]{0,11}\Z")
 # Members and interfaces that every lab has.
 RESERVED = {"wan", "mgmt", "lo", "br0"}
-TOP_KEYS = {"name", "seed", "underlay", "rtt", "link_defaults", "nodes", "hosts", "services", "edge"}
+TOP_KEYS = {"name", "seed", "underlay", "rtt", "link_defaults", "nodes", "hosts", "services", "exception_taps", "edge"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Topology:
     rtt_ms: dict[tuple[str, str], float]  # by ordered pair of node names
     link_defaults: LinkSettings
     services: list[dict[str, Any]]  # as in edge.yaml, origins' "host" already replaced by "address"
+    exception_taps: bool = False  # whether each node's kernel gets what is not izar's, by the TAPs izarwan and izarlan
     edge: dict[str, Any] = field(default_factory=dict)  # goes into every node's edge.yaml as it is
 
     def node(self, name: str) -> Node:
@@ -89,6 +90,7 @@ class Topology:
             ],
             "hosts": [{"name": host.name, "node": host.node} for host in self.hosts],
             "services": self.services,
+            "exception_taps": self.exception_taps,
             "edge": self.edge,
         }
 
@@ -128,6 +130,7 @@ def parse_topology(document: Any, folder: Path) -> Topology:
         rtt_ms=_parse_rtt(document.get("rtt"), document["nodes"], folder),
         link_defaults=parse_settings(document.get("link_defaults") or {}),
         services=[],
+        exception_taps=bool(document.get("exception_taps", False)),
         edge=dict(document.get("edge") or {}),
     )
     topology.services = [_resolve_origins(service, topology) for service in document.get("services") or []]
