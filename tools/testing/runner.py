@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q"]
 
 MESON_SUITES = ["unit", "threads", "fuzz-replay"]
-PYTEST_SUITES = ["style", "testing", "perf", "lab", "e2e"]  # folders under tests/
+PYTEST_SUITES = ["style", "testing", "wire", "perf", "lab", "e2e"]  # folders under tests/
 LONG_SUITES = ["long"]
 
 # Sanitizers slow a program down; a test's own time limit is multiplied by this.
