@@ -16,6 +16,7 @@ constexpr std::uint64_t kLeastFlows = 1'024;
 constexpr std::uint64_t kMostFlows = 16'777'216;
 constexpr std::uint64_t kLeastBuffers = 2'048;
 constexpr std::uint64_t kMostBuffers = 4'194'304;
+constexpr std::size_t kLongestPath = 4'095;  // PATH_MAX without its terminator
 constexpr std::size_t kLongestSocket = 107;  // sun_path without its terminator, unix(7)
 
 void read_own_node(const YamlCursor& node, EdgeConfig& config) {
@@ -31,20 +32,26 @@ void read_own_node(const YamlCursor& node, EdgeConfig& config) {
     }
 }
 
-// The key must be there, so that nobody sends plaintext without having asked for it.
-void read_security(const YamlMap& root) {
-    const auto security = root.need("security",
-                                    "write 'security: none'; this build has no other mode, and overlay "
-                                    "packets travel unencrypted");
-    if (!security) {
+// Encrypted links are the default; plaintext must be asked for by name. The secrets themselves are read when izar-edge
+// starts, by the rules of dataplane/security/secrets.h.
+void read_security(const YamlMap& root, EdgeConfig& config) {
+    const auto security = root.find("security");
+    const bool known = !security || assign(config.security, security->word({"none", "aes-gcm"}));
+    const auto secrets = !known || config.security == SecurityMode::none
+                             ? root.find("secrets")
+                             : root.need("secrets",
+                                         "name the file of link secrets: secrets: {file: /etc/izar/secrets}; or write "
+                                         "'security: none', and overlay packets travel unencrypted");
+    const auto keys = secrets ? secrets->map({"file"}) : std::nullopt;
+    const auto file = keys ? keys->need("file", "name the file of link secrets") : std::nullopt;
+    if (!file) {
         return;
     }
-    const auto mode = security->text(kNameLength);
-    if (mode == "aes-gcm") {
-        security->problem("'aes-gcm' is not in this build, which has only 'none': overlay packets travel unencrypted");
-    } else if (mode && mode != "none") {
-        security->problem(fmt::format("'{}' is not a mode; this build has only 'none'", *mode));
+    const auto path = file->text(kLongestPath);
+    if (path && path->front() != '/') {
+        file->problem(fmt::format("'{}' is not an absolute path; begin it with '/'", *path));
     }
+    assign(config.secrets_file, path);
 }
 
 void read_memory(const YamlCursor& memory, MemoryConfig& out) {
@@ -102,7 +109,7 @@ void read_control_socket(const YamlMap& root, EdgeConfig& config) {
 
 // The sections that stand for themselves.
 void read_settings(const YamlMap& root, EdgeConfig& config) {
-    read_security(root);
+    read_security(root, config);
     if (const auto idle = root.find("idle")) {
         assign(config.idle, idle->word({"spin", "sleep"}));
     }
@@ -160,8 +167,8 @@ Result<EdgeConfig> parse_edge_config(const std::string& text, const std::string&
     ConfigProblems problems(file_name);
     const YamlCursor top(*tree, "", problems);
     EdgeConfig config;
-    if (const auto root = top.map({"node", "security", "idle", "lcores", "control_socket", "memory", "ports", "overlay",
-                                   "egress_addresses", "links", "hysteresis", "nodes", "services"})) {
+    if (const auto root = top.map({"node", "security", "secrets", "idle", "lcores", "control_socket", "memory", "ports",
+                                   "overlay", "egress_addresses", "links", "hysteresis", "nodes", "services"})) {
         read_all(*root, problems, config);
     }
     if (!problems.empty()) {

@@ -17,6 +17,7 @@ namespace izar {
 
 // How an lcore waits when it finds nothing to do: burn the core, or nap and back off.
 enum class IdleMode : std::uint8_t { spin, sleep };
+enum class SecurityMode : std::uint8_t { none, aes_gcm };
 
 struct PortConfig {
     std::string name;          // "wan", "lan": what the CLI calls it
@@ -47,6 +48,8 @@ struct HysteresisConfig {
 struct EdgeConfig {
     std::string name;  // of this node; also names sockets and the DPDK file prefix
     NodeId id = kNoNode;
+    SecurityMode security = SecurityMode::aes_gcm;
+    std::string secrets_file;  // link secrets, for aes_gcm
     IdleMode idle = IdleMode::sleep;
     std::uint8_t lcores = 1;
     std::string control_socket;  // default /run/izar/NAME/edge.sock

@@ -8,7 +8,7 @@ namespace izar {
 // A whole file with every key.
 // Its values all differ from the defaults.
 inline constexpr char kFullEdgeYaml[] = R"(node: {id: 1, name: ams}
-security: none
+security: aes-gcm
 idle: spin
 lcores: 2
 control_socket: /run/izar/ams/control.sock
@@ -54,6 +54,7 @@ services:
     protocol: icmp
     egress: [par]
     origins: [{address: 10.2.0.10}]
+secrets: {file: /etc/izar/secrets}
 )";
 
 }  // namespace izar

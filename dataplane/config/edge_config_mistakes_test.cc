@@ -48,13 +48,15 @@ const Mistake kNodeMistakes[] = {
     {"{id: 1, name: ams}", "{id: 3, name: ams}",
      "edge.yaml:1:7: node: 'ams' has id 3 here and id 1 in 'nodes'; make them equal"},
     {"{id: 1, name: ams}", "{id: 1, name: ams, id: 1}", "edge.yaml:1:26: key 'id' stands twice in node; keep one"},
-    {"security: none\n", "",
-     "edge.yaml:1:1: the file lacks the key 'security'; write 'security: none'; this build has no other mode, and "
-     "overlay packets travel unencrypted"},
-    {"security: none", "security: aes-gcm",
-     "edge.yaml:2:11: security: 'aes-gcm' is not in this build, which has only 'none': overlay packets travel "
-     "unencrypted"},
-    {"security: none", "security: off", "edge.yaml:2:11: security: 'off' is not a mode; this build has only 'none'"},
+    {"security: aes-gcm", "security: off", "edge.yaml:2:11: security: 'off' is not one of: none, aes-gcm"},
+    {"secrets: {file: /etc/izar/secrets}\n", "",
+     "edge.yaml:1:1: the file lacks the key 'secrets'; name the file of link secrets: secrets: {file: "
+     "/etc/izar/secrets}; or write 'security: none', and overlay packets travel unencrypted"},
+    {"secrets: {file: /etc/izar/secrets}", "secrets: {flie: /etc/izar/secrets}",
+     "edge.yaml:48:10: secrets lacks the key 'file'; name the file of link secrets\n"
+     "edge.yaml:48:11: unknown key 'flie' in secrets; did you mean 'file'?"},
+    {"secrets: {file: /etc/izar/secrets}", "secrets: {file: secrets}",
+     "edge.yaml:48:17: secrets.file: 'secrets' is not an absolute path; begin it with '/'"},
     {"idle: spin", "idle: sleepy", "edge.yaml:3:7: idle: 'sleepy' is not one of: spin, sleep"},
     {"lcores: 2", "lcores: 17", "edge.yaml:4:9: lcores: '17' is not a whole number from 1 to 16"},
     {"lcores: 2", "lcores: two", "edge.yaml:4:9: lcores: 'two' is not a whole number from 1 to 16"},
@@ -218,16 +220,15 @@ const Mistake kServiceMistakes[] = {
 INSTANTIATE_TEST_SUITE_P(Service, EdgeConfigMistake, testing::ValuesIn(kServiceMistakes));
 
 TEST(EdgeConfigMistakes, SeveralAreToldInOneGo) {
-    EXPECT_EQ(
-        error_of("node: {id: 1}\nidle: yes\nports: []\n"),
-        "edge.yaml:1:1: the file lacks the key 'security'; write 'security: none'; this build has no other mode, and "
-        "overlay packets travel unencrypted\n"
-        "edge.yaml:1:1: the file lacks the key 'overlay'; name the port that carries overlay packets: overlay: "
-        "{port: wan}\n"
-        "edge.yaml:1:1: the file lacks the key 'nodes'; list all nodes of the fleet, this one included\n"
-        "edge.yaml:1:7: node lacks the key 'name'\n"
-        "edge.yaml:2:7: idle: 'yes' is not one of: spin, sleep\n"
-        "edge.yaml:3:8: ports: needs 1 to 8 ports");
+    EXPECT_EQ(error_of("node: {id: 1}\nidle: yes\nports: []\n"),
+              "edge.yaml:1:1: the file lacks the key 'secrets'; name the file of link secrets: secrets: {file: "
+              "/etc/izar/secrets}; or write 'security: none', and overlay packets travel unencrypted\n"
+              "edge.yaml:1:1: the file lacks the key 'overlay'; name the port that carries overlay packets: overlay: "
+              "{port: wan}\n"
+              "edge.yaml:1:1: the file lacks the key 'nodes'; list all nodes of the fleet, this one included\n"
+              "edge.yaml:1:7: node lacks the key 'name'\n"
+              "edge.yaml:2:7: idle: 'yes' is not one of: spin, sleep\n"
+              "edge.yaml:3:8: ports: needs 1 to 8 ports");
 }
 
 TEST(EdgeConfigMistakes, AnythingButAMapIsRefused) {

@@ -117,6 +117,8 @@ nodes: [{id: 7, name: solo}, {id: 8, name: peer, address: "2001:db8::2"}]
 )",
                                           "edge.yaml");
     ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->security, SecurityMode::none);
+    EXPECT_EQ(config->secrets_file, "");
     EXPECT_EQ(config->idle, IdleMode::sleep);
     EXPECT_EQ(config->lcores, 1);
     EXPECT_EQ(config->control_socket, "/run/izar/solo/edge.sock");

@@ -101,9 +101,17 @@ std::string port_range_text(std::uint16_t first, std::uint16_t last) {
     return first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
 }
 
+std::string_view security_text(SecurityMode mode) {
+    return mode == SecurityMode::none ? "none" : "aes-gcm";
+}
+
 std::string edge_config_text(const EdgeConfig& config) {
-    std::string out = fmt::format("node: {{id: {}, name: {}}}\nsecurity: none\nidle: {}\nlcores: {}\n", raw(config.id),
-                                  quoted(config.name), config.idle == IdleMode::spin ? "spin" : "sleep", config.lcores);
+    std::string out = fmt::format("node: {{id: {}, name: {}}}\nsecurity: {}\n", raw(config.id), quoted(config.name),
+                                  security_text(config.security));
+    if (!config.secrets_file.empty()) {
+        out += fmt::format("secrets: {{file: {}}}\n", quoted(config.secrets_file));
+    }
+    out += fmt::format("idle: {}\nlcores: {}\n", config.idle == IdleMode::spin ? "spin" : "sleep", config.lcores);
     out += fmt::format("control_socket: {}\n", quoted(config.control_socket));
     out += fmt::format("memory: {{flows: {}, flows_ipv6: {}, packet_buffers: {}}}\n", config.memory.flows,
                        config.memory.flows_ipv6, config.memory.packet_buffers);

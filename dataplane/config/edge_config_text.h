@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "dataplane/config/edge_config.h"
 
@@ -12,6 +13,9 @@ namespace izar {
 
 // Every key is written out, defaults included: what `show config` prints is what is in force.
 std::string edge_config_text(const EdgeConfig& config);
+
+// "none" or "aes-gcm".
+std::string_view security_text(SecurityMode mode);
 
 // "80", "8000-8099", or "any" for 0..65535.
 std::string port_range_text(std::uint16_t first, std::uint16_t last);

@@ -20,6 +20,7 @@
 #include "dataplane/io/tx_queues.h"
 #include "dataplane/lcore/counters.h"
 #include "dataplane/lcore/flow_window.h"
+#include "dataplane/lcore/lcore_security.h"
 #include "dataplane/links/keep_alive.h"
 #include "dataplane/links/link_receiver.h"
 #include "dataplane/links/link_sender.h"
@@ -61,6 +62,7 @@ struct LcoreState {
     TokenBucket exception_budget;
     Snapshot snapshot;
     FlowWindow window;
+    LcoreSecurity security;  // filled in by main before the lcore starts; as it is here, security is none
 
   private:
     LcoreState(LcoreIndex index, const Shared& shared, FlowTable<Ipv4Address> flows4, FlowTable<Ipv6Address> flows6,

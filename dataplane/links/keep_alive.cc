@@ -1,6 +1,7 @@
 #include "dataplane/links/keep_alive.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "dataplane/lcore/lcore_state.h"
 #include "dataplane/stages/seal_overlay.h"
@@ -70,6 +71,9 @@ void LinkKeeper::tick(LcoreState& lcore, const Published& published, Instant now
     }
     last_tick_ = now;
     const Fleet& fleet = *published.fleet;
+    if (lcore.security.keys != nullptr) {
+        send_handshakes(lcore, fleet, now);
+    }
     for (std::size_t s = raw(lcore.index); s < fleet.nodes.size(); s += lcore.shared.lcores) {
         const NodeSlot link{static_cast<std::uint16_t>(s)};
         if (link == fleet.self || fleet.nodes[s].id == kNoNode) {
@@ -113,8 +117,12 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
     const Fleet& fleet = *published.fleet;
     Path path;
     path.segments = {fleet.node(link).id, kNoNode, kNoNode};
-    seal(m, {path, fleet.node(fleet.self).id, kNoService, kEtherTypeSealed, kGeneveControl, 0, raw(link)}, path_out,
-         lcore.shared.links.cell(link), now);
+    const SealRequest request{path,     fleet.node(fleet.self).id, kNoService, kEtherTypeSealed, kGeneveControl, 0,
+                              raw(link)};
+    if (!seal_control(m, request, link, lcore, now)) {
+        rte_pktmbuf_free(m);
+        return;
+    }
     lcore.shared.links.counters(lcore.index, link).count(&LinkCounters::sent);
     ++lcore.counters.made;
     send_made(m, path_out.neighbor, path_out.port, lcore, now);
@@ -134,6 +142,27 @@ Nanos LinkKeeper::detection_time(const LinkCell& cell, Note& note, Instant now) 
     const Nanos told = Nanos{cell.peer_interval.load(std::memory_order_relaxed)} *
                        cell.peer_multiplier.load(std::memory_order_relaxed);
     return std::max(told, std::min(note.longest_gap * 3 / 2, kLongestStretch));
+}
+
+// What the scheduler thread has to say to the peers of the lcore's own links.
+void LinkKeeper::send_handshakes(LcoreState& lcore, const Fleet& fleet, Instant now) noexcept {
+    HandshakeParcel parcel;
+    while (lcore.security.to_send->pop(parcel)) {
+        LinkTemplate& path_out = lcore.sender.link(parcel.link);
+        rte_mbuf* const m = path_out.port == kNoPort ? nullptr : rte_pktmbuf_alloc(lcore.shared.pool);
+        if (m == nullptr) {
+            ++lcore.counters.answers_lost;
+            continue;
+        }
+        std::memcpy(rte_pktmbuf_append(m, sizeof parcel.message), &parcel.message, sizeof parcel.message);
+        Path path;
+        path.segments = {fleet.node(parcel.link).id, kNoNode, kNoNode};
+        seal_handshake(
+            m, {path, fleet.node(fleet.self).id, kNoService, kEtherTypeSealed, kGeneveControl, 0, raw(parcel.link)},
+            parcel.link, lcore, now);
+        ++lcore.counters.made;
+        send_made(m, path_out.neighbor, path_out.port, lcore, now);
+    }
 }
 
 void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept {

@@ -71,6 +71,7 @@ class LinkKeeper {
         std::uint64_t window_reordered = 0;
     };
     void send(NodeSlot link, Note& note, LcoreState& lcore, const Published& published, Instant now) noexcept;
+    void send_handshakes(LcoreState& lcore, const Fleet& fleet, Instant now) noexcept;
     void judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
     static Nanos detection_time(const LinkCell& cell, Note& note, Instant now) noexcept;
     void close_window(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;

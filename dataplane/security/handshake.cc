@@ -43,7 +43,7 @@ bool well_formed(const HandshakeMessage& message) noexcept {
            message.length.value() == sizeof(HandshakeMessage) && (message.number == 1 || message.number == 2);
 }
 
-Bytes bytes_of(const HandshakePayload& payload) noexcept {
+ByteView bytes_of(const HandshakePayload& payload) noexcept {
     return {reinterpret_cast<const std::uint8_t*>(&payload), sizeof payload};
 }
 std::span<std::uint8_t> writable(HandshakePayload& payload) noexcept {
@@ -101,7 +101,7 @@ std::optional<HandshakeMessage> Handshake::tick(std::uint8_t in_use, Instant now
     return out;
 }
 
-HandshakeOutcome Handshake::receive(Bytes bytes, std::uint8_t in_use, Instant now, const RandomFill& random) {
+HandshakeOutcome Handshake::receive(ByteView bytes, std::uint8_t in_use, Instant now, const RandomFill& random) {
     HandshakeMessage message;
     if (bytes.size() < sizeof message) {
         return {};

@@ -87,7 +87,7 @@ class Handshake {
     // Message 1, if it is time for one. `in_use` has a bit for each session number that this end still knows.
     std::optional<HandshakeMessage> tick(std::uint8_t in_use, Instant now, const RandomFill& random);
     // A message that came from the peer's address.
-    HandshakeOutcome receive(Bytes message, std::uint8_t in_use, Instant now, const RandomFill& random);
+    HandshakeOutcome receive(ByteView message, std::uint8_t in_use, Instant now, const RandomFill& random);
 
   private:
     struct Attempt {

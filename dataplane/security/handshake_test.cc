@@ -24,7 +24,7 @@ AcceptedSecrets accept(std::initializer_list<Secret> secrets) {
     return out;
 }
 
-Bytes bytes_of(const HandshakeMessage& message) {
+ByteView bytes_of(const HandshakeMessage& message) {
     return {reinterpret_cast<const std::uint8_t*>(&message), sizeof message};
 }
 
@@ -50,7 +50,7 @@ struct End {
     }
     std::optional<HandshakeMessage> tick() { return handshake.tick(in_use, now, fill); }
     HandshakeOutcome receive(const HandshakeMessage& message) { return receive(bytes_of(message)); }
-    HandshakeOutcome receive(Bytes message) {
+    HandshakeOutcome receive(ByteView message) {
         HandshakeOutcome out = handshake.receive(message, in_use, now, fill);
         if (out.session) {
             session = out.session;

@@ -11,7 +11,7 @@ constexpr std::string_view kKeyLabel = "izar traffic key";
 constexpr std::string_view kSaltLabel = "izar traffic salt";
 constexpr std::string_view kNextLabel = "izar next epoch";
 
-Bytes bytes_of(std::string_view text) noexcept {
+ByteView bytes_of(std::string_view text) noexcept {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 

@@ -14,7 +14,7 @@ static_assert(kProtocolName.size() == kHashLength);
 
 // HKDF of section 4.3 for two or three outputs: RFC 5869 with the chaining key as salt and empty info.
 template <std::size_t Outputs>
-SecretBytes<Outputs * kHashLength> noise_hkdf(const Secret& chaining, Bytes data) noexcept {
+SecretBytes<Outputs * kHashLength> noise_hkdf(const Secret& chaining, ByteView data) noexcept {
     SecretBytes<Outputs * kHashLength> out;
     hkdf_expand(hkdf_extract(chaining.view(), data), {}, out.writable());
     return out;
@@ -22,7 +22,7 @@ SecretBytes<Outputs * kHashLength> noise_hkdf(const Secret& chaining, Bytes data
 
 }  // namespace
 
-Noise::Noise(Bytes prologue, const Secret& psk) noexcept {
+Noise::Noise(ByteView prologue, const Secret& psk) noexcept {
     std::ranges::copy(kProtocolName, hash_.begin());
     chaining_ = Secret{std::span<const std::uint8_t, kHashLength>{hash_}};
     mix_hash(prologue);
@@ -34,11 +34,11 @@ Noise::Noise(Bytes prologue, const Secret& psk) noexcept {
     counter_ = 0;
 }
 
-void Noise::mix_hash(Bytes data) noexcept {
+void Noise::mix_hash(ByteView data) noexcept {
     hash_ = sha256(hash_, data);
 }
 
-void Noise::mix_key(Bytes data) noexcept {
+void Noise::mix_key(ByteView data) noexcept {
     const auto mixed = noise_hkdf<2>(chaining_, data);
     chaining_ = Secret{mixed.view().first<32>()};
     key_ = Secret{mixed.view().last<32>()};
@@ -51,12 +51,12 @@ void Noise::mix_ephemeral(const PublicKey& key) noexcept {
     mix_key(key);
 }
 
-void Noise::seal_and_hash(Bytes plain, std::span<std::uint8_t> out) noexcept {
+void Noise::seal_and_hash(ByteView plain, std::span<std::uint8_t> out) noexcept {
     seal_message(key_, counter_++, hash_, plain, out);
     mix_hash(out);
 }
 
-bool Noise::open_and_hash(Bytes sealed, std::span<std::uint8_t> out) noexcept {
+bool Noise::open_and_hash(ByteView sealed, std::span<std::uint8_t> out) noexcept {
     if (!open_message(key_, counter_++, hash_, sealed, out)) {
         return false;
     }
@@ -64,7 +64,7 @@ bool Noise::open_and_hash(Bytes sealed, std::span<std::uint8_t> out) noexcept {
     return true;
 }
 
-void Noise::write_first(const KeyPair& own, Bytes payload, std::span<std::uint8_t> out) noexcept {
+void Noise::write_first(const KeyPair& own, ByteView payload, std::span<std::uint8_t> out) noexcept {
     CHECK(out.size() == payload.size() + kNoiseOverhead);
     own_ = own;
     std::ranges::copy(own_.public_key, out.begin());
@@ -72,14 +72,14 @@ void Noise::write_first(const KeyPair& own, Bytes payload, std::span<std::uint8_
     seal_and_hash(payload, out.subspan(kPublicKeyLength));
 }
 
-bool Noise::read_first(Bytes message, std::span<std::uint8_t> payload) noexcept {
+bool Noise::read_first(ByteView message, std::span<std::uint8_t> payload) noexcept {
     CHECK(message.size() == payload.size() + kNoiseOverhead);
     std::ranges::copy(message.first(kPublicKeyLength), peer_.begin());
     mix_ephemeral(peer_);
     return open_and_hash(message.subspan(kPublicKeyLength), payload);
 }
 
-bool Noise::write_second(const KeyPair& own, Bytes payload, std::span<std::uint8_t> out) noexcept {
+bool Noise::write_second(const KeyPair& own, ByteView payload, std::span<std::uint8_t> out) noexcept {
     CHECK(out.size() == payload.size() + kNoiseOverhead);
     own_ = own;
     std::ranges::copy(own_.public_key, out.begin());
@@ -93,7 +93,7 @@ bool Noise::write_second(const KeyPair& own, Bytes payload, std::span<std::uint8
     return true;
 }
 
-bool Noise::read_second(Bytes message, std::span<std::uint8_t> payload) noexcept {
+bool Noise::read_second(ByteView message, std::span<std::uint8_t> payload) noexcept {
     CHECK(message.size() == payload.size() + kNoiseOverhead);
     std::ranges::copy(message.first(kPublicKeyLength), peer_.begin());
     mix_ephemeral(peer_);

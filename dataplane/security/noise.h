@@ -17,7 +17,7 @@
 
 namespace izar {
 
-// Bytes that a message has more than its payload.
+// ByteView that a message has more than its payload.
 inline constexpr std::size_t kNoiseOverhead = kPublicKeyLength + kSealTagLength;
 
 // What both ends have at the end: one secret for each direction.
@@ -30,26 +30,26 @@ struct NoiseSecrets {
 class Noise {
   public:
     // `prologue` is what both ends must agree on beforehand; a message read under another one is not authentic.
-    Noise(Bytes prologue, const Secret& psk) noexcept;
+    Noise(ByteView prologue, const Secret& psk) noexcept;
 
     // The initiator's side. `out` gets payload.size() + kNoiseOverhead bytes.
-    void write_first(const KeyPair& own, Bytes payload, std::span<std::uint8_t> out) noexcept;
-    bool read_second(Bytes message, std::span<std::uint8_t> payload) noexcept;
+    void write_first(const KeyPair& own, ByteView payload, std::span<std::uint8_t> out) noexcept;
+    bool read_second(ByteView message, std::span<std::uint8_t> payload) noexcept;
 
     // The responder's side. `payload` gets message.size() - kNoiseOverhead bytes.
-    bool read_first(Bytes message, std::span<std::uint8_t> payload) noexcept;
-    bool write_second(const KeyPair& own, Bytes payload, std::span<std::uint8_t> out) noexcept;
+    bool read_first(ByteView message, std::span<std::uint8_t> payload) noexcept;
+    bool write_second(const KeyPair& own, ByteView payload, std::span<std::uint8_t> out) noexcept;
 
     // After both messages.
     NoiseSecrets split() const noexcept;
     const Hash& transcript() const noexcept { return hash_; }
 
   private:
-    void mix_hash(Bytes data) noexcept;
-    void mix_key(Bytes data) noexcept;
+    void mix_hash(ByteView data) noexcept;
+    void mix_key(ByteView data) noexcept;
     void mix_ephemeral(const PublicKey& key) noexcept;
-    void seal_and_hash(Bytes plain, std::span<std::uint8_t> out) noexcept;
-    bool open_and_hash(Bytes sealed, std::span<std::uint8_t> out) noexcept;
+    void seal_and_hash(ByteView plain, std::span<std::uint8_t> out) noexcept;
+    bool open_and_hash(ByteView sealed, std::span<std::uint8_t> out) noexcept;
 
     Hash hash_;                  // h: of everything said so far
     Secret chaining_;            // ck

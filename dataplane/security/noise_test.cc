@@ -29,12 +29,12 @@ constexpr std::string_view kFourth = "a9ff535aace3db6a1da1a7fb00fe2de2622bb373ab
 
 class NoiseTest : public testing::Test {
   protected:
-    std::vector<std::uint8_t> first_message(Bytes payload) {
+    std::vector<std::uint8_t> first_message(ByteView payload) {
         std::vector<std::uint8_t> out(payload.size() + kNoiseOverhead);
         initiator.write_first(key_pair_of(secret_from_hex<32>(kInitiatorKey)), payload, out);
         return out;
     }
-    std::vector<std::uint8_t> second_message(Bytes payload) {
+    std::vector<std::uint8_t> second_message(ByteView payload) {
         std::vector<std::uint8_t> out(payload.size() + kNoiseOverhead);
         EXPECT_TRUE(responder.write_second(key_pair_of(secret_from_hex<32>(kResponderKey)), payload, out));
         return out;

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
 #include <cstring>
@@ -36,7 +37,7 @@ Nonce nonce_of(std::uint64_t counter) noexcept {
     return nonce;
 }
 
-int size_of(Bytes bytes) noexcept {
+int size_of(ByteView bytes) noexcept {
     return static_cast<int>(bytes.size());
 }
 
@@ -50,11 +51,15 @@ void cleanse(void* at, std::size_t bytes) noexcept {
     OPENSSL_cleanse(at, bytes);
 }
 
-bool equal_in_constant_time(Bytes a, Bytes b) noexcept {
+bool equal_in_constant_time(ByteView a, ByteView b) noexcept {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-Hash sha256(Bytes first, Bytes second) noexcept {
+void fill_random(std::span<std::uint8_t> out) noexcept {
+    CHECK(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1);
+}
+
+Hash sha256(ByteView first, ByteView second) noexcept {
     Hash out;
     const Digest digest{EVP_MD_CTX_new()};
     CHECK(digest != nullptr && EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1 &&
@@ -64,18 +69,18 @@ Hash sha256(Bytes first, Bytes second) noexcept {
     return out;
 }
 
-Secret hmac_sha256(Bytes key, Bytes data) noexcept {
+Secret hmac_sha256(ByteView key, ByteView data) noexcept {
     Secret out;
     CHECK(HMAC(EVP_sha256(), key.data(), size_of(key), data.data(), data.size(), out.writable().data(), nullptr) !=
           nullptr);
     return out;
 }
 
-Secret hkdf_extract(Bytes salt, Bytes key) noexcept {
+Secret hkdf_extract(ByteView salt, ByteView key) noexcept {
     return hmac_sha256(salt, key);
 }
 
-void hkdf_expand(const Secret& key, Bytes info, std::span<std::uint8_t> out) noexcept {
+void hkdf_expand(const Secret& key, ByteView info, std::span<std::uint8_t> out) noexcept {
     CHECK(info.size() <= kLongestInfo && out.size() <= 255 * kHashLength);
     // T(n) = HMAC(key, T(n-1) | info | n)
     SecretBytes<kHashLength + kLongestInfo + 1> input;
@@ -85,7 +90,7 @@ void hkdf_expand(const Secret& key, Bytes info, std::span<std::uint8_t> out) noe
     for (std::size_t done = 0; done < out.size(); done += kHashLength, ++round) {
         std::ranges::copy(info, text.begin() + static_cast<std::ptrdiff_t>(before));
         text[before + info.size()] = round;
-        const Secret block = hmac_sha256(key.view(), Bytes{text}.first(before + info.size() + 1));
+        const Secret block = hmac_sha256(key.view(), ByteView{text}.first(before + info.size() + 1));
         const std::size_t wanted = std::min(kHashLength, out.size() - done);
         std::ranges::copy(block.view().first(wanted), out.begin() + static_cast<std::ptrdiff_t>(done));
         std::ranges::copy(block.view(), text.begin());
@@ -114,7 +119,7 @@ bool shared_secret(const Secret& own, const PublicKey& peer, Secret& out) noexce
            EVP_PKEY_derive(agreement.get(), out.writable().data(), &length) == 1 && length == out.view().size();
 }
 
-void seal_message(const Secret& key, std::uint64_t counter, Bytes associated, Bytes plain,
+void seal_message(const Secret& key, std::uint64_t counter, ByteView associated, ByteView plain,
                   std::span<std::uint8_t> out) noexcept {
     CHECK(out.size() == plain.size() + kSealTagLength);
     const Nonce nonce = nonce_of(counter);
@@ -128,7 +133,7 @@ void seal_message(const Secret& key, std::uint64_t counter, Bytes associated, By
           EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kSealTagLength, out.data() + plain.size()) == 1);
 }
 
-bool open_message(const Secret& key, std::uint64_t counter, Bytes associated, Bytes sealed,
+bool open_message(const Secret& key, std::uint64_t counter, ByteView associated, ByteView sealed,
                   std::span<std::uint8_t> out) noexcept {
     CHECK(sealed.size() >= kSealTagLength && out.size() == sealed.size() - kSealTagLength);
     const Nonce nonce = nonce_of(counter);

@@ -22,16 +22,19 @@ inline constexpr std::size_t kSealTagLength = 16;
 using Hash = std::array<std::uint8_t, kHashLength>;
 using PublicKey = std::array<std::uint8_t, kPublicKeyLength>;
 
+// Randomness of the operating system, for `main` functions to pass on.
+void fill_random(std::span<std::uint8_t> out) noexcept;
+
 // SHA-256 of `first` followed by `second`.
-Hash sha256(Bytes first, Bytes second = {}) noexcept;
+Hash sha256(ByteView first, ByteView second = {}) noexcept;
 
 // HMAC-SHA256 (RFC 2104).
-Secret hmac_sha256(Bytes key, Bytes data) noexcept;
+Secret hmac_sha256(ByteView key, ByteView data) noexcept;
 
 // HKDF-SHA256 (RFC 5869). `info` is at most kLongestInfo bytes, `out` at most 255 hashes.
 inline constexpr std::size_t kLongestInfo = 128;
-Secret hkdf_extract(Bytes salt, Bytes key) noexcept;
-void hkdf_expand(const Secret& key, Bytes info, std::span<std::uint8_t> out) noexcept;
+Secret hkdf_extract(ByteView salt, ByteView key) noexcept;
+void hkdf_expand(const Secret& key, ByteView info, std::span<std::uint8_t> out) noexcept;
 
 // X25519 (RFC 7748).
 struct KeyPair {
@@ -44,10 +47,10 @@ bool shared_secret(const Secret& own, const PublicKey& peer, Secret& out) noexce
 
 // AES-256-GCM as Noise uses it: the nonce is four zero bytes and `counter`, big-endian. `out` gets
 // plain.size() + kSealTagLength bytes.
-void seal_message(const Secret& key, std::uint64_t counter, Bytes associated, Bytes plain,
+void seal_message(const Secret& key, std::uint64_t counter, ByteView associated, ByteView plain,
                   std::span<std::uint8_t> out) noexcept;
 // `out` gets sealed.size() - kSealTagLength bytes; false, and `out` wiped, if the tag is not right.
-bool open_message(const Secret& key, std::uint64_t counter, Bytes associated, Bytes sealed,
+bool open_message(const Secret& key, std::uint64_t counter, ByteView associated, ByteView sealed,
                   std::span<std::uint8_t> out) noexcept;
 
 }  // namespace izar

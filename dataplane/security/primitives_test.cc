@@ -11,12 +11,12 @@ TEST(Primitives, Sha256OfTwoPartsIsThatOfTheirConcatenation) {
     const auto abc = from_hex("616263");
     const auto expected = from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-4
     EXPECT_EQ(to_vector(sha256(abc)), expected);
-    EXPECT_EQ(to_vector(sha256(Bytes{abc}.first(1), Bytes{abc}.last(2))), expected);
+    EXPECT_EQ(to_vector(sha256(ByteView{abc}.first(1), ByteView{abc}.last(2))), expected);
 }
 
 TEST(Primitives, HmacOfRfc4231) {
     const std::string_view data = "what do ya want for nothing?";
-    const Bytes bytes{reinterpret_cast<const std::uint8_t*>(data.data()), data.size()};
+    const ByteView bytes{reinterpret_cast<const std::uint8_t*>(data.data()), data.size()};
     EXPECT_EQ(to_vector(hmac_sha256(from_hex("4a656665"), bytes).view()),
               from_hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"));
 }

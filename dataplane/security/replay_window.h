@@ -32,6 +32,15 @@ class ReplayWindow {
     static_assert(kWindow >= 8'192);
     static_assert((kWords & (kWords - 1)) == 0);
 
+    // Whether accept() would refuse it now; takes no note.
+    bool seen(std::uint64_t packet_number) const noexcept {
+        const auto block = static_cast<std::uint32_t>(counter_of(packet_number) / 32);
+        const std::uint64_t word = words_[block % kWords].load(std::memory_order_relaxed);
+        const auto ahead = static_cast<std::int32_t>(block - static_cast<std::uint32_t>(word >> 32));
+        const bool empty = static_cast<std::uint32_t>(word) == 0;
+        return !empty && (ahead < 0 || (ahead == 0 && (word >> (packet_number % 32) & 1) != 0));
+    }
+
     // Takes note of an authenticated packet: true exactly once for each packet number (its counter part; the sending
     // lcore in the top byte has chosen the window).
     bool accept(std::uint64_t packet_number) noexcept {

@@ -78,7 +78,9 @@ TEST(ReplayWindow, AgreesWithASet) {
             newest += random.below(100) == 0 ? random.below(40'000) : random.below(3);
             const std::uint64_t number = newest - std::min<std::uint64_t>(newest, random.below(20'000));
             const bool fresh = !accepted.contains(number);
+            const bool seen = window.seen(number);
             const bool taken = window.accept(number);
+            ASSERT_NE(seen, taken) << "seed " << seed << " number " << number;
             const std::uint64_t highest = accepted.empty() ? number : std::max(number, *accepted.rbegin());
             if (!fresh) {
                 ASSERT_FALSE(taken) << "seed " << seed << " number " << number;

@@ -10,12 +10,12 @@
 
 namespace izar {
 
-using Bytes = std::span<const std::uint8_t>;
+using ByteView = std::span<const std::uint8_t>;
 
 // Overwrites memory in a way that no compiler removes (OPENSSL_cleanse).
 void cleanse(void* at, std::size_t bytes) noexcept;
 // Whether two areas of the same size are equal, in time that depends on the size only (CRYPTO_memcmp).
-bool equal_in_constant_time(Bytes a, Bytes b) noexcept;
+bool equal_in_constant_time(ByteView a, ByteView b) noexcept;
 
 template <std::size_t N>
 class SecretBytes {

@@ -43,7 +43,7 @@ struct NodeStatus {
     std::string name;
     std::uint16_t id = 0;
     bool forwarding = false;
-    std::string security;          // "none": overlay packets travel unencrypted
+    std::string security;          // "aes-gcm", or "none": overlay packets travel unencrypted
     std::uint64_t generation = 0;  // of the route table in force
     double uptime_s = 0;
 };

@@ -70,6 +70,9 @@ struct Burst {
     std::array<std::uint8_t*, kMaxBurst> l4;         // the TCP, UDP or ICMP header behind it
     std::array<std::uint16_t, kMaxBurst> ip_length;  // bytes from ip to the packet's end
 
+    // Set by open_overlay() for lanes whose overlay header is that of a peer.
+    std::array<NodeSlot, kMaxBurst> peer;
+
     // Set by find_flow() for every lane that has a flow, or chose one.
     std::array<FlowRef, kMaxBurst> flow;
     std::array<std::uint64_t, kMaxBurst> hash;

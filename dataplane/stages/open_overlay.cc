@@ -1,6 +1,7 @@
 #include "dataplane/stages/open_overlay.h"
 
 #include "dataplane/links/keep_alive.h"
+#include "dataplane/stages/authenticate.h"
 #include "dataplane/stages/frame.h"
 
 namespace izar {
@@ -107,18 +108,25 @@ void arrive(Burst& burst, unsigned lane, const OverlayHeader& header) noexcept {
     sort_ip(burst, lane);
 }
 
-void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+// Whether the lane has the overlay header of a peer; sets peer, or a verdict.
+bool find_peer(Burst& burst, unsigned lane, const Fleet& fleet) noexcept {
     const Outer outer = outer_of(burst, lane);
     if (check_overlay_header({outer.header, outer.length}) != OverlayFault::none) {
         burst.verdict[lane] = Verdict::overlay_malformed;
-        return;
+        return false;
     }
-    const auto& header = header_at<OverlayHeader>(outer.header);
-    const NodeSlot from = peer_of(header, outer.source, *published.fleet);
-    if (from == kNoSlot) {
+    burst.peer[lane] = peer_of(header_at<OverlayHeader>(outer.header), outer.source, fleet);
+    if (burst.peer[lane] == kNoSlot) {
         burst.verdict[lane] = Verdict::unknown_peer;
-        return;
+        return false;
     }
+    return true;
+}
+
+void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    const Outer outer = outer_of(burst, lane);
+    const auto& header = header_at<OverlayHeader>(outer.header);
+    const NodeSlot from = burst.peer[lane];
     lcore.receiver.note(from, header, now);
     const auto offset = static_cast<std::uint16_t>(outer.header - burst.ip[lane] + sizeof(OverlayHeader));
     focus(burst.mbuf[lane], offset, static_cast<std::uint16_t>(burst.ip_length[lane] - offset));
@@ -135,7 +143,17 @@ void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& 
 }  // namespace
 
 void open_overlay(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    LaneList lanes;
     for (const unsigned lane : burst.overlay) {
+        if (find_peer(burst, lane, *published.fleet)) {
+            lanes.add(lane);
+        }
+    }
+    if (lcore.security.keys != nullptr) {
+        authenticate(burst, lanes, lcore.security);
+    }
+    // From here, every lane's packet is its peer's, and plain.
+    for (const unsigned lane : lanes) {
         open_lane(burst, lane, lcore, published, now);
     }
     burst.overlay.clear();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/base/check.h"
 #include "dataplane/stages/frame.h"
 #include "dataplane/wire/checksum.h"
 
@@ -72,7 +73,32 @@ void seal(rte_mbuf* m, const SealRequest& request, LinkTemplate& link, const Lin
 
 namespace {
 
-void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now) noexcept {
+// Packets of a burst that have their header and wait for encryption.
+struct Unsealed {
+    std::array<AeadPacket, kMaxBurst> packet;
+    std::size_t size = 0;
+};
+
+// Makes room for the tag and writes the header under the link's key; the packet is then to be encrypted. False if the
+// link has none.
+bool seal_under_key(rte_mbuf* m, SealRequest request, NodeSlot slot, LcoreState& lcore, Instant now,
+                    AeadPacket& out) noexcept {
+    const AeadKey* const key = lcore.security.keys->send(slot);
+    if (key == nullptr) {
+        return false;
+    }
+    auto* const text = rte_pktmbuf_mtod(m, std::uint8_t*);
+    const std::uint16_t length = m->data_len;
+    CHECK(rte_pktmbuf_append(m, kTagLength) != nullptr);
+    request.protocol = kEtherTypeSealed;
+    seal(m, request, lcore.sender.link(slot), lcore.shared.links.cell(slot), now);
+    auto& header = header_at<OverlayHeader>(text - sizeof(OverlayHeader));
+    header.key_epoch = key->epoch_byte();
+    out = {key, header.packet_number.value(), text - sizeof(OverlayHeader), text, sizeof(OverlayHeader), length};
+    return true;
+}
+
+void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now, Unsealed& unsealed) noexcept {
     const Path& path = burst.path[lane];
     LinkTemplate& link = lcore.sender.link(path.first_link);
     if (link.port == kNoPort) {
@@ -87,7 +113,15 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now) noex
                               0,
                               burst.overlay_flags[lane],
                               static_cast<std::uint16_t>(burst.hash[lane])};
-    seal(burst.mbuf[lane], request, link, lcore.shared.links.cell(path.first_link), now);
+    if (lcore.security.keys == nullptr) {
+        seal(burst.mbuf[lane], request, link, lcore.shared.links.cell(path.first_link), now);
+    } else if (!seal_under_key(burst.mbuf[lane], request, path.first_link, lcore, now,
+                               unsealed.packet[unsealed.size])) {
+        burst.verdict[lane] = Verdict::no_key;
+        return;
+    } else {
+        ++unsealed.size;
+    }
     lcore.shared.links.counters(lcore.index, path.first_link).count(&LinkCounters::sent);
     burst.neighbor[lane] = link.neighbor;
     burst.port[lane] = link.port;
@@ -96,12 +130,35 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now) noex
 
 }  // namespace
 
+bool seal_control(rte_mbuf* m, const SealRequest& request, NodeSlot link, LcoreState& lcore, Instant now) noexcept {
+    if (lcore.security.keys == nullptr) {
+        seal(m, request, lcore.sender.link(link), lcore.shared.links.cell(link), now);
+        return true;
+    }
+    AeadPacket packet;
+    if (!seal_under_key(m, request, link, lcore, now, packet)) {
+        return false;
+    }
+    lcore.security.aead->seal({&packet, 1});
+    return true;
+}
+
+void seal_handshake(rte_mbuf* m, const SealRequest& request, NodeSlot link, LcoreState& lcore, Instant now) noexcept {
+    auto* const message = rte_pktmbuf_mtod(m, std::uint8_t*);
+    seal(m, request, lcore.sender.link(link), lcore.shared.links.cell(link), now);
+    header_at<OverlayHeader>(message - sizeof(OverlayHeader)).key_epoch = kClearEpoch;
+}
+
 void seal_overlay(Burst& burst, LcoreState& lcore, Instant now) noexcept {
+    Unsealed unsealed;
     for (const unsigned lane : burst.seal) {
-        seal_lane(burst, lane, lcore, now);
+        seal_lane(burst, lane, lcore, now, unsealed);
     }
     for (const unsigned lane : burst.relay) {
-        seal_lane(burst, lane, lcore, now);
+        seal_lane(burst, lane, lcore, now, unsealed);
+    }
+    if (unsealed.size != 0) {
+        lcore.security.aead->seal(std::span{unsealed.packet}.first(unsealed.size));
     }
     burst.seal.clear();
     burst.relay.clear();

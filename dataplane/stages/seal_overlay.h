@@ -2,7 +2,7 @@
 //
 // Thread:   one lcore.
 // Requires: lanes on seal and relay have path (length >= 1), overlay_flags, ingress, service and hash set and
-//           start at the inner IP packet.
+//           start at the inner IP packet; on links with aes-gcm there are kTagLength bytes behind it in the buffer.
 // Ensures:  seal and relay are empty; their lanes are on address with neighbor and port set, or have a verdict.
 #pragma once
 
@@ -25,5 +25,10 @@ struct SealRequest {
     std::uint16_t entropy;
 };
 void seal(rte_mbuf* m, const SealRequest& request, LinkTemplate& link, const LinkCell& cell, Instant now) noexcept;
+
+// A control packet to the peer of `link`, as the link's security mode asks; false, and nothing done, if the link has no
+// key yet. A handshake goes in the clear.
+bool seal_control(rte_mbuf* m, const SealRequest& request, NodeSlot link, LcoreState& lcore, Instant now) noexcept;
+void seal_handshake(rte_mbuf* m, const SealRequest& request, NodeSlot link, LcoreState& lcore, Instant now) noexcept;
 
 }  // namespace izar

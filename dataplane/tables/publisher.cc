@@ -105,6 +105,14 @@ const Published& Publisher::read(const OnLcore&) const noexcept {
     return *state_->current.load(std::memory_order_acquire);
 }
 
+std::uint64_t Publisher::begin_grace(const OnSched&) noexcept {
+    return rte_rcu_qsbr_start(state_->qsbr);
+}
+
+bool Publisher::grace_over(const OnSched&, std::uint64_t token) noexcept {
+    return rte_rcu_qsbr_check(state_->qsbr, token, false) == 1;
+}
+
 std::uint64_t Publisher::generation() const noexcept {
     return state_->generation.load(std::memory_order_relaxed);
 }

@@ -56,6 +56,11 @@ class Publisher {
     void quiescent(const OnLcore&) noexcept;
     const Published& read(const OnLcore&) const noexcept;
 
+    // For what else lcores read by a pointer: after the pointer was changed, begin_grace() gives a token, and what the
+    // old one led to may go when grace_over() says so of it.
+    std::uint64_t begin_grace(const OnSched&) noexcept;
+    bool grace_over(const OnSched&, std::uint64_t token) noexcept;
+
     std::uint64_t generation() const noexcept;  // any thread; the newest published
     std::uint64_t refused() const noexcept;     // times writable() found no free table
 

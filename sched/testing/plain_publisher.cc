@@ -1,4 +1,5 @@
 // Publisher without DPDK, for tests of the scheduler: the same contract, with plain epochs instead of rte_rcu.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <limits>
@@ -25,12 +26,17 @@ struct Publisher::State {
     std::atomic<Root*> newest{nullptr};
     std::atomic<std::uint64_t> generation{0};
     std::uint64_t refused = 0;
+    std::atomic<std::uint64_t> graces{0};
+    std::array<std::atomic<std::uint64_t>, kMaxLcores> passed{};  // graces begun before the last quiescent state
 };
 
 Publisher::Publisher(std::size_t lcores) : state_(std::make_unique<State>()) {
     state_->lcores = lcores;
     for (auto& seen : state_->seen) {
         seen = kOffline;
+    }
+    for (auto& passed : state_->passed) {
+        passed = kOffline;
     }
 }
 
@@ -72,9 +78,18 @@ void Publisher::online(const OnLcore& lcore) noexcept {
 }
 void Publisher::offline(const OnLcore& lcore) noexcept {
     state_->seen[raw(lcore.index())] = kOffline;
+    state_->passed[raw(lcore.index())] = kOffline;
 }
 void Publisher::quiescent(const OnLcore& lcore) noexcept {
     state_->seen[raw(lcore.index())] = state_->generation.load();
+    state_->passed[raw(lcore.index())] = state_->graces.load();
+}
+std::uint64_t Publisher::begin_grace(const OnSched&) noexcept {
+    return ++state_->graces;
+}
+bool Publisher::grace_over(const OnSched&, std::uint64_t token) noexcept {
+    return std::all_of(state_->passed.begin(), state_->passed.begin() + static_cast<std::ptrdiff_t>(state_->lcores),
+                       [token](const auto& passed) { return passed.load() >= token; });
 }
 const Published& Publisher::read(const OnLcore&) const noexcept {
     return state_->newest.load()->published;

@@ -82,7 +82,7 @@ def test_a_guest_shares_the_lan_and_its_numbering(topology: Topology) -> None:
 
 def test_edge_config_follows_the_address_plan(topology: Topology) -> None:
     topology.underlay = "ipv6"
-    config = edge_files.edge_config(topology, topology.node("sin"), Path("/run/x/edge.sock"))
+    config = edge_files.edge_config(topology, topology.node("sin"), Path("/run/x/edge.sock"), Path("/run/x/secrets"))
     assert config["node"] == {"id": 3, "name": "sin"}
     assert config["ports"][0]["addresses"] == ["10.77.0.3/24", "fd77::3/64"]
     assert [node["address"] for node in config["nodes"]] == ["fd77::1", "fd77::2", "fd77::3"]

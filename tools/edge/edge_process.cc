@@ -73,6 +73,9 @@ Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, Placem
         return tl::unexpected(done.error());
     }
     out->feed_configuration();
+    if (auto done = out->secure_links(); !done) {
+        return tl::unexpected(done.error());
+    }
     return out;
 }
 
@@ -130,6 +133,44 @@ void EdgeProcess::feed_configuration() {
     CHECK(feed_.push(update));
 }
 
+// With `security: none` nothing of this exists, and lcores see no keys.
+Result<void> EdgeProcess::secure_links() {
+    if (config_.security == SecurityMode::none) {
+        return {};
+    }
+    auto secrets = LinkSecrets::load(config_.secrets_file);
+    if (!secrets) {
+        return tl::unexpected(secrets.error());
+    }
+    keys_ = std::make_unique<LinkKeys>();
+    std::vector<HandshakeRing*> received;
+    std::vector<HandshakeRing*> to_send;
+    for (const auto& lcore : lcores_) {
+        auto aead = Aead::make();
+        if (!aead) {
+            return tl::unexpected(aead.error());
+        }
+        received_handshakes_.push_back(std::make_unique<HandshakeRing>());
+        handshakes_to_send_.push_back(std::make_unique<HandshakeRing>());
+        received.push_back(received_handshakes_.back().get());
+        to_send.push_back(handshakes_to_send_.back().get());
+        lcore->security = {keys_.get(), std::move(*aead), received.back(), to_send.back()};
+    }
+    auto aead = Aead::make();
+    if (!aead) {
+        return tl::unexpected(aead.error());
+    }
+    scheduler_aead_ = std::move(*aead);
+    HandshakeSelf self{config_.id, {}, config_.lcores};
+    fill_random(self.boot);
+    const auto sent = [this](NodeSlot slot) { return links_->total(slot, &LinkCounters::sent); };
+    security_ = std::make_unique<LinkSecurity>(LinkSecurity::Parts{
+        self, *keys_, *scheduler_aead_, *publisher_, std::move(received), std::move(to_send), sent, fill_random});
+    security_->set_fleet(*fleet_);
+    security_->replace(std::move(*secrets));
+    return {};
+}
+
 Result<void> EdgeProcess::start() {
     for (std::size_t i = 0; i < loops_.size(); ++i) {
         starts_[i] = {loops_[i].get(), &clock_, &placement_};
@@ -153,7 +194,8 @@ void EdgeProcess::run_scheduler() noexcept {
             scheduler_->set_forced_rewrites(wanted);
             rewrites = wanted;
         }
-        if (!scheduler_->do_work(on_sched, clock_.now())) {
+        const bool secured = security_ != nullptr && security_->do_work(on_sched, clock_.now());
+        if (!scheduler_->do_work(on_sched, clock_.now()) && !secured) {
             std::this_thread::sleep_for(kSchedulerNap);
         }
     }

@@ -12,6 +12,7 @@
 #include "dataplane/config/edge_config.h"
 #include "dataplane/lcore/lcore_loop.h"
 #include "dataplane/lcore/placement.h"
+#include "dataplane/security/link_security.h"
 #include "sched/scheduler.h"
 
 namespace izar {
@@ -40,6 +41,7 @@ class EdgeProcess {
     const Interfaces& interfaces() const noexcept { return *interfaces_; }
     const std::vector<std::unique_ptr<LcoreState>>& lcores() const noexcept { return lcores_; }
     const SharedLinks& links() const noexcept { return *links_; }
+    const LinkKeys* keys() const noexcept { return keys_.get(); }  // null: security is none
     const Fleet& fleet() const noexcept { return *fleet_; }
     const ServiceTable& services() const noexcept { return *services_; }
     // What all lcores have counted since the process began; any thread may ask.
@@ -55,6 +57,7 @@ class EdgeProcess {
         : config_(std::move(config)), placement_(std::move(placement)), clock_(clock) {}
     Result<void> open();
     Result<void> make_lcores();
+    Result<void> secure_links();
     void feed_configuration();
     void run_scheduler() noexcept;
 
@@ -78,6 +81,11 @@ class EdgeProcess {
     std::shared_ptr<const ServiceTable> services_;
     FeedRing feed_;
     SchedulerView view_;
+    std::unique_ptr<LinkKeys> keys_;
+    std::vector<std::unique_ptr<HandshakeRing>> received_handshakes_;  // one for each lcore
+    std::vector<std::unique_ptr<HandshakeRing>> handshakes_to_send_;
+    std::unique_ptr<Aead> scheduler_aead_;
+    std::unique_ptr<LinkSecurity> security_;
     std::unique_ptr<Scheduler> scheduler_;
     std::thread scheduler_thread_;
     LcoreControl control_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "dataplane/config/edge_config_text.h"
+
 namespace izar {
 namespace {
 
@@ -94,7 +96,7 @@ NodeStatus EdgeView::status() const {
     out.name = edge_.config().name;
     out.id = raw(edge_.config().id);
     out.forwarding = edge_.control().forwarding.load(std::memory_order_relaxed);
-    out.security = "none";
+    out.security = security_text(edge_.config().security);
     out.generation = edge_.publisher().generation();
     out.uptime_s = static_cast<double>((edge_.clock().now() - started_).count()) / 1e9;
     return out;

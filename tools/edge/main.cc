@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/config/edge_config_text.h"
 #include "dataplane/shell/control_socket.h"
 #include "tools/edge/eal_arguments.h"
 #include "tools/edge/edge_options.h"
@@ -113,7 +114,8 @@ int run(const EdgeOptions& options) {
     if (auto done = (*edge)->start(); !done) {
         return complain(done.error());
     }
-    fmt::print("izar-edge {} forwards; security: none\n", (*edge)->config().name);
+    fmt::print("izar-edge {} forwards; security: {}\n", (*edge)->config().name,
+               security_text((*edge)->config().security));
     std::fflush(stdout);
     const int code = serve(options, **edge, signals);
     (*edge)->stop();

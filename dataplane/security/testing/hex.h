@@ -40,7 +40,7 @@ SecretBytes<N> secret_from_hex(std::string_view text) {
     return SecretBytes<N>{std::span<const std::uint8_t, N>{bytes.data(), N}};
 }
 
-inline std::vector<std::uint8_t> to_vector(Bytes bytes) {
+inline std::vector<std::uint8_t> to_vector(ByteView bytes) {
     return {bytes.begin(), bytes.end()};
 }
 

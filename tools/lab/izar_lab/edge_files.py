@@ -21,10 +21,11 @@ DPDK_RUNTIME = Path("/var/run/dpdk")
 HUGETLBFS = Path("/dev/hugepages")
 
 
-def edge_config(topology: Topology, node: Node, socket_path: Path) -> dict[str, Any]:
+def edge_config(topology: Topology, node: Node, socket_path: Path, secrets: Path) -> dict[str, Any]:
     document: dict[str, Any] = {
         "node": {"id": node.id, "name": node.name},
-        "security": "none",
+        "security": "aes-gcm",
+        "secrets": {"file": str(secrets)},
         "idle": "sleep",
         "lcores": 1,
         "control_socket": str(socket_path),

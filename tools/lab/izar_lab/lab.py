@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import signal
 import subprocess
@@ -172,10 +173,18 @@ class Lab:
         socket_path = self._edge_socket(node_name)
         socket_path.parent.mkdir(exist_ok=True)
         config = socket_path.parent / "edge.yaml"
-        document = edge_files.edge_config(self.topology, node, socket_path)
+        document = edge_files.edge_config(self.topology, node, socket_path, self._link_secrets())
         config.write_text(edge_files.to_yaml(document))
         argv = edge_files.edge_command(self.build, self.name, node, config, self.topology)
         self._start(node_name, node_name, argv)
+
+    def _link_secrets(self) -> Path:
+        """The file with the one secret of this lab's fleet, made when the first node starts."""
+        path = self.folder / "secrets"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(f"fleet {secrets.token_hex(32)}\n")
+        return path
 
     def _wait_for_edge(self, node: str) -> None:
         self._wait_until(node, lambda: edge_control.answers(self._edge_socket(node)))

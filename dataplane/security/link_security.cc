@@ -1,0 +1,273 @@
+#include "dataplane/security/link_security.h"
+
+#include <algorithm>
+
+namespace izar {
+
+struct LinkSecurity::LiveSession {
+    LiveSession(const Session& made, std::uint64_t sent, Instant now)
+        : number(made.number),
+          peer_boot(made.peer_boot),
+          under(made.under),
+          since(now),
+          send(made.send, made.number, sent, now),
+          receive(made.receive, made.number),
+          windows(std::make_shared<ReplayWindows>(made.peer_lcores)) {}
+
+    std::uint8_t number;
+    BootId peer_boot;
+    Secret under;
+    Instant since;
+    SendSchedule send;
+    ReceiveSchedule receive;
+    std::shared_ptr<ReplayWindows> windows;
+    std::array<std::shared_ptr<ReceiveKey>, kLiveEpochs> keys;  // what lcores see of `receive`
+};
+
+struct LinkSecurity::Link {
+    Link(const HandshakeSelf& self, NodeId peer_id) : peer(peer_id), handshake(self, peer_id) {}
+    NodeId peer;
+    Handshake handshake;
+    std::unique_ptr<LiveSession> in_force;
+    std::unique_ptr<LiveSession> former;
+    std::unique_ptr<LiveSession> unconfirmed;
+    std::shared_ptr<AeadKey> send_key;
+    Instant former_until{};
+    std::optional<Instant> withdrawn_at;  // the session in force is under a secret that is not accepted any more
+};
+
+LinkSecurity::LinkSecurity(Parts parts) : parts_(std::move(parts)), links_(kMaxNodes), peers_(kMaxNodes, kNoNode) {}
+
+LinkSecurity::~LinkSecurity() = default;
+
+void LinkSecurity::set_fleet(const Fleet& fleet) {
+    for (std::size_t i = 0; i < kMaxNodes; ++i) {
+        const bool is_peer = i < fleet.nodes.size() && i != raw(fleet.self);
+        peers_[i] = is_peer ? fleet.nodes[i].id : kNoNode;
+    }
+    changed_ = true;
+}
+
+void LinkSecurity::replace(LinkSecrets secrets) {
+    secrets_ = std::move(secrets);
+    changed_ = true;
+}
+
+void LinkSecurity::apply_secrets(const OnSched& thread, Instant now) {
+    for (std::size_t i = 0; i < kMaxNodes; ++i) {
+        const NodeSlot slot{static_cast<std::uint16_t>(i)};
+        std::unique_ptr<Link>& link = links_[i];
+        if (link != nullptr && link->peer != peers_[i]) {
+            drop_all(thread, slot, *link);
+            link.reset();
+        }
+        if (peers_[i] == kNoNode) {
+            continue;
+        }
+        if (link == nullptr) {
+            link = std::make_unique<Link>(parts_.self, peers_[i]);
+        }
+        const AcceptedSecrets accepted = secrets_.of(parts_.self.node, peers_[i]);
+        link->handshake.set_secrets(accepted);
+        if (accepted.count == 0) {
+            drop_all(thread, slot, *link);
+            continue;
+        }
+        const LiveSession* const session = link->in_force.get();
+        if (session == nullptr || !(session->under == accepted.secret[0])) {
+            link->handshake.want(now);
+        }
+        const bool withdrawn = session != nullptr && !accepted.contains(session->under);
+        link->withdrawn_at = withdrawn ? std::optional{link->withdrawn_at.value_or(now)} : std::nullopt;
+    }
+}
+
+bool LinkSecurity::do_work(const OnSched& thread, Instant now) {
+    bool busy = changed_;
+    if (changed_) {
+        changed_ = false;
+        apply_secrets(thread, now);
+    }
+    busy |= read_parcels(thread, now);
+    for (std::size_t i = 0; i < kLinksARound; ++i) {
+        if (links_[next_link_] != nullptr) {
+            review(thread, NodeSlot{static_cast<std::uint16_t>(next_link_)}, now);
+        }
+        next_link_ = (next_link_ + 1) % kMaxNodes;
+    }
+    std::erase_if(buried_, [&](const Buried& each) { return parts_.publisher.grace_over(thread, each.token); });
+    return busy;
+}
+
+bool LinkSecurity::read_parcels(const OnSched& thread, Instant now) {
+    bool any = false;
+    for (HandshakeRing* ring : parts_.received) {
+        HandshakeParcel parcel;
+        for (std::size_t i = 0; i < kParcelsARound && ring->pop(parcel); ++i) {
+            any = true;
+            take(thread, parcel.link, parcel.message, now);
+        }
+    }
+    return any;
+}
+
+void LinkSecurity::take(const OnSched& thread, NodeSlot slot, const HandshakeMessage& message, Instant now) {
+    Link* const link = links_[raw(slot)].get();
+    if (link == nullptr) {
+        return;
+    }
+    const ByteView bytes{reinterpret_cast<const std::uint8_t*>(&message), sizeof message};
+    HandshakeOutcome outcome = link->handshake.receive(bytes, in_use(*link), now, parts_.random);
+    if (!outcome.session) {
+        ++refused_;
+        return;
+    }
+    ++handshakes_;
+    if (outcome.read == HandshakeRead::established) {
+        bring_into_force(thread, slot, *link, make_session(slot, *outcome.session, now), now);
+        return;
+    }
+    drop(thread, slot, link->unconfirmed);
+    link->unconfirmed = make_session(slot, *outcome.session, now);
+    send(slot, *outcome.answer);
+}
+
+std::unique_ptr<LinkSecurity::LiveSession> LinkSecurity::make_session(NodeSlot slot, const Session& session,
+                                                                      Instant now) {
+    auto out = std::make_unique<LiveSession>(session, parts_.sent(slot), now);
+    install_receive(slot, *out, 0);
+    install_receive(slot, *out, 1);
+    return out;
+}
+
+void LinkSecurity::install_receive(NodeSlot slot, LiveSession& session, std::size_t place) {
+    auto key = std::make_shared<ReceiveKey>();
+    parts_.aead.expand(*session.receive.key(place), key->key);
+    key->windows = session.windows;
+    session.keys[place] = std::move(key);
+    ReceiveKey* const installed = session.keys[place].get();
+    parts_.keys.set_receive(slot, installed->key.epoch_byte(), installed);
+}
+
+void LinkSecurity::install_send(const OnSched& thread, NodeSlot slot, Link& link) {
+    auto key = std::make_shared<AeadKey>();
+    parts_.aead.expand(link.in_force->send.key(), *key);
+    parts_.keys.set_send(slot, key.get(), static_cast<std::int64_t>(link.in_force->send.epoch()));
+    std::swap(link.send_key, key);
+    bury(thread, std::move(key));
+}
+
+// A session that both ends are known to have. The one before it is accepted for a while, unless the peer has begun a
+// new process life.
+void LinkSecurity::bring_into_force(const OnSched& thread, NodeSlot slot, Link& link,
+                                    std::unique_ptr<LiveSession> session, Instant now) {
+    drop(thread, slot, link.former);
+    if (link.in_force != nullptr && link.in_force->peer_boot == session->peer_boot) {
+        link.former = std::move(link.in_force);
+        link.former_until = now + kOldEpochAccepted;
+    } else {
+        drop(thread, slot, link.in_force);
+    }
+    link.in_force = std::move(session);
+    link.withdrawn_at.reset();
+    link.handshake.satisfied(link.in_force->peer_boot);
+    install_send(thread, slot, link);
+}
+
+void LinkSecurity::review(const OnSched& thread, NodeSlot slot, Instant now) {
+    Link& link = *links_[raw(slot)];
+    confirm(thread, slot, link, now);
+    if (link.former != nullptr && now >= link.former_until) {
+        drop(thread, slot, link.former);
+    }
+    if (link.withdrawn_at && now >= *link.withdrawn_at + kOldEpochAccepted) {
+        drop_all(thread, slot, link);
+        link.handshake.want(now);
+    }
+    if (link.in_force != nullptr) {
+        follow_epochs(thread, slot, link, now);
+    }
+    if (const auto message = link.handshake.tick(in_use(link), now, parts_.random)) {
+        send(slot, *message);
+    }
+}
+
+// Both ends may have begun, one after the other, and both been answered. Then there are two good sessions, and both
+// ends take the later one: an end that answers gives up its own attempt, so they agree on which that is.
+void LinkSecurity::confirm(const OnSched& thread, NodeSlot slot, Link& link, Instant now) {
+    if (link.unconfirmed == nullptr || !link.unconfirmed->keys[0]->used.load(std::memory_order_relaxed)) {
+        return;
+    }
+    const LiveSession* const ours = link.in_force.get();
+    if (ours != nullptr && ours->peer_boot == link.unconfirmed->peer_boot && ours->since > link.unconfirmed->since) {
+        drop(thread, slot, link.former);
+        link.former = std::move(link.unconfirmed);
+        link.former_until = now + kOldEpochAccepted;
+        return;
+    }
+    bring_into_force(thread, slot, link, std::move(link.unconfirmed), now);
+}
+
+void LinkSecurity::follow_epochs(const OnSched& thread, NodeSlot slot, Link& link, Instant now) {
+    LiveSession& session = *link.in_force;
+    if (session.send.advance(parts_.sent(slot), now)) {
+        install_send(thread, slot, link);
+    }
+    if (session.keys[session.receive.next_place()]->used.load(std::memory_order_relaxed)) {
+        session.receive.advance(now);
+        const std::size_t place = session.receive.next_place();
+        std::shared_ptr<ReceiveKey> oldest = std::move(session.keys[place]);
+        install_receive(slot, session, place);
+        bury(thread, std::move(oldest));
+    }
+    if (session.receive.expire(now)) {
+        for (std::size_t place = 0; place < kLiveEpochs; ++place) {
+            if (session.receive.key(place) == nullptr && session.keys[place] != nullptr) {
+                parts_.keys.set_receive(slot, session.keys[place]->key.epoch_byte(), nullptr);
+                bury(thread, std::move(session.keys[place]));
+            }
+        }
+    }
+}
+
+void LinkSecurity::drop(const OnSched& thread, NodeSlot slot, std::unique_ptr<LiveSession>& session) {
+    if (session == nullptr) {
+        return;
+    }
+    for (const auto& key : session->keys) {
+        if (key != nullptr) {
+            parts_.keys.set_receive(slot, key->key.epoch_byte(), nullptr);
+        }
+    }
+    bury(thread, std::shared_ptr<LiveSession>(std::move(session)));
+}
+
+void LinkSecurity::drop_all(const OnSched& thread, NodeSlot slot, Link& link) {
+    parts_.keys.set_send(slot, nullptr, -1);
+    bury(thread, std::move(link.send_key));
+    drop(thread, slot, link.in_force);
+    drop(thread, slot, link.former);
+    drop(thread, slot, link.unconfirmed);
+    link.withdrawn_at.reset();
+}
+
+// Keeps what lcores may still read until each of them has passed a quiescent state.
+void LinkSecurity::bury(const OnSched& thread, std::shared_ptr<void> rest) {
+    if (rest != nullptr) {
+        buried_.push_back({parts_.publisher.begin_grace(thread), std::move(rest)});
+    }
+}
+
+void LinkSecurity::send(NodeSlot slot, const HandshakeMessage& message) {
+    parts_.to_send[raw(slot) % parts_.to_send.size()]->push({slot, message});
+}
+
+std::uint8_t LinkSecurity::in_use(const Link& link) noexcept {
+    unsigned out = 0;
+    for (const auto* each : {&link.in_force, &link.former, &link.unconfirmed}) {
+        out |= *each != nullptr ? 1u << (*each)->number : 0;
+    }
+    return static_cast<std::uint8_t>(out);
+}
+
+}  // namespace izar

@@ -1,0 +1,95 @@
+// link_security.h -- LinkSecurity: sessions and keys of all links, from handshakes to what lcores read.
+//
+// Thread: the scheduler thread. Lcores meet it in the HandshakeRings and in LinkKeys only.
+//
+// A link has up to three sessions: the one in force, a former one that is still accepted for kOldEpochAccepted, and one
+// that we answered for and that has not been confirmed by a packet yet. When the unconfirmed one is confirmed it comes
+// into force; if it is of a new process life of the peer, everything of the former life is dropped at that moment.
+// Nothing here asks a controller, and nothing expires because none is there.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/base/types.h"
+#include "dataplane/security/aead.h"
+#include "dataplane/security/handshake.h"
+#include "dataplane/security/handshake_ring.h"
+#include "dataplane/security/key_schedule.h"
+#include "dataplane/security/link_keys.h"
+#include "dataplane/security/secrets.h"
+#include "dataplane/tables/fleet.h"
+#include "dataplane/tables/publisher.h"
+
+namespace izar {
+
+class LinkSecurity {
+  public:
+    static constexpr std::size_t kParcelsARound = 64;  // of each ring
+    static constexpr std::size_t kLinksARound = 128;   // looked at for time and use
+
+    // How many packets this node has sent on a link in this process life.
+    using SentPackets = std::function<std::uint64_t(NodeSlot)>;
+    struct Parts {
+        HandshakeSelf self;
+        LinkKeys& keys;
+        Aead& aead;  // this thread's
+        Publisher& publisher;
+        std::vector<HandshakeRing*> received;  // one for each lcore
+        std::vector<HandshakeRing*> to_send;   // likewise
+        SentPackets sent;
+        RandomFill random;
+    };
+    explicit LinkSecurity(Parts parts);
+    ~LinkSecurity();
+
+    // The fleet and the secrets in force. Links to nodes that are gone, or that have no secret any more, lose their
+    // keys at once. A link whose first secret changed makes a new session while the old one goes on.
+    void set_fleet(const Fleet& fleet);
+    void replace(LinkSecrets secrets);
+
+    // One round; returns whether there was anything to do.
+    bool do_work(const OnSched& thread, Instant now);
+
+    std::uint64_t handshakes() const noexcept { return handshakes_; }  // sessions made
+    std::uint64_t refused() const noexcept { return refused_; }        // messages that were not answered
+
+  private:
+    struct LiveSession;
+    struct Link;
+    struct Buried {
+        std::uint64_t token;
+        std::shared_ptr<void> rest;
+    };
+    bool read_parcels(const OnSched& thread, Instant now);
+    void take(const OnSched& thread, NodeSlot slot, const HandshakeMessage& message, Instant now);
+    void review(const OnSched& thread, NodeSlot slot, Instant now);
+    void confirm(const OnSched& thread, NodeSlot slot, Link& link, Instant now);
+    void follow_epochs(const OnSched& thread, NodeSlot slot, Link& link, Instant now);
+    void bring_into_force(const OnSched& thread, NodeSlot slot, Link& link, std::unique_ptr<LiveSession> session,
+                          Instant now);
+    std::unique_ptr<LiveSession> make_session(NodeSlot slot, const Session& session, Instant now);
+    void install_receive(NodeSlot slot, LiveSession& session, std::size_t place);
+    void install_send(const OnSched& thread, NodeSlot slot, Link& link);
+    void drop(const OnSched& thread, NodeSlot slot, std::unique_ptr<LiveSession>& session);
+    void drop_all(const OnSched& thread, NodeSlot slot, Link& link);
+    void bury(const OnSched& thread, std::shared_ptr<void> rest);
+    void send(NodeSlot slot, const HandshakeMessage& message);
+    void apply_secrets(const OnSched& thread, Instant now);
+    static std::uint8_t in_use(const Link& link) noexcept;
+
+    Parts parts_;
+    LinkSecrets secrets_;
+    std::vector<std::unique_ptr<Link>> links_;  // by slot; null: no such peer
+    std::vector<NodeId> peers_;                 // by slot, as the fleet has them
+    std::vector<Buried> buried_;
+    bool changed_ = false;  // fleet or secrets, since the last round
+    std::size_t next_link_ = 0;
+    std::uint64_t handshakes_ = 0;
+    std::uint64_t refused_ = 0;
+};
+
+}  // namespace izar

@@ -1,0 +1,265 @@
+#include "dataplane/security/link_security.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "dataplane/base/random.h"
+#include "dataplane/security/testing/hex.h"
+
+namespace izar {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr NodeSlot kPeer{1};  // each node's slot 0 is itself
+using Text = std::vector<std::uint8_t>;
+
+LinkSecrets secrets_of(const std::string& text) {
+    return LinkSecrets::parse(text, "test").value();
+}
+const std::string kOld = "fleet " + std::string(64, '1') + "\n";
+const std::string kNew = "fleet " + std::string(64, '2') + "\n";
+
+struct Packet {
+    std::uint8_t epoch_byte = 0;
+    std::uint64_t number = 0;
+    Text text;  // with its tag
+};
+
+// One node in one process life: the scheduler thread's part, and one lcore that seals and opens.
+class Node {
+  public:
+    Node(std::uint16_t id, std::uint16_t peer, std::uint64_t seed) : random_(seed), aead_(Aead::make().value()) {
+        HandshakeSelf self{NodeId{id}, {}, 1};
+        const auto fill = [this](std::span<std::uint8_t> out) {
+            for (auto& byte : out) {
+                byte = static_cast<std::uint8_t>(random_.next());
+            }
+        };
+        fill(self.boot);
+        security = std::make_unique<LinkSecurity>(LinkSecurity::Parts{
+            self, keys, *aead_, publisher_, {&received}, {&to_send}, [this](NodeSlot) { return sent_; }, fill});
+        Fleet fleet;
+        fleet.nodes.resize(2);
+        fleet.nodes[0].id = NodeId{id};
+        fleet.nodes[1].id = NodeId{peer};
+        fleet.self = NodeSlot{0};
+        security->set_fleet(fleet);
+        security->replace(secrets_of(kOld));
+    }
+
+    void work(Instant now) {
+        // A round looks at part of the links; all are looked at within a millisecond or two.
+        for (std::size_t i = 0; i < kMaxNodes / LinkSecurity::kLinksARound; ++i) {
+            security->do_work(thread_, now);
+        }
+    }
+    bool can_send() const { return keys.send(kPeer) != nullptr; }
+
+    Packet seal() {
+        const AeadKey* const key = keys.send(kPeer);
+        CHECK(key != nullptr);
+        Packet out{key->epoch_byte(), sent_++, Text(64 + kTagLength)};
+        const AeadPacket one{key, out.number, kHeader.data(), out.text.data(), 44, 64};
+        aead_->seal({&one, 1});
+        return out;
+    }
+    bool open(Packet packet) {
+        ReceiveKey* const key = keys.receive(kPeer, packet.epoch_byte);
+        if (key == nullptr) {
+            return false;
+        }
+        const AeadPacket one{&key->key, packet.number, kHeader.data(), packet.text.data(), 44, 64};
+        bool authentic = false;
+        aead_->open({&one, 1}, {&authentic, 1});
+        if (!authentic || !key->windows->accept(packet.number)) {
+            return false;
+        }
+        key->note_use();
+        return true;
+    }
+
+    LinkKeys keys;
+    HandshakeRing received;
+    HandshakeRing to_send;
+    std::unique_ptr<LinkSecurity> security;
+
+  private:
+    static constexpr std::array<std::uint8_t, 44> kHeader{};
+    OnSched thread_ = OnSched::claim();
+    Publisher publisher_{0};
+    Random random_;
+    std::unique_ptr<Aead> aead_;
+    std::uint64_t sent_ = 0;
+};
+
+class LinkSecurityTest : public testing::Test {
+  protected:
+    // Handshakes cross in a millisecond; `lossy` of a hundred are lost.
+    void step() {
+        now += 1ms;
+        a->work(now);
+        b->work(now);
+        carry(*a, *b);
+        carry(*b, *a);
+    }
+    void carry(Node& from, Node& to) {
+        HandshakeParcel parcel;
+        while (from.to_send.pop(parcel)) {
+            if (random.below(100) >= lossy) {
+                EXPECT_TRUE(to.received.push({kPeer, parcel.message}));
+            }
+        }
+    }
+    // One packet each way as soon as there is a key, as keep-alives do.
+    void exchange() {
+        for (const auto& [from, to] : {std::pair{a.get(), b.get()}, std::pair{b.get(), a.get()}}) {
+            if (from->can_send()) {
+                ++sent;
+                arrived += to->open(from->seal()) ? 1 : 0;
+            }
+        }
+    }
+    void run(Nanos span, Nanos every = 10ms) {
+        for (Nanos passed{0}; passed < span; passed += every) {
+            now += every - 1ms;
+            step();
+            exchange();
+        }
+    }
+    void connect() {
+        run(5s);
+        ASSERT_TRUE(a->can_send() && b->can_send());
+        EXPECT_EQ(arrived, sent);
+    }
+
+    Instant now{1000s};
+    Random random{5};
+    unsigned lossy = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t arrived = 0;
+    std::unique_ptr<Node> a = std::make_unique<Node>(1, 2, 11);
+    std::unique_ptr<Node> b = std::make_unique<Node>(2, 1, 22);
+};
+
+TEST_F(LinkSecurityTest, BothEndsGetKeysAndNothingIsLost) {
+    EXPECT_FALSE(a->can_send());
+    connect();
+    run(10s);
+    EXPECT_EQ(arrived, sent);
+    EXPECT_EQ(a->keys.epoch(kPeer), 0);
+}
+
+TEST_F(LinkSecurityTest, HandshakesSurviveLoss) {
+    lossy = 60;
+    run(60s);
+    EXPECT_TRUE(a->can_send() && b->can_send());
+}
+
+TEST_F(LinkSecurityTest, EpochsGoOnForHoursWithoutALoss) {
+    connect();
+    run(std::chrono::hours{3}, 500ms);
+    EXPECT_EQ(arrived, sent);
+    EXPECT_GE(a->keys.epoch(kPeer), 3 * 3600 / 121);
+    EXPECT_EQ(a->security->handshakes() + b->security->handshakes(), 2u) << "all of it from one handshake";
+}
+
+TEST_F(LinkSecurityTest, AReplayIsNotAcceptedAndAnOldEpochExpires) {
+    connect();
+    const Packet replayed = a->seal();
+    EXPECT_TRUE(b->open(replayed));
+    EXPECT_FALSE(b->open(replayed));
+    const Packet kept = a->seal();
+    const Packet late = a->seal();
+    run(200s, 100ms);
+    EXPECT_TRUE(b->open(kept)) << "of the epoch before, less than 180 s old";
+    run(120s, 100ms);
+    EXPECT_FALSE(b->open(late)) << "accepted for 180 s only";
+}
+
+// kill -9 of either end: the other goes on sending until the handshake, and nothing of the former life is accepted.
+TEST_F(LinkSecurityTest, ARestartedPeerBeginsAnew) {
+    connect();
+    std::vector<Packet> former;
+    for (int i = 0; i < 100; ++i) {
+        former.push_back(a->seal());
+    }
+    for (std::uint64_t life = 0; life < 10; ++life) {
+        a = std::make_unique<Node>(1, 2, 100 + life);
+        run(3s);
+        ASSERT_TRUE(a->can_send() && b->can_send()) << life;
+        sent = arrived = 0;
+        run(1s);
+        EXPECT_EQ(arrived, sent) << life;
+        for (const Packet& packet : former) {
+            EXPECT_FALSE(b->open(packet));
+        }
+        former.push_back(a->seal());
+        b = std::make_unique<Node>(2, 1, 200 + life);
+        run(3s);
+        ASSERT_TRUE(a->can_send() && b->can_send()) << life;
+        for (const Packet& packet : former) {
+            EXPECT_FALSE(b->open(packet));
+        }
+    }
+}
+
+// The secret is replaced step by step on both ends while packets flow: none is lost, and the last step leaves a
+// session under the new secret.
+TEST_F(LinkSecurityTest, SecretsAreReplacedWithoutALoss) {
+    connect();
+    for (const std::string& text : {kOld + kNew, kNew + kOld, kNew}) {
+        a->security->replace(secrets_of(text));
+        run(2s);
+        b->security->replace(secrets_of(text));
+        run(2s);
+    }
+    EXPECT_EQ(arrived, sent);
+    EXPECT_GE(a->security->handshakes(), 2u);
+    run(300s, 100ms);
+    EXPECT_EQ(arrived, sent) << "nor when the old session is dropped";
+}
+
+TEST_F(LinkSecurityTest, ALinkWithoutASecretLosesItsKeysAtOnce) {
+    connect();
+    const Packet packet = b->seal();
+    a->security->replace(secrets_of("link 1 9 " + std::string(64, '3')));
+    a->work(now += 1ms);
+    EXPECT_FALSE(a->can_send());
+    EXPECT_FALSE(a->open(packet));
+}
+
+TEST_F(LinkSecurityTest, AStrangerGetsNoSessionAndNoAnswer) {
+    connect();
+    Node stranger(1, 2, 77);
+    stranger.security->replace(secrets_of(kNew));
+    stranger.work(now);
+    HandshakeParcel parcel;
+    ASSERT_TRUE(stranger.to_send.pop(parcel));
+    ASSERT_TRUE(b->received.push({kPeer, parcel.message}));
+    b->work(now);
+    EXPECT_FALSE(b->to_send.pop(parcel));
+    EXPECT_EQ(b->security->refused(), 1u);
+    run(1s);
+    EXPECT_EQ(arrived, sent);
+}
+
+// Both begin at the same moment, over and over: they settle on one session that works both ways for long.
+TEST_F(LinkSecurityTest, CrossingHandshakesSettle) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        a = std::make_unique<Node>(1, 2, 1'000 + seed);
+        b = std::make_unique<Node>(2, 1, 2'000 + seed);
+        lossy = 40;
+        run(20s);
+        lossy = 0;
+        run(10s);
+        sent = arrived = 0;
+        run(400s, 1s);
+        EXPECT_GT(sent, 0u);
+        EXPECT_EQ(arrived, sent) << seed;
+    }
+}
+
+}  // namespace
+}  // namespace izar
