@@ -16,6 +16,9 @@ struct LcoreSecurity {
     std::unique_ptr<Aead> aead;
     HandshakeRing* received = nullptr;
     HandshakeRing* to_send = nullptr;
+
+    // Whether packets can go out on the link now: always without security, else while it has a session.
+    bool can_send(NodeSlot link) const noexcept { return keys == nullptr || keys->send(link) != nullptr; }
 };
 
 }  // namespace izar

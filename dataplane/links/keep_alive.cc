@@ -81,7 +81,8 @@ void LinkKeeper::tick(LcoreState& lcore, const Published& published, Instant now
         }
         Note& note = notes_[s];
         judge(link, note, lcore, now);
-        if (now >= note.next_send) {
+        // A link without a key has nothing to seal with; what is due goes out as soon as it has one.
+        if (now >= note.next_send && lcore.security.can_send(link)) {
             send(link, note, lcore, published, now);
         }
     }
@@ -120,7 +121,7 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
     const SealRequest request{path,     fleet.node(fleet.self).id, kNoService, kEtherTypeSealed, kGeneveControl, 0,
                               raw(link)};
     if (!seal_control(m, request, link, lcore, now)) {
-        rte_pktmbuf_free(m);
+        rte_pktmbuf_free(m);  // the key was taken away just now
         return;
     }
     lcore.shared.links.counters(lcore.index, link).count(&LinkCounters::sent);

@@ -45,6 +45,7 @@ void LinkSecurity::set_fleet(const Fleet& fleet) {
         const bool is_peer = i < fleet.nodes.size() && i != raw(fleet.self);
         peers_[i] = is_peer ? fleet.nodes[i].id : kNoNode;
     }
+    slots_ = fleet.nodes.size();
     changed_ = true;
 }
 
@@ -89,11 +90,11 @@ bool LinkSecurity::do_work(const OnSched& thread, Instant now) {
         apply_secrets(thread, now);
     }
     busy |= read_parcels(thread, now);
-    for (std::size_t i = 0; i < kLinksARound; ++i) {
+    for (std::size_t i = 0; i < std::min(kLinksARound, slots_); ++i) {
+        next_link_ = (next_link_ + 1) % slots_;
         if (links_[next_link_] != nullptr) {
             review(thread, NodeSlot{static_cast<std::uint16_t>(next_link_)}, now);
         }
-        next_link_ = (next_link_ + 1) % kMaxNodes;
     }
     std::erase_if(buried_, [&](const Buried& each) { return parts_.publisher.grace_over(thread, each.token); });
     return busy;

@@ -87,6 +87,7 @@ class LinkSecurity {
     std::vector<NodeId> peers_;                 // by slot, as the fleet has them
     std::vector<Buried> buried_;
     bool changed_ = false;  // fleet or secrets, since the last round
+    std::size_t slots_ = 0;  // of the fleet
     std::size_t next_link_ = 0;
     std::uint64_t handshakes_ = 0;
     std::uint64_t refused_ = 0;

@@ -1,9 +1,13 @@
-"""test_captures.py -- What travels, decoded by tshark: GENEVE with our option on the WAN, ordinary packets on LANs."""
+"""test_captures.py -- What travels, decoded by tshark: GENEVE with our option on the WAN, ordinary packets on LANs.
+
+Every test runs in both security modes; where they differ it says what each is to show.
+"""
 
 import functools
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import clients
@@ -20,11 +24,13 @@ CHECKSUMS = [f"{name}.checksum.status" for name in ("ip", "tcp", "udp", "icmp", 
 BAD, GOOD = "0", "1"
 FIELDS = [
     "frame.protocols", "ip.src", "ip.dst", "udp.dstport", "tcp.srcport", "tcp.flags.syn",
-    "tcp.flags.ack", "tcp.options.mss_val", "geneve.vni", "geneve.option.class", "geneve.option.type.critical", *CHECKSUMS,
+    "tcp.flags.ack", "tcp.options.mss_val", "geneve.proto_type", "geneve.vni", "geneve.option.class", "geneve.option.type.critical", *CHECKSUMS,
 ]
 SIDES = [("ams", "lan0"), ("ams", "wan0"), ("fra", "wan0"), ("sin", "wan0"), ("sin", "lan0")]
 WAN_SIDES = [side for side in SIDES if side[1] == "wan0"]
 SYN, SYN_ACK = ("1", "0"), ("1", "1")
+SEALED_TYPE = 0x88B5
+PIECE_BYTES, PIECE_EVERY = 16, 500
 Packet = dict[str, str]  # by field; several values, of an outer and an inner header, are separated by commas
 
 
@@ -42,27 +48,42 @@ def capturing(lab: Lab, node: str, interface: str, file: Path) -> Iterator[None]
     assert "0 packets dropped by kernel" in told.splitlines(), told
 
 
-@pytest.fixture(scope="module", params=FAMILIES, ids=[f"underlay-{family}" for family in FAMILIES])
-def captures(request, start_lab, tmp_path_factory) -> Path:
+@dataclass(frozen=True)
+class Captures:
     """A folder of captures NODE-INTERFACE.pcap of the same little traffic in both families."""
-    lab = start_lab(topologies.three_nodes(f"e2ecap{request.param[-1]}", underlay=request.param))
+
+    folder: Path
+    underlay: str
+    security: str
+    downloaded: bytes
+
+    def file(self, node: str, interface: str) -> Path:
+        return self.folder / f"{node}-{interface}.pcap"
+
+
+@pytest.fixture(scope="module", params=[(family, mode) for mode in ("aes-gcm", "none") for family in FAMILIES],
+                ids=lambda param: "-".join(param))
+def captures(request, start_lab, tmp_path_factory) -> Captures:
+    underlay, security = request.param
+    name = f"e2ecap{underlay[-1]}{security[0]}"
+    lab = start_lab(topologies.three_nodes(name, underlay=underlay, edge={"security": security}))
     wait_for_path(lab, RELAYED)
     folder = tmp_path_factory.mktemp("captures")
     with Origin(lab, "origin", folder / "origin") as origin, ExitStack() as stack:
         origin.start_nginx()
         origin.start_dns()
-        origin.make_file("file.bin", 200_000)
+        content = origin.make_file("file.bin", 200_000).read_bytes()
         for node, interface in SIDES:
             stack.enter_context(capturing(lab, node, interface, folder / f"{node}-{interface}.pcap"))
         for family in FAMILIES:
             clients.curl(lab, "-o", "/dev/null", url(family, "file.bin"))
             assert clients.dig(lab, vip(family), DNS_NAME, "A") != ""
             assert clients.ping(lab, vip(family)) == 5
-    return folder
+    return Captures(folder, underlay, security, content)
 
 
-def packets(captures: Path, node: str, interface: str) -> list[Packet]:
-    return _decode(captures / f"{node}-{interface}.pcap")
+def packets(captures: Captures, node: str, interface: str) -> list[Packet]:
+    return _decode(captures.file(node, interface))
 
 
 @functools.cache
@@ -82,7 +103,7 @@ def flags(packet: Packet) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("side", WAN_SIDES, ids="-".join)
-def test_wan_carries_geneve_with_our_option(captures: Path, side: tuple[str, str]) -> None:
+def test_wan_carries_geneve_with_our_option(captures: Captures, side: tuple[str, str]) -> None:
     overlay = [packet for packet in packets(captures, *side) if "geneve" in protocols(packet)]
     assert len(overlay) > 500
     for packet in overlay:
@@ -92,25 +113,52 @@ def test_wan_carries_geneve_with_our_option(captures: Path, side: tuple[str, str
     assert all(protocols(packet)[-1] in ("arp", "icmpv6") for packet in others)
 
 
-def test_wan_carries_the_service_as_vni(captures: Path) -> None:
-    """Inside are the clients' packets, with the VIP as they sent it, and the service's id in the VNI."""
-    to_vip = [packet for packet in packets(captures, "fra", "wan0")
-              if packet["ip.dst"].endswith(vip("ipv4")) and "tcp" in protocols(packet)]
-    web = next(each["id"] for each in topologies.services(["sin"]) if each["name"] == "web4")
-    assert to_vip
-    assert {int(packet["geneve.vni"], 16) for packet in to_vip} == {web}
+@pytest.mark.parametrize("side", WAN_SIDES, ids="-".join)
+def test_plaintext_travels_only_where_it_was_asked_for(captures: Captures, side: tuple[str, str]) -> None:
+    """Sealed: neither the file, nor requests, nor a packet that says that it is plain. Clear: the search finds it all."""
+    raw = captures.file(*side).read_bytes()
+    assert len(raw) > 2 * len(captures.downloaded)
+    found = pieces_found(raw, captures.downloaded)
+    words = {word for word in (b"HTTP/1.1", b"GET /", b"\x06origin\x07example") if word in raw}
+    kinds = {int(packet["geneve.proto_type"], 16) for packet in packets(captures, *side) if "geneve" in protocols(packet)}
+    if captures.security == "aes-gcm":
+        assert (found, words, kinds) == (0, set(), {SEALED_TYPE})
+    else:
+        assert found > 0.9 * len(captures.downloaded) / PIECE_EVERY
+        assert len(words) == 3
+        assert kinds == {0x0800, 0x86DD, SEALED_TYPE}, "plain packets and keep-alives"
+
+
+def pieces_found(raw: bytes, content: bytes) -> int:
+    """Of the pieces at regular distances, how many occur; some span two packets."""
+    return sum(content[at:at + PIECE_BYTES] in raw for at in range(0, len(content), PIECE_EVERY))
+
+
+def test_wan_carries_the_service_as_vni(captures: Captures) -> None:
+    """It is authenticated, and not secret. In the clear the clients' packets are seen inside, to the VIP."""
+    used = {each["id"] for each in topologies.services(["sin"]) if each["name"][:-1] in ("web", "dnsudp", "echo")}
+    decoded = [packet for packet in packets(captures, "fra", "wan0") if packet["geneve.vni"]]
+    assert {int(packet["geneve.vni"], 16) for packet in decoded} == used | {0}
+    if captures.security == "none":
+        to_vip = [packet for packet in decoded if packet["ip.dst"].endswith(vip("ipv4")) and "tcp" in protocols(packet)]
+        web = next(each["id"] for each in topologies.services(["sin"]) if each["name"] == "web4")
+        assert {int(packet["geneve.vni"], 16) for packet in to_vip} == {web}
 
 
 @pytest.mark.parametrize("side", SIDES, ids="-".join)
-def test_every_checksum_is_right(captures: Path, side: tuple[str, str]) -> None:
+def test_every_checksum_is_right(captures: Captures, side: tuple[str, str]) -> None:
     decoded = packets(captures, *side)
     assert [packet for packet in decoded if any(BAD in packet[name].split(",") for name in CHECKSUMS)] == []
-    for name in CHECKSUMS:  # they were verified indeed
+    # They were verified indeed. What is sealed shows none but the outer header's.
+    visible = CHECKSUMS if side not in WAN_SIDES or captures.security == "none" else CHECKSUMS[:1]
+    if captures.underlay == "ipv6" and visible != CHECKSUMS:
+        visible = []
+    for name in visible:
         assert any(GOOD in packet[name].split(",") for packet in decoded), name
 
 
 @pytest.mark.parametrize("node", ["ams", "sin"])
-def test_lans_see_ordinary_packets(captures: Path, node: str) -> None:
+def test_lans_see_ordinary_packets(captures: Captures, node: str) -> None:
     decoded = packets(captures, node, "lan0")
     seen = {protocol for packet in decoded for protocol in protocols(packet)}
     assert seen >= {"ip", "ipv6", "tcp", "http", "dns", "icmp", "icmpv6"}
@@ -118,7 +166,7 @@ def test_lans_see_ordinary_packets(captures: Path, node: str) -> None:
     assert all(packet["udp.dstport"] != "6081" for packet in decoded)
 
 
-def test_origin_sees_the_egress_and_client_the_vip(captures: Path) -> None:
+def test_origin_sees_the_egress_and_client_the_vip(captures: Captures) -> None:
     syns = [packet for packet in packets(captures, "sin", "lan0") if flags(packet) == SYN and packet["ip.src"]]
     assert {packet["ip.src"] for packet in syns} == {"10.3.0.1"}
     answers = [packet for packet in packets(captures, "ams", "lan0") if packet["tcp.srcport"] == "80" and packet["ip.src"]]
@@ -126,7 +174,7 @@ def test_origin_sees_the_egress_and_client_the_vip(captures: Path) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_mss_is_clamped_to_the_path(captures: Path, family: str) -> None:
+def test_mss_is_clamped_to_the_path(captures: Captures, family: str) -> None:
     """Both ends offer 1,500 bytes less headers, and hear from each other what fits into the overlay."""
     headers = 40 if family == "ipv4" else 60
 
@@ -135,7 +183,5 @@ def test_mss_is_clamped_to_the_path(captures: Path, family: str) -> None:
         return {int(packet["tcp.options.mss_val"]) for packet in of_family if flags(packet) == kind}
 
     assert mss("ams", SYN) == mss("sin", SYN_ACK) == {1500 - headers}
-    underlay_is_ipv6 = any("," not in packet["ip.src"] and "geneve" in protocols(packet) and protocols(packet)[2] == "ipv6"
-                           for packet in packets(captures, "ams", "wan0"))
-    overhead = 108 if underlay_is_ipv6 else 88
+    overhead = 108 if captures.underlay == "ipv6" else 88
     assert mss("sin", SYN) == mss("ams", SYN_ACK) == {1500 - overhead - headers}

@@ -14,7 +14,8 @@ CASES = {
     "no port": ("ports: 80", "ports: 80-", "'80-'"),
     "no address": ("10.99.0.80", "10.99.0.800", "10.99.0.800"),
     "unknown node": ("[sin]", "[nowhere]", "nowhere"),
-    "security unsaid": ("security: none\n", "", "security"),
+    "secrets unsaid": ("secrets: {file: /run/izar/secrets}\n", "", "secrets"),
+    "unknown mode": ("security: aes-gcm", "security: aes", "aes-gcm"),
     "no YAML": ("overlay: {", "overlay: {{", ""),
 }
 
@@ -22,7 +23,7 @@ CASES = {
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
     topology = parse_topology(topologies.three_nodes("e2econfig"), tmp_path)
-    document = edge_files.edge_config(topology, topology.node("ams"), tmp_path / "edge.sock")
+    document = edge_files.edge_config(topology, topology.node("ams"), tmp_path / "edge.sock", Path("/run/izar/secrets"))
     file = tmp_path / "edge.yaml"
     file.write_text(edge_files.to_yaml(document))
     return file

@@ -268,6 +268,7 @@ Bytes OverlayPacket::bytes() const {
     put16(rest, 42, ingress);
     put16(rest, 44, remaining[0]);
     put16(rest, 46, remaining[1]);
+    rest[48] = key_epoch;
     rest[49] = flags;
     append(out, rest);
     append(out, inner);

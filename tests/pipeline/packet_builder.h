@@ -79,6 +79,7 @@ struct OverlayPacket {
     std::uint64_t packet_number = 0;
     std::uint16_t sender = 0, ingress = 0;
     std::uint16_t remaining[2] = {0, 0};
+    std::uint8_t key_epoch = 0;
     std::uint8_t flags = 0;
 
     Bytes bytes() const;  // from the outer IP header on

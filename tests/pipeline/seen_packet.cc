@@ -138,6 +138,7 @@ SeenOverlay read_overlay(const SeenPacket& outer) {
     out.ingress = get16(header, 34);
     out.remaining[0] = get16(header, 36);
     out.remaining[1] = get16(header, 38);
+    out.key_epoch = header[40];
     out.flags = header[41];
     return out;
 }
@@ -213,7 +214,7 @@ SeenPacket see(const Bytes& frame) {
     out.overlay = overlay;
     const std::size_t inner = (overlay.source.family() == Family::ipv4 ? 20U : 40U) + 8 + 44;
     const Bytes rest(out.packet.begin() + static_cast<std::ptrdiff_t>(inner), out.packet.end());
-    if (overlay.control()) {
+    if (overlay.control() || overlay.sealed()) {
         out.packet = rest;
     } else {
         read_ip(out, rest);
@@ -240,7 +241,8 @@ std::string SeenPacket::text() const {
     for (const std::uint16_t segment : overlay->remaining) {
         via += segment == 0 ? "" : fmt::format("{} {}", via.empty() ? " via" : "", segment);
     }
-    return fmt::format("{}>{}{} service {}: {}", overlay->sender, to, via, overlay->service, ip_text(*this));
+    const std::string inner = overlay->sealed() ? "sealed" : ip_text(*this);
+    return fmt::format("{}>{}{} service {}: {}", overlay->sender, to, via, overlay->service, inner);
 }
 
 }  // namespace izar

@@ -25,15 +25,17 @@ struct SeenOverlay {
     std::uint64_t packet_number = 0;
     std::uint16_t sender = 0, ingress = 0;
     std::uint16_t remaining[2] = {0, 0};
+    std::uint8_t key_epoch = 0;
     std::uint8_t flags = 0;
     bool control() const { return (geneve_flags & 0x80) != 0; }
+    bool sealed() const { return protocol == 0x88B5 && !control(); }
 };
 
 struct SeenPacket {
     Bytes frame;
     MacAddress to_mac{}, from_mac{};
     std::optional<SeenOverlay> overlay;  // the fields below are then the inner packet's
-    Bytes packet;                        // from the (inner) IP header on, or the control message
+    Bytes packet;                        // from the (inner) IP header on, or what is sealed, or the control message
     IpAddress source, destination;
     std::uint8_t protocol = 0;
     std::uint8_t ttl = 0;
@@ -47,7 +49,7 @@ struct SeenPacket {
     bool checksums_right = true;  // of every IP and transport header; a UDP checksum of 0 over IPv4 is right
 
     // One line: "tcp 10.1.0.10:40000 > 10.99.0.80:80 S", in an overlay "1>2 via 3 service 1: tcp ...",
-    // "arp who-has 10.1.0.10 tell 10.1.0.1", "control 1>2".
+    // "1>2 service 1: sealed", "arp who-has 10.1.0.10 tell 10.1.0.1", "control 1>2".
     std::string text() const;
 };
 

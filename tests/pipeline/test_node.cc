@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/random.h"
 
 namespace izar {
 namespace {
@@ -24,10 +25,10 @@ InterfaceAddress prefix(const std::string& text) {
     return *InterfaceAddress::parse(text);
 }
 
-// Names of DPDK objects are unique in a process, also after their object is gone.
-std::string next_prefix() {
-    static int made = 0;
-    return fmt::format("t{}", made++);
+// Different for every node of a process, also after an earlier one is gone: names of DPDK objects must be.
+int next_life() {
+    static int lives = 0;
+    return lives++;
 }
 
 }  // namespace
@@ -43,7 +44,8 @@ MacAddress host_mac(const IpAddress& host) {
                        v4 ? bytes[3] : bytes[15]}};
 }
 
-TestNode::TestNode(int number, const NodeOptions& options) : number_(number), prefix_(next_prefix()) {
+TestNode::TestNode(int number, const NodeOptions& options) 
+    : number_(number), life_(next_life()), prefix_(fmt::format("t{}", life_)) {
     auto pool = make_pool(prefix_ + "_pool", options.memory.packet_buffers);
     CHECK(pool.has_value());
     pool_ = *pool;
@@ -57,6 +59,9 @@ TestNode::TestNode(int number, const NodeOptions& options) : number_(number), pr
     }
     make_interfaces(options);
     make_lcores(options);
+    if (!options.secrets.empty()) {
+        secure(options);
+    }
 }
 
 void TestNode::open_port(const std::string& name, unsigned ring_size, std::uint8_t queues) {
@@ -124,6 +129,22 @@ void TestNode::make_lcores(const NodeOptions& options) {
     }
 }
 
+void TestNode::secure(const NodeOptions& options) {
+    RandomFill fill = [random = Random{static_cast<std::uint64_t>(life_)}](std::span<std::uint8_t> out) mutable {
+        std::ranges::generate(out, [&] { return static_cast<std::uint8_t>(random.next()); });
+    };
+    HandshakeSelf self{NodeId{static_cast<std::uint16_t>(number_)}, {}, options.lcores};
+    fill(self.boot);
+    std::vector<LcoreState*> lcores;
+    for (const auto& lcore : lcores_) {
+        lcores.push_back(lcore->state.get());
+    }
+    auto made = NodeSecurity::make({self, std::move(lcores), *links_, *publisher_, std::move(fill)});
+    CHECK(made.has_value());
+    security_ = std::move(*made);
+    security_->links().replace(LinkSecrets::parse(options.secrets, "secrets").value());
+}
+
 TestNode::~TestNode() {
     for (const Port& port : ports_) {
         rte_eth_dev_stop(port.dpdk_id);
@@ -163,6 +184,9 @@ void TestNode::publish(std::shared_ptr<const Fleet> fleet, std::shared_ptr<const
     CHECK(table != nullptr);
     table->destination.fill(Destination{});
     fill(*table);
+    if (security_ != nullptr) {
+        security_->links().set_fleet(*fleet);
+    }
     publisher_->publish(on_sched, table, std::move(fleet), std::move(services), nullptr);
 }
 
@@ -195,6 +219,9 @@ void TestNode::put_in_two_buffers(PortIndex port, const Bytes& frame) {
 }
 
 void TestNode::round(Instant now) {
+    if (security_ != nullptr) {
+        security_->do_work(OnSched::claim(), now);
+    }
     for (std::size_t i = 0; i < lcores_.size(); ++i) {
         round_of(i, now);
     }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "dataplane/lcore/lcore_loop.h"
+#include "dataplane/lcore/node_security.h"
 #include "tests/pipeline/packet_builder.h"
 #include "tests/pipeline/seen_packet.h"
 
@@ -35,6 +36,7 @@ struct NodeOptions {
     unsigned ring_size = 1024;  // of the ports; one less fits in
     bool egress_addresses = true;
     bool gateways = false;  // 10.n.0.254 and fd00:n::fe lead everywhere
+    std::string secrets;    // text of a secrets file; empty: security is none
 };
 
 MacAddress port_mac(int node, PortIndex port);
@@ -55,7 +57,7 @@ class TestNode {
     void put_packet(PortIndex port, const Bytes& packet, Instant now, std::size_t queue = 0);
     // The same with the frame's second half in a buffer of its own.
     void put_in_two_buffers(PortIndex port, const Bytes& frame);
-    // One round of every lcore, or of one.
+    // One round of the scheduler thread's part of security and of every lcore, or of one lcore alone.
     void round(Instant now);
     void round_of(std::size_t lcore, Instant now);
     // The same without looking at the accounts: nothing but what izar-edge does.
@@ -77,6 +79,8 @@ class TestNode {
     SharedLinks& links() { return *links_; }
     Publisher& publisher() { return *publisher_; }
     LcoreControl& control() { return control_; }
+    NodeSecurity& security() { return *security_; }
+    bool can_send(NodeSlot link) const { return lcores_[0]->state->security.can_send(link); }
     std::uint64_t count(Verdict verdict) const;  // over all lcores
     LcoreCounters counters() const;              // of all lcores, from their snapshots
 
@@ -93,9 +97,11 @@ class TestNode {
     void open_port(const std::string& name, unsigned ring_size, std::uint8_t queues);
     void make_interfaces(const NodeOptions& options);
     void make_lcores(const NodeOptions& options);
+    void secure(const NodeOptions& options);
     void expect_even_accounts() const;
 
     int number_;
+    int life_;  // of the process; names DPDK objects and seeds randomness
     std::string prefix_;
     rte_mempool* pool_;
     std::vector<Rings> rings_;  // indexed by port
@@ -107,6 +113,7 @@ class TestNode {
     std::unique_ptr<Publisher> publisher_;
     std::unique_ptr<Shared> shared_;
     std::vector<std::unique_ptr<Lcore>> lcores_;
+    std::unique_ptr<NodeSecurity> security_;
     LcoreControl control_;
 };
 

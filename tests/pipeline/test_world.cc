@@ -58,16 +58,29 @@ ServiceSpec& ServiceSpec::origin(std::string_view address, std::uint16_t port, s
     return *this;
 }
 
-TestWorld::TestWorld(int nodes, Family underlay, const NodeOptions& options) : underlay_(underlay), mtu_(options.mtu) {
+TestWorld::TestWorld(int nodes, Family underlay, const NodeOptions& options)
+    : underlay_(underlay), options_(options), size_(nodes) {
     for (int n = 1; n <= nodes; ++n) {
-        nodes_.push_back(std::make_unique<TestNode>(n, options));
-        for (int other = 1; other <= nodes; ++other) {
-            if (other != n) {
-                nodes_.back()->know(kWan, wan_address(other, underlay), port_mac(other, kWan), now);
-                nodes_.back()->set_link(slot(other), true);
-            }
+        nodes_.push_back(make_node(n));
+    }
+}
+
+std::unique_ptr<TestNode> TestWorld::make_node(int number) {
+    auto node = std::make_unique<TestNode>(number, options_);
+    for (int other = 1; other <= size_; ++other) {
+        if (other != number) {
+            node->know(kWan, wan_address(other, underlay_), port_mac(other, kWan), now);
+            node->set_link(slot(other), true);
         }
     }
+    return node;
+}
+
+void TestWorld::restart(int number) {
+    std::unique_ptr<TestNode>& node = nodes_[static_cast<std::size_t>(number - 1)];
+    node.reset();
+    node = make_node(number);
+    publish();
 }
 
 TestWorld& TestWorld::service(const ServiceSpec& spec) {
@@ -102,7 +115,7 @@ Path TestWorld::path_of(const PathSpec& spec) const {
         path.segments[path.length++] = NodeId{static_cast<std::uint16_t>(node)};
     }
     path.first_link = spec.nodes.empty() ? kNoSlot : slot(spec.nodes[0]);
-    path.inner_mtu = static_cast<std::uint16_t>(mtu_ - overlay_overhead(underlay_));
+    path.inner_mtu = static_cast<std::uint16_t>(options_.mtu - overlay_overhead(underlay_));
     path.predicted_rtt_us = spec.rtt_us;
     return path;
 }
@@ -155,6 +168,27 @@ void TestWorld::publish() {
                       [&](RouteTable& table) { fill_routes(node->number(), table); });
     }
     settle();  // the keep-alives that every node sends at first
+    if (!options_.secrets.empty() && links_secured) {
+        secure_links();
+    }
+}
+
+void TestWorld::secure_links() {
+    const auto secured = [&] {
+        return std::ranges::all_of(nodes_, [&](const auto& node) {
+            for (int other = 1; other <= size_; ++other) {
+                if (other != node->number() && !node->can_send(slot(other))) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    };
+    for (const Instant end = now + std::chrono::seconds{10}; !secured();) {
+        CHECK(now < end && "a link gets no session");
+        advance(std::chrono::milliseconds{1});
+    }
+    advance(std::chrono::milliseconds{5});  // the keep-alives that waited for it
 }
 
 void TestWorld::set_link(int a, int b, bool up) {

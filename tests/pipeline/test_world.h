@@ -40,10 +40,15 @@ class TestWorld {
     TestNode& operator[](int number) { return *nodes_[static_cast<std::size_t>(number - 1)]; }
     static NodeSlot slot(int number) { return NodeSlot{static_cast<std::uint16_t>(number - 1)}; }
 
-    // Static data; takes effect with publish(). Without route() the way to every node is the direct link.
+    // Static data; takes effect with publish(). Without route() the way to every node is the direct link. With security
+    // publish() lets time pass until every link has its session; `links_secured` false leaves that out.
     TestWorld& service(const ServiceSpec& spec);
     TestWorld& route(int from, int to, std::vector<PathSpec> paths);
     void publish();
+
+    // The node ends and begins a new process life, and knows nothing any more. With security, links get their
+    // sessions again before this returns.
+    void restart(int number);
 
     // Packets from a host on the node's LAN, all in one burst; runs the world until nothing moves any more at this
     // instant. Returns what came out on all LANs: "3: tcp 10.3.0.1:40000 > 10.3.0.80:8080 S".
@@ -66,6 +71,7 @@ class TestWorld {
     std::vector<SeenPacket> on_wan;   // the same for the WAN segment, control packets left out
     std::vector<SeenPacket> control;  // the control packets
     bool checks = true;               // whether every frame seen must have right checksums
+    bool links_secured = true;        // whether publish() waits for the sessions of encrypted links
 
     const std::shared_ptr<const ServiceTable>& services() const { return services_; }
     const std::shared_ptr<const Fleet> fleet_of(int number) const;
@@ -81,9 +87,12 @@ class TestWorld {
     void fill_routes(int from, RouteTable& table) const;
     Path path_of(const PathSpec& spec) const;
     void begin();
+    std::unique_ptr<TestNode> make_node(int number);
+    void secure_links();
 
     Family underlay_;
-    std::uint16_t mtu_;
+    NodeOptions options_;
+    int size_;
     std::vector<std::unique_ptr<TestNode>> nodes_;
     std::vector<Service> specs_;
     std::map<std::pair<int, int>, std::vector<PathSpec>> routes_;

@@ -201,9 +201,58 @@ std::map<Verdict, Recipe> resource_and_overlay_recipes() {
     return out;
 }
 
+NodeOptions secured() {
+    NodeOptions options;
+    options.secrets = "fleet " + std::string(64, '1') + "\n";
+    return options;
+}
+Recipe on_secured_wan(const OverlayPacket& packet, int times = 1) {
+    return in_world(web(), secured(), [=](TestWorld& world) {
+        for (int i = 0; i < times; ++i) {
+            world[2].put(kWan, ethernet(port_mac(2, kWan), port_mac(1, kWan), packet.bytes()));
+        }
+        for (int i = 0; i < times; i += kMaxBurst) {
+            world[2].round_of(0, world.now);
+        }
+        return 2;
+    });
+}
+
+std::map<Verdict, Recipe> security_recipes() {
+    using V = Verdict;
+    const OverlayPacket plain = from_peer(question());
+    std::map<Verdict, Recipe> out;
+    out[V::handshake] = in_world(web(), secured(), [](TestWorld&) { return 2; });
+    out[V::handshake_rate] = on_secured_wan(with(plain,
+                                                 [](auto& p) {
+                                                     p.inner.resize(104);
+                                                     p.geneve_flags = 0xC0;
+                                                     p.key_epoch = 0xFF;
+                                                 }),
+                                            kHandshakeParcels + 1);
+    out[V::bad_tag] = on_secured_wan(plain);
+    out[V::old_epoch] = on_secured_wan(with(plain, [](auto& p) {
+        p.protocol = 0x88B5;
+        p.key_epoch = 0xC3;
+    }));
+    out[V::no_key] = in_world(web(), secured(), [](TestWorld& world) {
+        world[1].security().links().replace({});
+        world.settle();
+        world.send(1, question());
+        return 1;
+    });
+    out[V::replayed] = in_world(web(), secured(), [](TestWorld& world) {
+        world.send(1, question());
+        world.send_frame(2, kWan, world.on_wan.at(0).frame);
+        return 2;
+    });
+    return out;
+}
+
 TEST(Verdicts, EveryOneIsProducedByAPacket) {
     std::map<Verdict, Recipe> all = packet_and_flow_recipes();
     all.merge(resource_and_overlay_recipes());
+    all.merge(security_recipes());
     for (std::size_t i = 0; i < kVerdictCount; ++i) {
         const Fate fate = kVerdicts[i].fate;
         if (fate != Fate::dropped && fate != Fate::consumed) {

@@ -142,32 +142,19 @@ Result<void> EdgeProcess::secure_links() {
     if (!secrets) {
         return tl::unexpected(secrets.error());
     }
-    keys_ = std::make_unique<LinkKeys>();
-    std::vector<HandshakeRing*> received;
-    std::vector<HandshakeRing*> to_send;
-    for (const auto& lcore : lcores_) {
-        auto aead = Aead::make();
-        if (!aead) {
-            return tl::unexpected(aead.error());
-        }
-        received_handshakes_.push_back(std::make_unique<HandshakeRing>());
-        handshakes_to_send_.push_back(std::make_unique<HandshakeRing>());
-        received.push_back(received_handshakes_.back().get());
-        to_send.push_back(handshakes_to_send_.back().get());
-        lcore->security = {keys_.get(), std::move(*aead), received.back(), to_send.back()};
-    }
-    auto aead = Aead::make();
-    if (!aead) {
-        return tl::unexpected(aead.error());
-    }
-    scheduler_aead_ = std::move(*aead);
     HandshakeSelf self{config_.id, {}, config_.lcores};
     fill_random(self.boot);
-    const auto sent = [this](NodeSlot slot) { return links_->total(slot, &LinkCounters::sent); };
-    security_ = std::make_unique<LinkSecurity>(LinkSecurity::Parts{
-        self, *keys_, *scheduler_aead_, *publisher_, std::move(received), std::move(to_send), sent, fill_random});
-    security_->set_fleet(*fleet_);
-    security_->replace(std::move(*secrets));
+    std::vector<LcoreState*> lcores;
+    for (const auto& lcore : lcores_) {
+        lcores.push_back(lcore.get());
+    }
+    auto security = NodeSecurity::make({self, std::move(lcores), *links_, *publisher_, fill_random});
+    if (!security) {
+        return tl::unexpected(security.error());
+    }
+    security_ = std::move(*security);
+    security_->links().set_fleet(*fleet_);
+    security_->links().replace(std::move(*secrets));
     return {};
 }
 

@@ -11,8 +11,8 @@
 
 #include "dataplane/config/edge_config.h"
 #include "dataplane/lcore/lcore_loop.h"
+#include "dataplane/lcore/node_security.h"
 #include "dataplane/lcore/placement.h"
-#include "dataplane/security/link_security.h"
 #include "sched/scheduler.h"
 
 namespace izar {
@@ -41,7 +41,7 @@ class EdgeProcess {
     const Interfaces& interfaces() const noexcept { return *interfaces_; }
     const std::vector<std::unique_ptr<LcoreState>>& lcores() const noexcept { return lcores_; }
     const SharedLinks& links() const noexcept { return *links_; }
-    const LinkKeys* keys() const noexcept { return keys_.get(); }  // null: security is none
+    const NodeSecurity* security() const noexcept { return security_.get(); }  // null: security is none
     const Fleet& fleet() const noexcept { return *fleet_; }
     const ServiceTable& services() const noexcept { return *services_; }
     // What all lcores have counted since the process began; any thread may ask.
@@ -81,11 +81,7 @@ class EdgeProcess {
     std::shared_ptr<const ServiceTable> services_;
     FeedRing feed_;
     SchedulerView view_;
-    std::unique_ptr<LinkKeys> keys_;
-    std::vector<std::unique_ptr<HandshakeRing>> received_handshakes_;  // one for each lcore
-    std::vector<std::unique_ptr<HandshakeRing>> handshakes_to_send_;
-    std::unique_ptr<Aead> scheduler_aead_;
-    std::unique_ptr<LinkSecurity> security_;
+    std::unique_ptr<NodeSecurity> security_;
     std::unique_ptr<Scheduler> scheduler_;
     std::thread scheduler_thread_;
     LcoreControl control_;
