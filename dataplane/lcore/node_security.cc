@@ -25,9 +25,9 @@ Result<std::unique_ptr<NodeSecurity>> NodeSecurity::make(Parts parts) {
     }
     out->aead_ = std::move(*aead);
     const auto sent = [&links = parts.links](NodeSlot slot) { return links.total(slot, &LinkCounters::sent); };
-    out->links_ = std::make_unique<LinkSecurity>(LinkSecurity::Parts{parts.self, out->keys_, *out->aead_,
-                                                                     parts.publisher, std::move(received),
-                                                                     std::move(to_send), sent, std::move(parts.random)});
+    out->links_ = std::make_unique<LinkSecurity>(
+        LinkSecurity::Parts{parts.self, out->keys_, *out->aead_, parts.publisher, std::move(received),
+                            std::move(to_send), sent, std::move(parts.random)});
     return out;
 }
 

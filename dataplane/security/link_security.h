@@ -86,7 +86,7 @@ class LinkSecurity {
     std::vector<std::unique_ptr<Link>> links_;  // by slot; null: no such peer
     std::vector<NodeId> peers_;                 // by slot, as the fleet has them
     std::vector<Buried> buried_;
-    bool changed_ = false;  // fleet or secrets, since the last round
+    bool changed_ = false;   // fleet or secrets, since the last round
     std::size_t slots_ = 0;  // of the fleet
     std::size_t next_link_ = 0;
     std::uint64_t handshakes_ = 0;

@@ -77,11 +77,8 @@ class Authenticate : public testing::Test {
     using Marks = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::uint64_t, std::uint64_t>;
     Marks marks() {
         const LinkCell& cell = world[2].links().cell(TestWorld::slot(1));
-        return {world[2].links().total(TestWorld::slot(1), &LinkCounters::received),
-                cell.echo.load(),
-                cell.last_heard.load(),
-                cell.peer_sent.load(),
-                world[2].counters().flows};
+        return {world[2].links().total(TestWorld::slot(1), &LinkCounters::received), cell.echo.load(),
+                cell.last_heard.load(), cell.peer_sent.load(), world[2].counters().flows};
     }
     // Node 2 gets the frame on its WAN, drops it by this verdict, and nothing else happens anywhere.
     void expect_drop(const Bytes& frame, Verdict verdict) {
@@ -140,10 +137,12 @@ TEST_F(Authenticate, AWrongTagIsNamed) {
 }
 
 TEST_F(Authenticate, APlainPacketOfThePeersAddressIsForged) {
-    const Bytes plain =
-        OverlayPacket{.inner = question().bytes(), .source = ip("192.0.2.1"), .destination = ip("192.0.2.2"),
-                      .sender = 1, .ingress = 1}
-            .bytes();
+    const Bytes plain = OverlayPacket{.inner = question().bytes(),
+                                      .source = ip("192.0.2.1"),
+                                      .destination = ip("192.0.2.2"),
+                                      .sender = 1,
+                                      .ingress = 1}
+                            .bytes();
     expect_drop(ethernet(port_mac(2, kWan), port_mac(1, kWan), plain), Verdict::bad_tag);
 }
 
@@ -187,8 +186,13 @@ TEST_F(Authenticate, AHandshakeOfAStrangerIsNotAnswered) {
     text[1] = 1;
     text[3] = 104;
     text[4] = 1;
-    OverlayPacket packet{.inner = text, .source = ip("192.0.2.1"), .destination = ip("192.0.2.2"),
-                         .geneve_flags = 0xC0, .protocol = 0x88B5, .service = 0, .sender = 1};
+    OverlayPacket packet{.inner = text,
+                         .source = ip("192.0.2.1"),
+                         .destination = ip("192.0.2.2"),
+                         .geneve_flags = 0xC0,
+                         .protocol = 0x88B5,
+                         .service = 0,
+                         .sender = 1};
     Bytes frame = ethernet(port_mac(2, kWan), port_mac(1, kWan), packet.bytes());
     frame[kOverlayAt + 40] = 0xFF;
     const std::uint64_t refused = world[2].security().links().refused();

@@ -44,7 +44,7 @@ MacAddress host_mac(const IpAddress& host) {
                        v4 ? bytes[3] : bytes[15]}};
 }
 
-TestNode::TestNode(int number, const NodeOptions& options) 
+TestNode::TestNode(int number, const NodeOptions& options)
     : number_(number), life_(next_life()), prefix_(fmt::format("t{}", life_)) {
     auto pool = make_pool(prefix_ + "_pool", options.memory.packet_buffers);
     CHECK(pool.has_value());
