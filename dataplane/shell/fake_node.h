@@ -74,6 +74,7 @@ class FakeNode final : public NodeView, public NodeControl {
                  .tx_packets = 51,
                  .last_heard_ms = 4.2,
                  .detection_ms = 30,
+                 .key_epoch = 17,
                  .changes = 1,
                  .last_change_ms = 1000,
                  .why = "heard"},

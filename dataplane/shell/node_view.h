@@ -104,9 +104,10 @@ struct LinkRow {
     std::optional<std::uint64_t> reordered;
     std::uint64_t rx_packets = 0;
     std::uint64_t tx_packets = 0;
-    std::optional<double> last_heard_ms;  // how long ago
-    std::optional<double> detection_ms;   // silence that means "down", stretched by jitter
-    std::uint64_t changes = 0;            // of state, in this process life
+    std::optional<double> last_heard_ms;     // how long ago
+    std::optional<double> detection_ms;      // silence that means "down", stretched by jitter
+    std::optional<std::uint64_t> key_epoch;  // that this node sends under; none: no session, or security is none
+    std::uint64_t changes = 0;               // of state, in this process life
     std::optional<double> last_change_ms;
     std::string why;  // of the last change
 };

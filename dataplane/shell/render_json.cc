@@ -110,6 +110,7 @@ Json link_json(const LinkRow& l) {
             {"tx_packets", l.tx_packets},
             {"last_heard_ms", nullable(l.last_heard_ms)},
             {"detection_ms", nullable(l.detection_ms)},
+            {"key_epoch", nullable(l.key_epoch)},
             {"changes", l.changes},
             {"last_change_ms", nullable(l.last_change_ms)},
             {"why", nullable_text(l.why)}};

@@ -146,6 +146,7 @@ std::string table_of(const std::vector<LinkRow>& links) {
                      {"tx", kRight},
                      {"heard ms ago", kRight},
                      {"detection ms", kRight},
+                     {"key epoch", kRight},
                      {"changes", kRight},
                      {"why"}});
     for (const LinkRow& row : links) {
@@ -153,7 +154,7 @@ std::string table_of(const std::vector<LinkRow>& links) {
                    number_cell(row.rtt_min_ms, 3), number_cell(row.rtt_variation_ms, 3),
                    percent_cell(row.loss_ratio, 2), count_cell(row.reordered), count_cell(row.rx_packets),
                    count_cell(row.tx_packets), number_cell(row.last_heard_ms, 0), number_cell(row.detection_ms, 0),
-                   count_cell(row.changes), dash_if_empty(row.why)});
+                   count_cell(row.key_epoch), count_cell(row.changes), dash_if_empty(row.why)});
     }
     return table.text();
 }

@@ -158,6 +158,20 @@ Result<void> EdgeProcess::secure_links() {
     return {};
 }
 
+Result<void> EdgeProcess::reload_secrets() {
+    if (security_ == nullptr) {
+        return fail("'security: none' has no secrets to read again");
+    }
+    auto secrets = LinkSecrets::load(config_.secrets_file);
+    if (!secrets) {
+        return tl::unexpected(secrets.error());
+    }
+    if (!security_->offer(std::move(*secrets))) {
+        return fail("the scheduler thread has not taken the secrets before these yet; send SIGHUP again");
+    }
+    return {};
+}
+
 Result<void> EdgeProcess::start() {
     for (std::size_t i = 0; i < loops_.size(); ++i) {
         starts_[i] = {loops_[i].get(), &clock_, &placement_};

@@ -27,6 +27,10 @@ class EdgeProcess {
     Result<void> start();
     void stop() noexcept;
 
+    // Reads the file of link secrets again; they replace those in force without a packet lost. The error says what is
+    // wrong with it, and nothing changes. With `security: none` there is nothing to read.
+    Result<void> reload_secrets();
+
     // What an lcore's thread is given at its launch.
     struct LcoreStart {
         LcoreLoop* loop = nullptr;

@@ -230,6 +230,14 @@ std::vector<LinkRow> EdgeView::links() const {
         row.changes = link.times_down;
         row.last_change_ms = milliseconds(link.unchanged);
         row.why = link.why;
+        if (const NodeSecurity* const security = edge_.security(); security != nullptr) {
+            const std::int64_t epoch = security->keys().epoch(slot);
+            if (epoch >= 0) {
+                row.key_epoch = static_cast<std::uint64_t>(epoch);
+            } else {
+                row.why = "no key: its handshake is not done";
+            }
+        }
         out.push_back(std::move(row));
     }
     return out;

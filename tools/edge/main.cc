@@ -28,12 +28,13 @@ int complain(const Error& error) {
     return 1;
 }
 
-// Signals that end the process come through a descriptor, so that no handler runs on a thread that forwards.
+// Signals come through a descriptor, so that no handler runs on a thread that forwards.
 int block_signals() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -48,6 +49,28 @@ Result<void> start_eal(std::vector<std::string> arguments) {
         return fail("DPDK's EAL did not start; its own message stands above (its arguments go in front of `--`)");
     }
     return {};
+}
+
+// SIGHUP: the file of link secrets is read again; the log says how it went.
+void reload(EdgeProcess& edge) {
+    if (const auto done = edge.reload_secrets(); !done) {
+        fmt::print(stderr, "izar-edge: link secrets stay as they are: {}\n", done.error().text);
+        return;
+    }
+    fmt::print("link secrets are replaced\n");
+    std::fflush(stdout);
+}
+
+// True if a signal came that ends the process; acts on the others.
+bool told_to_end(EdgeProcess& edge, int signals) {
+    signalfd_siginfo signal{};
+    while (read(signals, &signal, sizeof signal) == sizeof signal) {
+        if (signal.ssi_signo != SIGHUP) {
+            return true;
+        }
+        reload(edge);
+    }
+    return false;
 }
 
 // The main thread's work while the others forward: prompt, control socket and log, until a signal or `quit`.
@@ -71,8 +94,7 @@ int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
         prompt = std::make_unique<Prompt>(shell, view, STDIN_FILENO, STDOUT_FILENO, "izar> ");
     }
     ShortageLog shortages;
-    signalfd_siginfo signal{};
-    while (!view.wants_to_quit() && read(signals, &signal, sizeof signal) < 0) {
+    while (!view.wants_to_quit() && !told_to_end(edge, signals)) {
         serve_consoles(prompt, socket->get(), std::chrono::milliseconds{100});
         for (const std::string& line : shortages.look(edge.counted(), edge.clock().now())) {
             fmt::print(stderr, "izar-edge: {}\n", line);
