@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "dataplane/base/limits.h"
 
@@ -28,6 +29,7 @@ bool Generator::send(unsigned n, std::uint32_t first_flow, bool in_order) noexce
     for (unsigned i = 0; i < n; ++i) {
         writer_.write(frames[i], in_order ? first_flow + i : random_.below(scenario_.flows), now);
     }
+    writer_.finish(std::span{frames}.first(n));
     tally_.sent += rte_ring_sp_enqueue_burst(in_, reinterpret_cast<void**>(frames.data()), n, nullptr);
     return true;
 }

@@ -171,6 +171,7 @@ int run(const RigOptions& options) {
         return complain(node.error());
     }
     json out = {{"role", role_name(options.scenario.role)},
+                {"security", options.scenario.sealed ? "aes-gcm" : "none"},
                 {"flows", options.scenario.flows},
                 {"frame_bytes", options.scenario.frame_bytes},
                 {"tsc_hz", clock.hertz()},

@@ -156,6 +156,13 @@ Result<void> TestNode::make_lcore(const Scenario& scenario) {
         return tl::unexpected(state.error());
     }
     state_ = std::move(*state);
+    if (scenario.sealed) {
+        auto sealed_links = SealedLinks::make(state_->security);
+        if (!sealed_links) {
+            return tl::unexpected(sealed_links.error());
+        }
+        sealed_links_ = std::move(*sealed_links);
+    }
     loop_ = std::make_unique<LcoreLoop>(*state_, *publisher_, control_, IdleMode::spin);
     return {};
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/lcore/lcore_loop.h"
+#include "perf/forward/link_ends.h"
 #include "perf/forward/ring_port.h"
 #include "perf/forward/scenario.h"
 
@@ -53,6 +54,7 @@ class TestNode {
     std::unique_ptr<Publisher> publisher_;
     std::unique_ptr<Shared> shared_;
     LinkReportRing reports_;
+    std::unique_ptr<SealedLinks> sealed_links_;  // null: security is none
     std::unique_ptr<LcoreState> state_;
     LcoreControl control_;
     std::unique_ptr<LcoreLoop> loop_;

@@ -7,9 +7,16 @@ namespace izar {
 Result<RigOptions> parse_rig_options(int argc, char** argv) {
     RigOptions out;
     std::string role = "relay";
+    std::string security = "none";
+    std::string forgery = "none";
     std::int64_t trial_ms = 500;
     CLI::App app{"Measures one lcore of izar between ring ports, generator on another core; prints JSON."};
     app.add_option("--role", role, "ingress, relay or egress")->capture_default_str();
+    app.add_option("--security", security, "none or aes-gcm")
+        ->check(CLI::IsMember({"none", "aes-gcm"}))
+        ->capture_default_str();
+    app.add_option("--forgery", forgery, "what is wrong with sealed packets: none, tag, replay or epoch")
+        ->capture_default_str();
     app.add_option("--flows", out.scenario.flows, "client flows")
         ->check(CLI::Range(1U, 4U << 20))
         ->capture_default_str();
@@ -40,7 +47,16 @@ Result<RigOptions> parse_rig_options(int argc, char** argv) {
     if (!known) {
         return tl::unexpected(known.error());
     }
+    const auto wrong = forgery_of(forgery);
+    if (!wrong) {
+        return tl::unexpected(wrong.error());
+    }
     out.scenario.role = *known;
+    out.scenario.sealed = security == "aes-gcm";
+    out.scenario.forgery = *wrong;
+    if (*wrong != Forgery::none && (!out.scenario.sealed || *known == Role::ingress)) {
+        return fail("izar-perf-forward: --forgery needs --security aes-gcm and a role that gets overlay packets");
+    }
     out.plan.duration = std::chrono::milliseconds{trial_ms};
     out.plan.packets_per_second *= 1e6;
     return out;

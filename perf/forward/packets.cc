@@ -95,10 +95,19 @@ bool is_translated(const std::uint8_t* packet, std::size_t length) noexcept {
            udp.destination_port == Be16{kOriginPort} && ip.ttl == kHopLimit - 1 && sums_are_right(packet, length);
 }
 
+std::unique_ptr<PeerEnds> peer_ends() {
+    auto ends = PeerEnds::make();
+    CHECK(ends.has_value());  // the node's own were made before
+    return std::move(*ends);
+}
+
 }  // namespace
 
 PacketWriter::PacketWriter(const Scenario& scenario, const MacAddress& destination)
-    : overlay_(scenario.role != Role::ingress) {
+    : overlay_(scenario.role != Role::ingress), clears_payload_(scenario.sealed), forgery_(scenario.forgery) {
+    if (scenario.sealed && overlay_) {
+        west_ = peer_ends();
+    }
     CHECK(scenario.frame_bytes >= kLeastFrame && scenario.frame_bytes <= kMostFrame);
     inner_at_ = overlay_ ? kOuterHeaders : sizeof(EthernetHeader);
     length_ = static_cast<std::uint16_t>(inner_at_ + scenario.frame_bytes - sizeof(EthernetHeader));
@@ -152,6 +161,10 @@ void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept 
     } else {
         std::memcpy(frame, template_.data(), kTemplate / 2);
     }
+    if (clears_payload_) {
+        const std::size_t headers = inner_at_ + kInnerHeaders;
+        std::memset(frame + headers, 0, length_ - headers);
+    }
     const ClientEnd client = client_of(flow);
     const Be32 address{client.address};
     const Be16 port{client.port};
@@ -164,6 +177,18 @@ void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept 
     udp.checksum = sum.raw_bits() == 0 ? Be16{0xFFFF} : sum;  // RFC 768: 0 would mean "no checksum"
 }
 
+void PacketWriter::finish(std::span<rte_mbuf* const> packets) noexcept {
+    if (west_ != nullptr) {
+        west_->seal(packets, kOuterHeaders - sizeof(OverlayHeader), forgery_);
+    }
+}
+
+PacketJudge::PacketJudge(const Scenario& scenario) : scenario_(scenario) {
+    if (scenario.sealed && scenario.role != Role::egress) {
+        peers_ = peer_ends();
+    }
+}
+
 bool PacketJudge::is_control(const rte_mbuf* m) noexcept {
     const auto* const frame = rte_pktmbuf_mtod(m, const std::uint8_t*);
     return m->pkt_len >= kOuterHeaders &&
@@ -171,14 +196,20 @@ bool PacketJudge::is_control(const rte_mbuf* m) noexcept {
            (at<OverlayHeader>(frame + kOuterHeaders - sizeof(OverlayHeader)).geneve.flags & kGeneveControl) != 0;
 }
 
-bool PacketJudge::right(const rte_mbuf* m) const noexcept {
+bool PacketJudge::right(rte_mbuf* m) noexcept {
     const auto* const frame = rte_pktmbuf_mtod(m, const std::uint8_t*);
     const std::size_t inner_length = scenario_.frame_bytes - sizeof(EthernetHeader);
     if (scenario_.role == Role::egress) {
         return m->pkt_len == scenario_.frame_bytes && is_translated(frame + sizeof(EthernetHeader), inner_length);
     }
-    return m->pkt_len == kOuterHeaders + inner_length && is_overlay_packet(frame, inner_length) &&
-           leads_to_east(frame) && is_client_packet(frame + kOuterHeaders, inner_length);
+    const std::size_t text_length = inner_length + (peers_ != nullptr ? kTagLength : 0);
+    if (m->pkt_len != kOuterHeaders + text_length || !is_overlay_packet(frame, text_length)) {
+        return false;
+    }
+    if (peers_ != nullptr && !peers_->open(m, kOuterHeaders - sizeof(OverlayHeader))) {
+        return false;
+    }
+    return leads_to_east(frame) && is_client_packet(frame + kOuterHeaders, inner_length);
 }
 
 }  // namespace izar

@@ -3,16 +3,20 @@
 // Thread: the generator's.
 //
 // A packet is UDP with payload of zeros and right checksums. The writer copies one template and mends what
-// differs between flows, so that it costs less than the node that is measured.
+// differs between flows, so that it costs less than the node that is measured. On links with security a burst's packets
+// are sealed together, after they were written.
 #pragma once
 
 #include <rte_mbuf.h>
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 
 #include "dataplane/base/types.h"
 #include "dataplane/wire/overlay.h"
+#include "perf/forward/link_ends.h"
 #include "perf/forward/scenario.h"
 
 namespace izar {
@@ -22,8 +26,10 @@ class PacketWriter {
     // `destination`: MAC address of the node's port that the packets enter by.
     PacketWriter(const Scenario& scenario, const MacAddress& destination);
 
-    // Makes `m`, fresh from the pool and with zeroed payload, a packet of flow `flow`.
+    // Makes `m`, fresh from the pool and, without security, with zeroed payload, a packet of flow `flow`.
     void write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept;
+    // What west does with written packets before they travel: nothing, or seals them.
+    void finish(std::span<rte_mbuf* const> packets) noexcept;
 
   private:
     static constexpr std::uint32_t kLinkRttNs = 1'000'000;  // what the echo in each packet tells
@@ -35,21 +41,26 @@ class PacketWriter {
     std::uint16_t inner_at_;  // offset of the client's IP header
     std::uint16_t length_;
     bool overlay_;
+    bool clears_payload_;  // what was decrypted or encrypted in a buffer stays there
+    Forgery forgery_;
+    std::unique_ptr<PeerEnds> west_;  // null: nothing to seal
     std::uint64_t next_packet_ = 1;
 };
 
 class PacketJudge {
   public:
-    explicit PacketJudge(const Scenario& scenario) : scenario_(scenario) {}
+    explicit PacketJudge(const Scenario& scenario);
 
     // A frame that the node sent: is it what its role has to make of a client's packet? Every field that the
     // role writes is looked at, and every checksum is computed anew.
-    bool right(const rte_mbuf* m) const noexcept;
+    // A sealed packet is opened in place.
+    bool right(rte_mbuf* m) noexcept;
     // A keep-alive of the node's own.
     static bool is_control(const rte_mbuf* m) noexcept;
 
   private:
     Scenario scenario_;
+    std::unique_ptr<PeerEnds> peers_;  // null: nothing to open
 };
 
 }  // namespace izar

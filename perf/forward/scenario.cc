@@ -8,6 +8,7 @@ namespace izar {
 namespace {
 
 constexpr std::array<std::string_view, 3> kRoleNames = {"ingress", "relay", "egress"};
+constexpr std::array<std::string_view, 4> kForgeryNames = {"none", "tag", "replay", "epoch"};
 
 Ipv4Address host_of(std::uint32_t network, std::uint32_t host) noexcept {
     return Ipv4Address{Be32{network + host}};
@@ -26,6 +27,15 @@ Result<Role> role_of(std::string_view name) {
         }
     }
     return fail(fmt::format("there is no role '{}'; use ingress, relay or egress", name));
+}
+
+Result<Forgery> forgery_of(std::string_view name) {
+    for (std::size_t i = 0; i < kForgeryNames.size(); ++i) {
+        if (kForgeryNames[i] == name) {
+            return static_cast<Forgery>(i);
+        }
+    }
+    return fail(fmt::format("there is no forgery '{}'; use none, tag, replay or epoch", name));
 }
 
 Ipv4Address wan_address(NodeSlot node) noexcept {

@@ -23,8 +23,19 @@ enum class Role : std::uint8_t {
 std::string_view role_name(Role role) noexcept;
 Result<Role> role_of(std::string_view name);
 
+// What is wrong with the packets that the node gets from west; for links with security only.
+enum class Forgery : std::uint8_t {
+    none,
+    tag,     // sealed by nobody
+    replay,  // sealed by west, and accepted before
+    epoch,   // under a key that there is not
+};
+Result<Forgery> forgery_of(std::string_view name);
+
 struct Scenario {
     Role role = Role::relay;
+    bool sealed = false;  // security is aes-gcm
+    Forgery forgery = Forgery::none;
     std::uint32_t flows = 1'000;
     // Ethernet header and IP packet of the client, without FCS. In the overlay the same IP packet travels.
     std::uint16_t frame_bytes = 64;

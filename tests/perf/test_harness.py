@@ -34,7 +34,7 @@ def trial(**changes) -> dict:
 
 
 def test_void_trials_do_not_count():
-    scenario = {"role": "relay", "flows": 1000, "frame_bytes": 64}
+    scenario = {"role": "relay", "security": "none", "flows": 1000, "frame_bytes": 64}
     trials = [trial(), trial(cycles_per_packet=110.0), trial(cycles_per_packet=5.0, accounted=False)]
     row = forward.row("izar", scenario, trials)
     assert set(row) == set(forward.KEYS)
