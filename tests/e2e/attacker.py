@@ -20,20 +20,25 @@ HANDSHAKE = struct.pack("!BBHB3x", 2, 1, 104, 1)
 
 
 class Attacker:
-    """At the node's port of the WAN; the frames of the node's link are over IPv4. A context manager."""
+    """On the wire between the WAN and the node, whose underlay is IPv4. A context manager."""
 
     def __init__(self, lab: Lab, node: str, seed: int = 1) -> None:
+        # The emulator's frames go past where a listener on its side would see them.
+        with sockets.inside(lab, node):
+            self._ears = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self._ears.bind(("wan0", ETH_P_ALL))
+        self._ears.settimeout(0.2)
         with sockets.inside(lab, "wan"):
-            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        self._socket.bind((node, ETH_P_ALL))
-        self._socket.settimeout(0.2)
+            self._mouth = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        self._mouth.bind((node, 0))
         self._random = random.Random(seed)
 
     def __enter__(self) -> "Attacker":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self._ears.close()
+        self._mouth.close()
 
     def watch(self, seconds: float) -> tuple[list[bytes], list[bytes]]:
         """Overlay frames that went (to the node, from the node) meanwhile."""
@@ -42,11 +47,11 @@ class Attacker:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
-                frame, address = self._socket.recvfrom(4096)
+                frame, address = self._ears.recvfrom(4096)
             except TimeoutError:
                 continue
             if len(frame) > OVERLAY_AT and frame[12:14] == b"\x08\x00" and frame[23] == 17:
-                (to_node if address[2] == socket.PACKET_OUTGOING else from_node).append(frame)
+                (from_node if address[2] == socket.PACKET_OUTGOING else to_node).append(frame)
         return to_node, from_node
 
     def send(self, frames: Iterator[bytes], per_second: float) -> int:
@@ -56,7 +61,7 @@ class Attacker:
         for frame in frames:
             while sent > (time.monotonic() - begun) * per_second:
                 time.sleep(PACE_S)
-            self._socket.send(frame)
+            self._mouth.send(frame)
             sent += 1
         return sent
 

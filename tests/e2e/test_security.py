@@ -213,7 +213,7 @@ def test_secrets_are_replaced_without_a_lost_packet(lab: Lab, origin: Origin, tm
 
 @pytest.mark.parametrize(("spoil", "word"), [
     (lambda file: file.write_text("fleet 123\n"), "secrets:1"),
-    (lambda file: file.chmod(0o644), "0600"),
+    (lambda file: file.chmod(0o644), "chmod 600"),
 ], ids=["mistake", "readable-by-others"])
 def test_a_bad_secrets_file_changes_nothing(lab: Lab, spoil: Callable[[Path], object], word: str) -> None:
     file = lab.folder / "secrets"

@@ -140,9 +140,63 @@ def pipeline_frames() -> dict[str, bytes]:
     }
 
 
+def sealed_frames() -> dict[str, bytes]:
+    """The same from a peer as somebody without a key would make them, and handshakes; without the port's byte."""
+    text = bytes(range(64))
+
+    def sealed(inner: bytes, *, key_epoch=0, **fields) -> bytes:
+        packet = bytearray(from_peer(inner, **({"protocol": 0x88B5} | fields))[1:])
+        packet[14 + 20 + 8 + 40] = key_epoch
+        return bytes(packet)
+
+    return {
+        "data": sealed(text),
+        "plain": sealed(text, protocol=0x0800),
+        "other_session": sealed(text, key_epoch=0x20),
+        "relay": sealed(text, remaining=3),
+        "keep_alive": sealed(keep_alive() + bytes(16), flags=0xC0, vni=0),
+        "tag_cut": sealed(text[:15]),
+        "tag_only": sealed(text[:16]),
+        "nothing": sealed(b""),
+        "handshake": sealed(handshake(1), flags=0xC0, vni=0, key_epoch=0xFF),
+        "handshake_answer": sealed(handshake(2), flags=0xC0, vni=0, key_epoch=0xFF),
+        "handshake_cut": sealed(handshake(1)[:-1], flags=0xC0, vni=0, key_epoch=0xFF),
+        "clear_data": sealed(text, key_epoch=0xFF),
+    }
+
+
+def handshake(number: int) -> bytes:
+    return struct.pack("!BBHB3x", 2, 1, 104, number) + bytes(range(96))
+
+
 SEEDS = {
     "frame": frames(),
     "pipeline": pipeline_frames(),
+    "sealed_pipeline": sealed_frames(),
+    "handshake": {
+        "first_as_it_is": b"\0",
+        "second_as_it_is": b"\1",
+        "first_other_kind": b"\0\3",
+        "first_other_length": b"\0" + bytes(3) + b"\1",
+        "first_other_number": b"\0" + bytes(4) + b"\3",
+        "first_reserved": b"\0" + bytes(5) + b"\xff\xff\xff",
+        "first_other_key": b"\0" + bytes(8) + b"\1",
+        "first_other_tag": b"\0" + bytes(103) + b"\1",
+        "second_other_key": b"\1" + bytes(8) + b"\1",
+        "second_other_tag": b"\1" + bytes(103) + b"\1",
+        "first_with_more": b"\0" + bytes(104) + b"more",
+    },
+    "secrets": {
+        name: text.encode()
+        for name, text in {
+            "fleet": "fleet " + "0f" * 32 + "\n", "base64": "fleet " + "A" * 43 + "=\n", "comment": "# nothing\n\n",
+            "link": "link 1 2 " + "ab" * 32, "two": ("fleet " + "01" * 32 + "\n") + ("fleet " + "02" * 32 + "\n"),
+            "three": "".join(f"fleet {n:064x}\n" for n in range(3)), "short": "fleet 00\n", "no_secret": "fleet\n",
+            "same_ends": "link 1 1 " + "ab" * 32, "id_too_large": "link 1 65536 " + "ab" * 32,
+            "word": "group " + "ab" * 32, "more": "fleet " + "ab" * 32 + " more", "zero": "fleet " + "a\0" * 32,
+            "spaces": " \t fleet  " + "ab" * 32 + "\r\n",
+        }.items()
+    },
     "overlay_header": {
         "ipv4": overlay_header(inner=bytes.fromhex("4500001c00000000400100000a0000010a000002")),
         "ipv6": overlay_header(protocol=0x86DD),
