@@ -1,0 +1,123 @@
+// store.h -- Store: everything the control plane must not forget, behind one interface without SQL.
+//
+// Thread:    owned by one. A call waits for the disk (SQLite) or the database (MariaDB), from microseconds to seconds
+//            when it is away, so a controller's event loop gives its store a thread of its own.
+// Durable:   what a call below "static data" or "tokens" returned as done is on disk; losing power does not undo it.
+//            Measurements and history are only in order: the last seconds of them may be lost with the machine.
+// Atomic:    every call happens as a whole or not at all, also when the process is killed inside it. A call that ended
+//            without an answer may be repeated: doing it twice leaves what doing it once leaves.
+// Fenced:    every writing call compares the fence inside its own transaction and fails with `fenced` when somebody
+//            claimed a higher one, whatever this process believes about its lease.
+// Time:      always a parameter, from the caller's clock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctrl/store/failpoint.h"
+#include "ctrl/store/history.h"
+#include "ctrl/store/records.h"
+#include "ctrl/store/store_result.h"
+#include "dataplane/base/result.h"
+
+namespace izar {
+
+class Store {
+  public:
+    Store() = default;
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+    virtual ~Store() = default;
+
+    // Leads from here on: later writes carry this fence. `fenced` if a higher one was claimed. A controller that
+    // shares its store claims when it wins a lease; one that is alone never needs to.
+    virtual StoreResult<void> claim(Fence fence) = 0;
+
+    // --- Tokens ---
+    // `token` is a text from new_token; only a hash of its secret half is kept.
+    virtual StoreResult<TokenRecord> create_token(std::string_view token, const TokenSpec& spec, WallTime now) = 0;
+    virtual StoreResult<void> withdraw_token(std::string_view id, WallTime now) = 0;
+    virtual StoreResult<std::vector<TokenRecord>> tokens() = 0;  // also used-up and expired ones, until pruned
+
+    // --- Static data: nodes ---
+    // Redeems one use of the token and gives the node its id, in one step. A node declared with the same address gets
+    // the id of its declaration. Repeating a join with the same token and key gives the same record and costs no use,
+    // so an agent whose answer got lost tries again. `denied` for the token, `refused` for an address or name in use.
+    virtual StoreResult<NodeRecord> join(const JoinRequest& request, WallTime now) = 0;
+    virtual StoreResult<void> revoke_node(NodeId id, WallTime now) = 0;
+    virtual StoreResult<void> set_drained(NodeId id, bool drained, WallTime now) = 0;
+    virtual StoreResult<std::optional<NodeRecord>> node(NodeId id) = 0;
+    virtual StoreResult<std::vector<NodeRecord>> nodes() = 0;  // in order of id, revoked ones too
+
+    // --- Static data: services, domains, documents ---
+    // Replaces the service of this name, or adds one and gives it an id (service.id is ignored).
+    virtual StoreResult<ServiceRecord> set_service(const Service& service, WallTime now) = 0;
+    virtual StoreResult<void> remove_service(std::string_view name, WallTime now) = 0;
+    virtual StoreResult<std::vector<ServiceRecord>> services() = 0;  // in order of id
+    // `service` as in DomainRecord.
+    virtual StoreResult<DomainRecord> set_domain(std::string_view domain, const IpAddress& origin_ip,
+                                                 std::string_view service, WallTime now) = 0;
+    virtual StoreResult<void> remove_domain(std::string_view domain, WallTime now) = 0;
+    virtual StoreResult<std::vector<DomainRecord>> domains() = 0;  // in order of name
+    virtual StoreResult<Document> set_document(std::string_view name, std::string_view body, WallTime now) = 0;
+    virtual StoreResult<void> remove_document(std::string_view name, WallTime now) = 0;
+    virtual StoreResult<std::vector<Document>> documents() = 0;
+
+    // --- Static data: inventories ---
+    // Takes a whole inventory or, if one line of it is refused, nothing. Lines that stand there already change nothing.
+    virtual StoreResult<void> import_inventory(const Inventory& inventory, WallTime now) = 0;
+    // Takes up what somebody wrote into the public tables node_region and domain_origin with another program: new
+    // rows, and changed regions, names, descriptions and origins. Gives how many it took.
+    virtual StoreResult<std::size_t> adopt_public_rows(WallTime now) = 0;
+
+    // --- Static data: versions ---
+    virtual StoreResult<StaticVersion> static_version() = 0;
+    // One consistent look; cheap when nothing changed.
+    virtual StoreResult<StaticChanges> changes_since(StaticVersion known) = 0;
+
+    // --- Measurements: a call is one transaction, so give it a round at a time ---
+    virtual StoreResult<void> write_system_info(std::span<const SystemInfo> samples, WallTime now) = 0;
+    virtual StoreResult<std::vector<SystemInfo>> latest_system_info() = 0;  // one per ip
+    virtual StoreResult<void> write_region_probes(std::span<const RegionProbe> probes) = 0;
+    virtual StoreResult<std::vector<RegionProbe>> region_probes(WallTime since) = 0;  // oldest first
+    virtual StoreResult<void> write_link_metrics(std::span<const LinkMetric> metrics) = 0;
+    virtual StoreResult<std::vector<LinkMetric>> link_metrics() = 0;
+
+    // --- History ---
+    virtual StoreResult<void> write_history(std::span<const HistorySample> samples) = 0;
+    virtual StoreResult<std::vector<HistoryPoint>> history(const HistoryQuery& query) = 0;  // oldest first
+
+    // --- Upkeep: bounded work, some times an hour ---
+    // Folds history into coarser tiers, drops samples, tokens and removal marks that nobody needs any more.
+    virtual StoreResult<void> compact(WallTime now) = 0;
+};
+
+struct StoreOptions {
+    HistoryTiers tiers = default_history_tiers();
+    std::chrono::hours keep_samples{24 * 7};   // rows of system_info and region_probe_info
+    std::chrono::hours keep_removals{24 * 7};  // for readers that were away; longer absences get everything
+    FailPoints* fail_points = nullptr;         // tests only; outlives the store
+};
+
+// A file, made if it is not there. Refuses one that a newer izar wrote.
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, const StoreOptions& options);
+
+struct MariadbAddress {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 3306;
+    std::string socket;  // path of a Unix socket; if given, host and port are not used
+    std::string user = "izar";
+    std::string password;
+    std::string database = "izar";
+    std::string ca_file;  // the server's certificate is checked against it; empty: no TLS
+};
+
+// The database must exist and be ours; tables are made. Refuses a server that does not flush its log at commit.
+Result<std::unique_ptr<Store>> open_mariadb_store(const MariadbAddress& address, const StoreOptions& options);
+
+}  // namespace izar

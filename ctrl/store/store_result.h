@@ -1,0 +1,30 @@
+// store_result.h -- StoreResult<T>: what a store gave, or why not, in the kinds a caller treats differently.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace izar {
+
+enum class StoreFault : std::uint8_t {
+    refused,      // the request cannot be granted as it stands: tell whoever made it
+    denied,       // a token that is unknown, expired, used up or withdrawn; deliberately no more than that
+    fenced,       // somebody else leads since: stop writing and step down
+    unavailable,  // disk or database; nothing is known to have changed, and the same call may be tried again
+};
+
+struct StoreError {
+    StoreFault fault = StoreFault::unavailable;
+    std::string text;  // what happened and what to do
+};
+
+template <typename T>
+using StoreResult = tl::expected<T, StoreError>;
+
+inline tl::unexpected<StoreError> store_fail(StoreFault fault, std::string text) {
+    return tl::unexpected<StoreError>(StoreError{fault, std::move(text)});
+}
+
+}  // namespace izar
