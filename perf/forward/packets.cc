@@ -133,7 +133,8 @@ void PacketWriter::write_inner(const Scenario& scenario, std::uint8_t* inner) no
 
 void PacketWriter::write_outer(const Scenario& scenario) noexcept {
     std::uint8_t* const start = template_.data() + sizeof(EthernetHeader);
-    const auto length = static_cast<std::uint16_t>(length_ - sizeof(EthernetHeader));
+    const std::size_t tag = west_ != nullptr ? kTagLength : 0;
+    const auto length = static_cast<std::uint16_t>(length_ - sizeof(EthernetHeader) + tag);
     at<Ipv4Header>(start) = ipv4_header(length, wan_address(kWestSlot), wan_address(kOwnSlot));
     at<UdpHeader>(start + sizeof(Ipv4Header)) = {Be16{kFirstOuterPort}, Be16{kGenevePort},
                                                  Be16{static_cast<std::uint16_t>(length - sizeof(Ipv4Header))},
