@@ -1,5 +1,7 @@
 #include "dataplane/stages/authenticate.h"
 
+#include <rte_prefetch.h>
+
 #include <cstring>
 
 #include "dataplane/stages/frame.h"
@@ -19,6 +21,18 @@ struct Sealed {
 
 OverlayHeader& overlay_of(Burst& burst, unsigned lane) noexcept {
     return header_at<OverlayHeader>(burst.l4[lane] + sizeof(UdpHeader));
+}
+
+// Starts the way of a packet's text into the cache: its headers are there, and of a long one the processor fetches the
+// rest by itself. By rte_prefetch0: g++ leaves out a call of a function that does nothing but __builtin_prefetch.
+void fetch_text(Burst& burst, unsigned lane) noexcept {
+    constexpr std::size_t kLines = 3;
+    const std::uint8_t* const text = reinterpret_cast<std::uint8_t*>(&overlay_of(burst, lane) + 1);
+    const std::uint8_t* const end = burst.ip[lane] + burst.ip_length[lane];
+    for (std::size_t line = 0; line < kLines && text + line * RTE_CACHE_LINE_SIZE < end; ++line) {
+        rte_prefetch0(text + line * RTE_CACHE_LINE_SIZE);
+    }
+    rte_prefetch0(end - 1);
 }
 
 Verdict pass_handshake(const Burst& burst, unsigned lane, const std::uint8_t* text, std::size_t length,
@@ -69,6 +83,9 @@ Verdict gather(Burst& burst, unsigned lane, LcoreSecurity& security, Sealed& sea
 
 void authenticate(Burst& burst, LaneList& lanes, LcoreSecurity& security) noexcept {
     Sealed sealed;
+    for (const unsigned lane : lanes) {
+        fetch_text(burst, lane);
+    }
     for (const unsigned lane : lanes) {
         burst.verdict[lane] = gather(burst, lane, security, sealed);
     }

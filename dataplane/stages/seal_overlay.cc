@@ -79,23 +79,25 @@ struct Unsealed {
     std::size_t size = 0;
 };
 
-// Makes room for the tag and writes the header under the link's key; the packet is then to be encrypted. False if the
-// link has none.
-bool seal_under_key(rte_mbuf* m, SealRequest request, NodeSlot slot, LcoreState& lcore, Instant now,
-                    AeadPacket& out) noexcept {
+// Makes room for the tag and writes the header under the link's key; the packet is then to be encrypted (pending).
+// Otherwise the verdict says what is missing.
+Verdict seal_under_key(rte_mbuf* m, SealRequest request, NodeSlot slot, LcoreState& lcore, Instant now,
+                       AeadPacket& out) noexcept {
     const AeadKey* const key = lcore.security.keys->send(slot);
     if (key == nullptr) {
-        return false;
+        return Verdict::no_key;
     }
     auto* const text = rte_pktmbuf_mtod(m, std::uint8_t*);
     const std::uint16_t length = m->data_len;
-    CHECK(rte_pktmbuf_append(m, kTagLength) != nullptr);
+    if (!extend(m, kTagLength)) {
+        return Verdict::segmented;
+    }
     request.protocol = kEtherTypeSealed;
     seal(m, request, lcore.sender.link(slot), lcore.shared.links.cell(slot), now);
     auto& header = header_at<OverlayHeader>(text - sizeof(OverlayHeader));
     header.key_epoch = key->epoch_byte();
     out = {key, header.packet_number.value(), text - sizeof(OverlayHeader), text, sizeof(OverlayHeader), length};
-    return true;
+    return Verdict::pending;
 }
 
 void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now, Unsealed& unsealed) noexcept {
@@ -115,11 +117,12 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now, Unse
                               static_cast<std::uint16_t>(burst.hash[lane])};
     if (lcore.security.keys == nullptr) {
         seal(burst.mbuf[lane], request, link, lcore.shared.links.cell(path.first_link), now);
-    } else if (!seal_under_key(burst.mbuf[lane], request, path.first_link, lcore, now,
-                               unsealed.packet[unsealed.size])) {
-        burst.verdict[lane] = Verdict::no_key;
-        return;
     } else {
+        burst.verdict[lane] =
+            seal_under_key(burst.mbuf[lane], request, path.first_link, lcore, now, unsealed.packet[unsealed.size]);
+        if (burst.verdict[lane] != Verdict::pending) {
+            return;
+        }
         ++unsealed.size;
     }
     lcore.shared.links.counters(lcore.index, path.first_link).count(&LinkCounters::sent);
@@ -136,7 +139,7 @@ bool seal_control(rte_mbuf* m, const SealRequest& request, NodeSlot link, LcoreS
         return true;
     }
     AeadPacket packet;
-    if (!seal_under_key(m, request, link, lcore, now, packet)) {
+    if (seal_under_key(m, request, link, lcore, now, packet) != Verdict::pending) {
         return false;
     }
     lcore.security.aead->seal({&packet, 1});
