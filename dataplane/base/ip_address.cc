@@ -10,14 +10,6 @@
 
 namespace izar {
 
-IpAddress::IpAddress(Ipv4Address v4) noexcept : family_(Family::ipv4) {
-    std::memcpy(bytes_.data(), &v4, sizeof v4);
-}
-
-IpAddress::IpAddress(const Ipv6Address& v6) noexcept : family_(Family::ipv6) {
-    std::memcpy(bytes_.data(), &v6, sizeof v6);
-}
-
 Ipv4Address IpAddress::v4() const noexcept {
     CHECK(family_ == Family::ipv4);
     Ipv4Address out;

@@ -35,6 +35,7 @@ struct FlowKey {
     // The key of a packet that goes the other way.
     FlowKey reversed() const noexcept { return {destination, source, destination_port, source_port, protocol, {}}; }
 };
+static_assert(offsetof(FlowKey<Ipv4Address>, source_port) == 8 && offsetof(FlowKey<Ipv4Address>, protocol) == 12);
 static_assert(sizeof(FlowKey<Ipv4Address>) == 16 && alignof(FlowKey<Ipv4Address>) == 1);
 static_assert(sizeof(FlowKey<Ipv6Address>) == 40 && alignof(FlowKey<Ipv6Address>) == 1);
 

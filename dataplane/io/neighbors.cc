@@ -10,12 +10,6 @@ MacWord::MacWord(const MacAddress& mac) noexcept {
     word_ |= std::uint64_t{1} << 63;
 }
 
-MacAddress MacWord::mac() const noexcept {
-    MacAddress out;
-    std::memcpy(out.bytes, &word_, sizeof out.bytes);
-    return out;
-}
-
 NeighborTable::NeighborTable(std::uint64_t seed)
     : seed_(seed),
       entries_(std::make_unique<NeighborEntry[]>(kMaxNeighbors)),

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "dataplane/base/ip_address.h"
@@ -24,7 +25,11 @@ class MacWord {
     explicit MacWord(std::uint64_t word) noexcept : word_(word) {}
     explicit MacWord(const MacAddress& mac) noexcept;
     bool known() const noexcept { return (word_ >> 63) != 0; }
-    MacAddress mac() const noexcept;
+    MacAddress mac() const noexcept {
+        MacAddress out;
+        std::memcpy(out.bytes, &word_, sizeof out.bytes);
+        return out;
+    }
     std::uint64_t word() const noexcept { return word_; }
 
   private:

@@ -37,7 +37,7 @@ void learn(PortIndex port, const IpAddress& address, const MacAddress& mac, bool
 
 // A message that is not a question to us: the kernel may wait for it too.
 void read_only(Burst& burst, unsigned lane, const Shared& shared) noexcept {
-    if (shared.ports[raw(note_of(burst.mbuf[lane]).port)].exception == kNoPort) {
+    if (shared.ports[raw(burst.note[lane].port)].exception == kNoPort) {
         burst.verdict[lane] = Verdict::neighbor_news;
     } else {
         burst.exception.add(lane);
@@ -56,7 +56,7 @@ void answer_arp(Burst& burst, unsigned lane, LcoreState& lcore, const Published&
         burst.verdict[lane] = Verdict::malformed;
         return;
     }
-    const PortIndex port = note_of(m).port;
+    const PortIndex port = burst.note[lane].port;
     const bool asks_us = arp.operation.value() == kArpRequest &&
                          answers_for(IpAddress{arp.target_ip}, port, lcore.shared.interfaces, *published.services);
     learn(port, IpAddress{arp.sender_ip}, arp.sender_mac, asks_us, lcore.shared.neighbors, now);
@@ -120,7 +120,7 @@ void answer_discovery(Burst& burst, unsigned lane, LcoreState& lcore, const Publ
     const std::uint8_t* const options = at + sizeof(Ipv6Header) + sizeof(NeighborDiscovery);
     const MacAddress* const mac = link_layer_address(options, length - sizeof(NeighborDiscovery),
                                                      solicits ? kNdSourceLinkLayer : kNdTargetLinkLayer);
-    const PortIndex port = note_of(m).port;
+    const PortIndex port = burst.note[lane].port;
     const bool asks_us = solicits && mac != nullptr &&
                          answers_for(IpAddress{discovery.target}, port, lcore.shared.interfaces, *published.services);
     if (mac != nullptr) {

@@ -26,12 +26,13 @@ void LcoreCounters::add(const LcoreCounters& other) noexcept {
     std::memcpy(static_cast<void*>(this), a.data(), sizeof *this);
 }
 
-void Snapshot::publish(const LcoreCounters& counters) noexcept {
+void Snapshot::publish(const LcoreCounters& counters, std::size_t ports) noexcept {
+    const std::size_t used = (offsetof(LcoreCounters, ports) + ports * sizeof(PortCounters)) / 8;
     const auto* words = reinterpret_cast<const std::uint64_t*>(&counters);
     const std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
     sequence_.store(sequence + 1, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
-    for (std::size_t i = 0; i < kWords; ++i) {
+    for (std::size_t i = 0; i < used; ++i) {
         words_[i].store(words[i], std::memory_order_relaxed);
     }
     sequence_.store(sequence + 2, std::memory_order_release);

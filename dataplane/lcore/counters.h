@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -56,8 +57,9 @@ static_assert(std::is_trivially_copyable_v<LcoreCounters> && sizeof(LcoreCounter
 
 class Snapshot {
   public:
-    void publish(const LcoreCounters& counters) noexcept;  // the owner lcore only
-    LcoreCounters read() const noexcept;                   // any thread; retries while a publish runs
+    // The owner lcore only. Of the ports, the first `ports` ones.
+    void publish(const LcoreCounters& counters, std::size_t ports) noexcept;
+    LcoreCounters read() const noexcept;  // any thread; retries while a publish runs
 
   private:
     static constexpr std::size_t kWords = sizeof(LcoreCounters) / 8;

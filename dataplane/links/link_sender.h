@@ -3,7 +3,7 @@
 // Thread: one lcore, also rebuild(), which runs between two bursts when the fleet has changed.
 //
 // A template is everything in front of the inner packet (outer IP, UDP, overlay header), laid against
-// the end of a 96-byte block, so that stamping it is one copy of fixed size into the headroom.
+// the end of a 96-byte block, so that stamping it is one copy of a size fixed by the underlay into the headroom.
 #pragma once
 
 #include <array>

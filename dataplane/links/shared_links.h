@@ -46,31 +46,31 @@ struct LinkCounters {
 
 class SharedLinks {
   public:
-    explicit SharedLinks(std::size_t lcores) : cells_(kMaxNodes) {
-        for (std::size_t i = 0; i < lcores; ++i) {
-            counters_.emplace_back(kMaxNodes);
-        }
-    }
+    explicit SharedLinks(std::size_t lcores)
+        : cells_(kMaxNodes), lcores_(lcores), counters_(std::make_unique<LinkCounters[]>(lcores * kMaxNodes)) {}
 
     LinkCell& cell(NodeSlot link) noexcept { return cells_[raw(link)]; }
     const LinkCell& cell(NodeSlot link) const noexcept { return cells_[raw(link)]; }
-    LinkCounters& counters(LcoreIndex lcore, NodeSlot link) noexcept { return counters_[raw(lcore)][raw(link)]; }
+    LinkCounters& counters(LcoreIndex lcore, NodeSlot link) noexcept {
+        return counters_[raw(lcore) * kMaxNodes + raw(link)];
+    }
 
     bool down(NodeSlot link) const noexcept { return cell(link).down.load(std::memory_order_relaxed) != 0; }
-    std::size_t lcores() const noexcept { return counters_.size(); }
+    std::size_t lcores() const noexcept { return lcores_; }
 
     // Sum over all lcores of one counter of one link.
     std::uint64_t total(NodeSlot link, std::atomic<std::uint64_t> LinkCounters::*which) const noexcept {
         std::uint64_t sum = 0;
-        for (const auto& lcore : counters_) {
-            sum += (lcore[raw(link)].*which).load(std::memory_order_relaxed);
+        for (std::size_t lcore = 0; lcore < lcores_; ++lcore) {
+            sum += (counters_[lcore * kMaxNodes + raw(link)].*which).load(std::memory_order_relaxed);
         }
         return sum;
     }
 
   private:
     std::vector<LinkCell> cells_;
-    std::vector<std::vector<LinkCounters>> counters_;  // [lcore][slot]
+    std::size_t lcores_;
+    std::unique_ptr<LinkCounters[]> counters_;  // [lcore][slot]
 };
 
 }  // namespace izar

@@ -79,7 +79,7 @@ void turn_into_reset(Burst& burst, unsigned lane) noexcept {
 }
 
 void send_reset_to_ingress(Burst& burst, unsigned lane, const LcoreState& lcore, const Published& published) noexcept {
-    const LaneNote& note = note_of(burst.mbuf[lane]);
+    const LaneNote& note = burst.note[lane];
     const NodeSlot to = published.fleet->slot(note.ingress);
     const Path* const path =
         to == kNoSlot ? nullptr : usable_path(published.routes->to(to), lcore.shared.links, burst.hash[lane]);
@@ -132,7 +132,7 @@ void write_too_big(rte_mbuf* m, const Burst& burst, unsigned lane, std::uint16_t
 void answer_resets(Burst& burst, const LcoreState& lcore, const Published& published) noexcept {
     for (const unsigned lane : burst.reset) {
         by_family(burst.ip[lane], [&](auto address) { turn_into_reset<decltype(address)>(burst, lane); });
-        if (note_of(burst.mbuf[lane]).way == Way::plain) {
+        if (burst.note[lane].way == Way::plain) {
             burst.bounce.add(lane);
         } else {
             send_reset_to_ingress(burst, lane, lcore, published);
@@ -149,7 +149,7 @@ void answer_too_big(Burst& burst, unsigned lane, std::uint16_t mtu, LcoreState& 
         return;
     }
     by_family(burst.ip[lane], [&](auto address) { write_too_big<decltype(address)>(m, burst, lane, mtu); });
-    const LaneNote& note = note_of(burst.mbuf[lane]);
+    const LaneNote& note = burst.note[lane];
     // The question's Ethernet header still lies in front of its IP header.
     const auto& asked = header_at<EthernetHeader>(burst.ip[lane] - sizeof(EthernetHeader));
     auto& ethernet = header_at<EthernetHeader>(prepend(m, sizeof(EthernetHeader)));

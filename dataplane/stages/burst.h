@@ -29,7 +29,6 @@ enum class Way : std::uint8_t {
     deliver,  // out of the overlay, a reply at its ingress
 };
 
-// Kept in the mbuf's private area from receive to transmit.
 struct LaneNote {
     Way way;
     PortIndex port;     // where it arrived
@@ -40,8 +39,18 @@ static_assert(sizeof(LaneNote) == 8);
 inline constexpr std::uint16_t kMbufPrivateBytes = 8;
 static_assert(sizeof(LaneNote) <= kMbufPrivateBytes);
 
-inline LaneNote& note_of(rte_mbuf* m) noexcept {
-    return *static_cast<LaneNote*>(rte_mbuf_to_priv(m));
+// Where most drivers put a frame, counted from its mbuf. The private bytes make this 8 more than a multiple of the
+// cache line, so that the 72 bytes which an ingress puts in front of an inner packet begin with a line.
+inline constexpr std::size_t kFrameOffset = sizeof(rte_mbuf) + kMbufPrivateBytes + RTE_PKTMBUF_HEADROOM;
+static_assert(kFrameOffset % RTE_CACHE_LINE_SIZE == 8);
+
+// A packet that is handed to another lcore takes its note with it, in the mbuf's private area: a cache line of its
+// own, which packets that stay on their lcore never touch.
+inline void attach_note(rte_mbuf* m, const LaneNote& note) noexcept {
+    *static_cast<LaneNote*>(rte_mbuf_to_priv(m)) = note;
+}
+inline LaneNote attached_note(rte_mbuf* m) noexcept {
+    return *static_cast<const LaneNote*>(rte_mbuf_to_priv(m));
 }
 
 // Lanes that one stage is to take, in order of arrival.
@@ -64,6 +73,7 @@ struct Burst {
     unsigned size = 0;
     std::array<rte_mbuf*, kMaxBurst> mbuf;
     std::array<Verdict, kMaxBurst> verdict;
+    std::array<LaneNote, kMaxBurst> note;  // port is set on receipt, the rest by parse() and open_overlay()
 
     // Set by parse() or open_overlay() for every lane on ipv4 or ipv6.
     std::array<std::uint8_t*, kMaxBurst> ip;         // the IP header that is forwarded

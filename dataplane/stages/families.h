@@ -3,6 +3,10 @@
 // Thread: pure functions; the tables are the lcore's own.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 #include "dataplane/lcore/lcore_state.h"
 #include "dataplane/stages/frame.h"
 
@@ -62,24 +66,31 @@ std::uint8_t tcp_flags(const Burst& burst, unsigned lane) noexcept {
                                                               : std::uint8_t{0};
 }
 
-// The tuple by which the flow table knows a lane's packet.
+// The two ports of a packet as they lie in it, and for ICMP what stands in their place (flow_key.h).
 template <typename Address>
-FlowKey<Address> key_of(const Burst& burst, unsigned lane) noexcept {
-    const auto& ip = *reinterpret_cast<const typename FamilyOf<Address>::Header*>(burst.ip[lane]);
-    const std::uint8_t* const l4 = burst.l4[lane];
-    FlowKey<Address> key{ip.source, ip.destination, {}, {}, FamilyOf<Address>::protocol(ip), {}};
-    if (is_icmp(key.protocol)) {
-        const auto& icmp = *reinterpret_cast<const IcmpHeader*>(l4);
-        const bool asks = icmp.type == FamilyOf<Address>::kEchoRequest;
-        key.source_port = asks ? icmp.identifier : Be16{0};
-        key.destination_port = asks ? Be16{0} : icmp.identifier;
-    } else {
-        // TCP and UDP ports lie at the same place.
-        const auto& ports = *reinterpret_cast<const UdpHeader*>(l4);
-        key.source_port = ports.source_port;
-        key.destination_port = ports.destination_port;
+std::uint32_t ports_of(IpProtocol protocol, const std::uint8_t* l4) noexcept {
+    if (!is_icmp(protocol)) {
+        std::uint32_t ports;  // TCP's and UDP's lie at the same place
+        std::memcpy(&ports, l4, sizeof ports);
+        return ports;
     }
-    return key;
+    const auto& icmp = *reinterpret_cast<const IcmpHeader*>(l4);
+    const std::uint32_t identifier = icmp.identifier.raw_bits();
+    return icmp.type == FamilyOf<Address>::kEchoRequest ? identifier : identifier << 16;
+}
+
+// Reads the tuple by which the flow table knows a lane's packet. In whole words: a key put together field by field
+// could not be read again as words at once, and the hash would wait for it.
+template <typename Address>
+void read_key(const Burst& burst, unsigned lane, FlowKey<Address>& key) noexcept {
+    using Header = typename FamilyOf<Address>::Header;
+    static_assert(offsetof(Header, destination) == offsetof(Header, source) + sizeof(Address));
+    const auto& ip = *reinterpret_cast<const Header*>(burst.ip[lane]);
+    const IpProtocol protocol = FamilyOf<Address>::protocol(ip);
+    const std::uint64_t tail = ports_of<Address>(protocol, burst.l4[lane]) | std::uint64_t{raw(protocol)} << 32;
+    auto* const words = reinterpret_cast<std::uint8_t*>(&key);
+    std::memcpy(words, &ip.source, 2 * sizeof(Address));
+    std::memcpy(words + 2 * sizeof(Address), &tail, sizeof tail);
 }
 
 }  // namespace izar

@@ -13,7 +13,7 @@ namespace {
 template <typename Address>
 LcoreIndex owner_of(const Burst& burst, unsigned lane, const FlowKey<Address>& key, std::uint64_t hash,
                     const Shared& shared) noexcept {
-    const bool from_port = note_of(burst.mbuf[lane]).way == Way::plain;
+    const bool from_port = burst.note[lane].way == Way::plain;
     if (from_port && shared.interfaces.is_egress(IpAddress{key.destination})) {
         return nat_port_owner(key.destination_port.value(), shared.lcores);
     }
@@ -24,7 +24,7 @@ LcoreIndex owner_of(const Burst& burst, unsigned lane, const FlowKey<Address>& k
 template <typename Address>
 void enter_known(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, const Published& published) noexcept {
     burst.flow[lane] = ref;
-    const bool from_overlay = note_of(burst.mbuf[lane]).way == Way::egress;
+    const bool from_overlay = burst.note[lane].way == Way::egress;
     if (ref.direction() == Direction::reply) {
         if (from_overlay) {  // an origin's packets come from a port: this one only claims to be such
             burst.verdict[lane] = Verdict::unknown_service;
@@ -49,12 +49,13 @@ void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Publish
     LaneList mine;
     for (const unsigned lane : lanes) {
         const unsigned at = mine.size();
-        keys[at] = key_of<Address>(burst, lane);
+        read_key(burst, lane, keys[at]);
         hashes[at] = flows.hash(keys[at]);
         burst.hash[lane] = hashes[at];
         if (lcore.shared.lcores > 1) {
             const LcoreIndex owner = owner_of(burst, lane, keys[at], hashes[at], lcore.shared);
             if (owner != lcore.index) {
+                attach_note(burst.mbuf[lane], burst.note[lane]);
                 burst.verdict[lane] = lcore.shared.hand_over.put(lcore.index, owner, burst.mbuf[lane]);
                 continue;
             }

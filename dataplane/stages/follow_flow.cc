@@ -118,7 +118,8 @@ void forget_flow(const Burst& burst, unsigned lane, LcoreState& lcore) noexcept 
 // What can begin anew does so at another egress; the rest, whose session is lost, is told by RST.
 template <typename Address>
 void begin_anew(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
-    const FlowKey<Address> key = key_of<Address>(burst, lane);
+    FlowKey<Address> key;
+    read_key(burst, lane, key);
     const std::uint8_t flags = tcp_flags<Address>(burst, lane);
     if (!is_bound_to_session(flags)) {
         burst.verdict[lane] = Verdict::pending;
@@ -146,7 +147,7 @@ bool waits_for_path(Flow<Address>& flow, Instant now) noexcept {
 template <typename Address>
 bool follow_forward(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
     Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[burst.flow[lane]];
-    const LaneNote& note = note_of(burst.mbuf[lane]);
+    const LaneNote& note = burst.note[lane];
     const NodeId self = published.fleet->node(published.fleet->self).id;
     const Nanos gap = touch(flow, burst, lane, Direction::forward, now);
     if (flow.has_session()) {

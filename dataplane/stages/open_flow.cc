@@ -26,7 +26,7 @@ bool is_echo_reply(const Burst& burst, unsigned lane, IpProtocol protocol) noexc
 // of the overlay (and then the VIP must agree). -1 with a verdict, or exception, if there is none.
 template <typename Address>
 int service_of_lane(Burst& burst, unsigned lane, const FlowKey<Address>& key, const ServiceTable& services) noexcept {
-    const LaneNote& note = note_of(burst.mbuf[lane]);
+    const LaneNote& note = burst.note[lane];
     const IpAddress vip{key.destination};
     int index = services.find(vip, transport_of(key.protocol), key.destination_port.value());
     if (is_echo_reply<Address>(burst, lane, key.protocol)) {
@@ -118,7 +118,7 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
     }
     const Fleet& fleet = *published.fleet;
     const Service& service = (*published.services)[index];
-    const LaneNote& note = note_of(burst.mbuf[lane]);
+    const LaneNote& note = burst.note[lane];
     const NodeSlot egress = note.way == Way::egress ? fleet.self : choose_egress(key, service, fleet);
     if (egress == kNoSlot) {
         refuse<Address>(burst, lane, Verdict::no_egress);

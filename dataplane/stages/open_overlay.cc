@@ -96,7 +96,7 @@ void relay(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot fr
 
 // The last segment: a reply is delivered, anything else enters the flow stages as the egress's packet.
 void arrive(Burst& burst, unsigned lane, const OverlayHeader& header) noexcept {
-    LaneNote& note = note_of(burst.mbuf[lane]);
+    LaneNote& note = burst.note[lane];
     note.ingress = NodeId{header.ingress.value()};
     note.service = service_of(header.geneve);
     if ((header.flags & kFlagReply) != 0) {

@@ -14,12 +14,12 @@ bool is_neighbor_discovery(const Burst& burst, unsigned lane) noexcept {
            (*burst.l4[lane] == kIcmpv6NeighborSolicitation || *burst.l4[lane] == kIcmpv6NeighborAdvertisement);
 }
 
-// Whether a lane that sort_ip() took is an overlay packet for this node: on the overlay port, to our
+// Whether a lane that came by the overlay port and that sort_ip() took is an overlay packet for this node: to our
 // address, UDP to the GENEVE port.
 bool is_overlay(const Burst& burst, unsigned lane, const Interfaces& interfaces) noexcept {
     const std::uint8_t* const ip = burst.ip[lane];
     const auto& udp = *reinterpret_cast<const UdpHeader*>(burst.l4[lane]);
-    if (note_of(burst.mbuf[lane]).port != interfaces.overlay_port() || udp.destination_port.value() != kGenevePort) {
+    if (udp.destination_port.value() != kGenevePort) {
         return false;
     }
     if (family_of(ip) == Family::ipv4) {
@@ -69,7 +69,7 @@ void parse_frame(Burst& burst, unsigned lane) noexcept {
         case kEtherTypeIpv4:
         case kEtherTypeIpv6:
             focus(m, sizeof(EthernetHeader), static_cast<std::uint16_t>(m->data_len - sizeof(EthernetHeader)));
-            note_of(m).way = Way::plain;
+            burst.note[lane].way = Way::plain;
             sort_ip(burst, lane);
             break;
         case kEtherTypeArp:
@@ -86,8 +86,10 @@ void parse(Burst& burst, const Interfaces& interfaces) noexcept {
     for (unsigned lane = 0; lane < burst.size; ++lane) {
         parse_frame(burst, lane);
     }
-    split_overlay(burst, burst.ipv4, interfaces);
-    split_overlay(burst, burst.ipv6, interfaces);
+    if (burst.note[0].port == interfaces.overlay_port()) {
+        split_overlay(burst, burst.ipv4, interfaces);
+        split_overlay(burst, burst.ipv6, interfaces);
+    }
     if (!burst.odd.empty()) {
         split_neighbors(burst);
     }

@@ -43,6 +43,7 @@ void process_frames(Burst& burst, LcoreState& lcore, const Published& published,
 void process_handed(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
     lcore.counters.handed_in += burst.size;
     for (unsigned lane = 0; lane < burst.size; ++lane) {
+        burst.note[lane] = attached_note(burst.mbuf[lane]);
         sort_ip(burst, lane);
     }
     process_packets(burst, lcore, published, now);

@@ -31,32 +31,37 @@ Echo echo_of(const LinkCell& cell, Instant now) noexcept {
     return {t_echo, std::min(hold, kHoldSaturated)};
 }
 
-void set_outer_lengths(std::uint8_t* start, const LinkTemplate& link, std::uint16_t total,
-                       std::uint16_t entropy) noexcept {
-    std::uint8_t* udp_at = start;
-    if (link.underlay == Family::ipv4) {
-        auto& ip = header_at<Ipv4Header>(start);
-        ip.total_length = Be16{total};
-        ip.checksum = apply_delta(ip.checksum, ip.total_length.raw_bits());
-        udp_at += sizeof(Ipv4Header);
-    } else {
-        auto& ip = header_at<Ipv6Header>(start);
-        ip.payload_length = Be16{static_cast<std::uint16_t>(total - sizeof(Ipv6Header))};
-        udp_at += sizeof(Ipv6Header);
-    }
-    auto& udp = header_at<UdpHeader>(udp_at);
+void set_length(Ipv4Header& ip, std::uint16_t total) noexcept {
+    ip.total_length = Be16{total};
+    ip.checksum = apply_delta(ip.checksum, ip.total_length.raw_bits());
+}
+
+void set_length(Ipv6Header& ip, std::uint16_t total) noexcept {
+    ip.payload_length = Be16{static_cast<std::uint16_t>(total - sizeof(Ipv6Header))};
+}
+
+// Puts the link's headers in front of the inner packet and fills in what the outer IP and UDP say of it. Only the
+// bytes that are sent are copied: one more would touch a cache line that nobody has loaded.
+template <typename OuterIp>
+void stamp(rte_mbuf* m, const LinkTemplate& link, std::uint16_t entropy) noexcept {
+    constexpr std::size_t kLength = sizeof(OuterIp) + sizeof(UdpHeader) + sizeof(OverlayHeader);
+    std::uint8_t* const start = prepend(m, kLength);
+    std::memcpy(start, link.block.data() + kTemplateBlock - kLength, kLength);
+    set_length(header_at<OuterIp>(start), m->data_len);
+    auto& udp = header_at<UdpHeader>(start + sizeof(OuterIp));
     udp.source_port = Be16{static_cast<std::uint16_t>(kFirstOuterPort | (entropy & 0x3FFF))};
-    udp.length = Be16{static_cast<std::uint16_t>(start + total - udp_at)};
+    udp.length = Be16{static_cast<std::uint16_t>(m->data_len - sizeof(OuterIp))};
 }
 
 }  // namespace
 
 void seal(rte_mbuf* m, const SealRequest& request, LinkTemplate& link, const LinkCell& cell, Instant now) noexcept {
     auto* const inner = rte_pktmbuf_mtod(m, std::uint8_t*);
-    std::memcpy(inner - kTemplateBlock, link.block.data(), kTemplateBlock);
-    std::uint8_t* const start = prepend(m, link.outer_length());
-    set_outer_lengths(start, link, m->data_len, request.entropy);
-
+    if (link.underlay == Family::ipv4) {
+        stamp<Ipv4Header>(m, link, request.entropy);
+    } else {
+        stamp<Ipv6Header>(m, link, request.entropy);
+    }
     auto& header = header_at<OverlayHeader>(inner - sizeof(OverlayHeader));
     header.geneve.flags |= request.geneve_flags;
     header.geneve.protocol = Be16{request.protocol};

@@ -9,7 +9,7 @@ namespace {
 
 // Whether a decapsulated reply is a valid IP packet from the VIP of the service it came as.
 bool is_reply_of(const Burst& burst, unsigned lane, const ServiceTable& services) noexcept {
-    const int index = services.find(note_of(burst.mbuf[lane]).service);
+    const int index = services.find(burst.note[lane].service);
     return index >= 0 && services[index].vip == source_of(burst.ip[lane]);
 }
 
@@ -66,7 +66,7 @@ void bounce(Burst& burst, unsigned lane, const LcoreState& lcore) noexcept {
     const bool at_ip = start == burst.ip[lane];
     auto& ethernet =
         header_at<EthernetHeader>(at_ip ? prepend(m, sizeof(EthernetHeader)) : rte_pktmbuf_mtod(m, std::uint8_t*));
-    burst.port[lane] = note_of(m).port;
+    burst.port[lane] = burst.note[lane].port;
     ethernet.destination = ethernet.source;
     ethernet.source = lcore.shared.interfaces.port(burst.port[lane]).mac;
     burst.out.add(lane);
@@ -93,7 +93,7 @@ void deliver(Burst& burst, LcoreState& lcore, const Published& published) noexce
 void sort_odd(Burst& burst, const LcoreState& lcore, const Published& published) noexcept {
     for (const unsigned lane : burst.odd) {
         const IpAddress to = destination_of(burst.ip[lane]);
-        const bool ours = note_of(burst.mbuf[lane]).way == Way::egress || published.services->is_vip(to);
+        const bool ours = burst.note[lane].way == Way::egress || published.services->is_vip(to);
         const bool fragment = is_fragment(burst.ip[lane]);
         if (ours || (fragment && lcore.shared.interfaces.is_egress(to))) {
             burst.verdict[lane] = fragment ? Verdict::fragment : Verdict::unsupported;
@@ -107,7 +107,7 @@ void sort_odd(Burst& burst, const LcoreState& lcore, const Published& published)
 void pass_exceptions(Burst& burst, LcoreState& lcore, Instant now) noexcept {
     for (const unsigned lane : burst.exception) {
         rte_mbuf* const m = burst.mbuf[lane];
-        const Port& port = lcore.shared.ports[raw(note_of(m).port)];
+        const Port& port = lcore.shared.ports[raw(burst.note[lane].port)];
         if (port.exception == kNoPort) {
             burst.verdict[lane] = Verdict::not_for_us;
             continue;
@@ -180,7 +180,8 @@ void transmit(Burst& burst, LcoreState& lcore) noexcept {
         burst.verdict[lane] = Verdict::send;
         lcore.tx.put(burst.port[lane], burst.mbuf[lane]);
     }
-    for (unsigned lane = 0; lane < burst.size; ++lane) {
+    const bool all_sent = burst.out.size() == burst.size;
+    for (unsigned lane = 0; !all_sent && lane < burst.size; ++lane) {
         const Verdict verdict = burst.verdict[lane];
         switch (info(verdict).fate) {
             case Fate::sent:

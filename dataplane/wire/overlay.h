@@ -55,6 +55,10 @@ static_assert(offsetof(OverlayHeader, t_tx) == 12);
 static_assert(offsetof(OverlayHeader, packet_number) == 24);
 static_assert(offsetof(OverlayHeader, remaining) == 36);
 
+inline constexpr std::uint8_t kOptionWords = (sizeof(OverlayHeader) - sizeof(GeneveHeader)) / 4;
+inline constexpr std::uint8_t kOptionBodyWords = kOptionWords - 1;
+static_assert(kOptionWords == 9);
+
 enum OverlayFlag : std::uint8_t {
     kFlagRepaired = 0x01,      // a relay replaced the remaining segments once already
     kFlagSecondChance = 0x02,  // an egress without session passed it to the previous choice
@@ -96,17 +100,42 @@ enum class OverlayFault : std::uint8_t {
 
 // Validates the fixed fields of the overlay header at the start of `payload` (the UDP payload). The
 // caller may then read it as an OverlayHeader in place. Sender, segments and time are not judged.
-OverlayFault check_overlay_header(std::span<const std::uint8_t> payload) noexcept;
+inline OverlayFault check_overlay_header(std::span<const std::uint8_t> payload) noexcept {
+    if (payload.size() < sizeof(OverlayHeader)) {
+        return OverlayFault::too_short;
+    }
+    const auto& header = *reinterpret_cast<const OverlayHeader*>(payload.data());
+    if ((header.geneve.version_option_length & 0xC0) != 0) {
+        return OverlayFault::version;
+    }
+    if (header.geneve.version_option_length != kOptionWords || header.option_class.value() != kOptionClass ||
+        header.option_type != kOptionType || (header.option_length & 0x1F) != kOptionBodyWords) {
+        return OverlayFault::option;
+    }
+    const std::uint16_t protocol = header.geneve.protocol.value();
+    if (protocol != kEtherTypeIpv4 && protocol != kEtherTypeIpv6 && protocol != kEtherTypeSealed) {
+        return OverlayFault::protocol;
+    }
+    return OverlayFault::none;
+}
 
 // Writes every field that is the same for all packets of a link; the seal stage fills the rest.
 void write_overlay_template(OverlayHeader& header, NodeId sender) noexcept;
 
-// RTT of the link that a received header tells: now - t_echo - t_hold in 32-bit arithmetic, and only
-// if there was something to echo and it was held at most kLongestHoldForRtt. Negative Nanos = no sample.
-Nanos rtt_sample(const OverlayHeader& header, Instant now) noexcept;
-
 inline std::uint32_t low_clock(Instant t) noexcept {
     return static_cast<std::uint32_t>(t.time_since_epoch().count());
+}
+
+// RTT of the link that a received header tells: now - t_echo - t_hold in 32-bit arithmetic, and only
+// if there was something to echo and it was held at most kLongestHoldForRtt. Negative Nanos = no sample.
+inline Nanos rtt_sample(const OverlayHeader& header, Instant now) noexcept {
+    const std::uint32_t hold = header.t_hold.value();
+    if (hold > kLongestHoldForRtt) {
+        return Nanos{-1};
+    }
+    // A link slower than 2^31 ns is none that we use: such a difference is an old echo, not an RTT.
+    const auto rtt = static_cast<std::int32_t>(low_clock(now) - header.t_echo.value() - hold);
+    return Nanos{rtt};
 }
 
 }  // namespace izar

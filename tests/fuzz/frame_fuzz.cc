@@ -25,12 +25,6 @@ constexpr std::uint16_t kHeadroom = 128;
 constexpr std::size_t kLongestFrame = 2048;
 constexpr std::uint16_t kNarrowMtu = 1200;  // so that common MSS values are too large
 
-// An mbuf and, behind it, where rte_mbuf_to_priv() looks, its note.
-struct PacketBuffer {
-    alignas(rte_mbuf) std::array<std::byte, sizeof(rte_mbuf) + sizeof(LaneNote)> storage{};
-    rte_mbuf& mbuf() { return *reinterpret_cast<rte_mbuf*>(storage.data()); }
-};
-
 const Interfaces& interfaces() {
     static const Interfaces one_of_each = [] {
         Interface wan;
@@ -108,18 +102,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::unique_ptr<std::uint8_t[]> bytes(new std::uint8_t[kHeadroom + std::size_t{length}]());
     std::copy_n(data + 1, length, bytes.get() + kHeadroom);
 
-    PacketBuffer buffer;
-    rte_mbuf& mbuf = buffer.mbuf();
+    rte_mbuf mbuf{};
     mbuf.buf_addr = bytes.get();
     mbuf.data_off = kHeadroom;
     mbuf.data_len = length;
     mbuf.pkt_len = length;
     mbuf.nb_segs = 1;
-    note_of(&mbuf).port = PortIndex{static_cast<std::uint8_t>(data[0] & 1)};
 
     const auto burst = std::make_unique<Burst>();
     burst->mbuf[0] = &mbuf;
     burst->reset_to(1);
+    burst->note[0].port = PortIndex{static_cast<std::uint8_t>(data[0] & 1)};
     parse(*burst, interfaces());
     expect_sound(*burst, {bytes.get() + kHeadroom, length});
     return 0;

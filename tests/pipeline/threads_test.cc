@@ -94,7 +94,7 @@ TEST(SnapshotThreads, AReaderNeverSeesHalfOfAPublish) {
         for (std::uint64_t i = 1; i <= kPublishes; ++i) {
             counters.rx = counters.tx = counters.rounds = i;
             counters.ports[kMaxPorts - 1].tx_dropped = i;
-            snapshot.publish(counters);
+            snapshot.publish(counters, kMaxPorts);
         }
     });
     std::uint64_t last = 0;

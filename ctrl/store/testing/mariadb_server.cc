@@ -65,13 +65,11 @@ MYSQL* connect_to(const std::string& socket) {
     return session;
 }
 
-// In memory if there is such a place: making tables takes a second each test on a busy disk, and what these tests prove
-// does not depend on the disk.
+}  // namespace
+
 std::string scratch_folder() {
     return ::access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path().string();
 }
-
-}  // namespace
 
 Result<std::unique_ptr<MariadbServer>> MariadbServer::start() {
     std::string folder = scratch_folder() + "/izar-mariadb-XXXXXX";

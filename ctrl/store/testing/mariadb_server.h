@@ -13,6 +13,10 @@
 
 namespace izar {
 
+// In memory if there is such a place: making tables takes a second each test on a busy disk, and what these tests prove
+// does not depend on the disk.
+std::string scratch_folder();
+
 class MariadbServer {
   public:
     // Makes the folder, the system tables and the database "izar", and waits until the server answers. The error names

@@ -42,7 +42,7 @@ SharedServer& shared_server() {
     return shared;
 }
 
-SqliteTestStore::SqliteTestStore() : folder_((std::filesystem::temp_directory_path() / "izar-store-XXXXXX").string()) {
+SqliteTestStore::SqliteTestStore() : folder_(scratch_folder() + "/izar-store-XXXXXX") {
     CHECK(::mkdtemp(folder_.data()) != nullptr);
 }
 

@@ -1,0 +1,52 @@
+// config_keys.h -- A configuration file as a list of its keys: what reads it, overrides it, prints it and documents it.
+//
+// A key names its path ("store.password"), what it may be, what it means, and how it is read and shown. From the one
+// list come the reading of the file, the overriding by environment variables (IZAR_CONTROLLER_STORE_PASSWORD), the
+// dump with secrets masked, and the reference page in docs/; so none of them can forget a key.
+//
+// Thread: one, before anything else runs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/base/result.h"
+#include "dataplane/config/yaml_reader.h"
+
+namespace izar {
+
+struct ConfigKey {
+    std::string path;          // words with '.' between them
+    std::string_view kind;     // what it may be: "a duration like 10s"
+    std::string_view meaning;  // one sentence
+    std::function<void(const YamlCursor&)> read;
+    std::function<std::string()> show;  // the value in force, as YAML on one line
+    bool secret = false;
+};
+
+// Where the keys that were given stand; a key of the environment has no place.
+using ConfigMarks = std::map<std::string, SourceMark, std::less<>>;
+
+// Reads the file's text and then the variables that begin with `prefix` ("NAME=value" each, as in environ), which win.
+// `check` looks at the whole and adds what does not fit together. All problems are one text, a line each.
+Result<void> read_config(std::span<const ConfigKey> keys, const std::string& text, const std::string& file_name,
+                         std::span<const std::string> environment, std::string_view prefix,
+                         const std::function<void(const ConfigMarks&, ConfigProblems&)>& check);
+
+// "store.password" is IZAR_CONTROLLER_STORE_PASSWORD under the prefix IZAR_CONTROLLER_.
+std::string variable_name(std::string_view path, std::string_view prefix);
+
+// The values in force as a file that read_config reads; secrets that are set show as <secret>.
+std::string config_text(std::span<const ConfigKey> keys);
+
+// Rows of a Markdown table: key, default, kind, meaning. The keys show their defaults.
+std::string config_reference(std::span<const ConfigKey> keys, std::string_view prefix);
+
+// Text in double quotes, as YAML reads it back.
+std::string yaml_quoted(std::string_view text);
+
+}  // namespace izar

@@ -1,0 +1,186 @@
+#include "ctrl/config/scheduling_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/config/duration.h"
+
+namespace izar {
+namespace {
+
+constexpr std::size_t kLongestPath = 4096;
+constexpr std::size_t kLongestSocket = 107;  // sun_path without its terminator, unix(7)
+constexpr std::size_t kMostEndpoints = 9;
+constexpr Nanos kShortestLease = std::chrono::seconds{2};
+constexpr Nanos kLongestLease = std::chrono::seconds{60};
+constexpr Nanos kShortestKeep = std::chrono::hours{1};
+
+// A key of plain text; one whose default is empty may be set to that.
+ConfigKey text_key(std::string path, std::string_view kind, std::string_view meaning, std::string& field,
+                   std::size_t longest = 255) {
+    const std::size_t least = field.empty() ? 0 : 1;
+    const auto checked = [least, longest](std::string_view text) -> Result<std::string> {
+        if (text.size() < least || text.size() > longest) {
+            return fail(fmt::format("must be {} to {} characters long", least, longest));
+        }
+        return std::string(text);
+    };
+    return {.path = std::move(path),
+            .kind = kind,
+            .meaning = meaning,
+            .read = [&field, checked](const YamlCursor& at) { assign(field, at.parsed(checked)); },
+            .show = [&field] { return yaml_quoted(field); }};
+}
+
+ConfigKey duration_key(std::string path, std::string_view meaning, Nanos& field, Nanos least, Nanos most) {
+    return {.path = std::move(path),
+            .kind = "a duration like 10s or 168h",
+            .meaning = meaning,
+            .read = [&field, least, most](const YamlCursor& at) { assign(field, at.duration(least, most)); },
+            .show = [&field] { return duration_text(field); }};
+}
+
+bool is_endpoint(std::string_view text) {
+    return text.starts_with("http://") || text.starts_with("https://");
+}
+
+void read_endpoints(const YamlCursor& at, std::vector<std::string>& out) {
+    std::vector<std::string> endpoints;
+    for (const YamlCursor& item : at.list(kMostEndpoints)) {
+        auto endpoint = item.text(255);
+        if (endpoint && !is_endpoint(*endpoint)) {
+            item.problem("an endpoint begins with http:// or https://");
+        } else if (endpoint) {
+            endpoints.push_back(std::move(*endpoint));
+        }
+    }
+    out = std::move(endpoints);
+}
+
+std::string listed(const std::vector<std::string>& items) {
+    std::string out;
+    for (const std::string& item : items) {
+        out += (out.empty() ? "" : ", ") + yaml_quoted(item);
+    }
+    return "[" + out + "]";
+}
+
+void add_store_keys(SchedulingConfig& config, std::vector<ConfigKey>& keys) {
+    MariadbAddress& mariadb = config.mariadb;
+    keys.push_back({.path = "store.kind",
+                    .kind = "sqlite, mariadb",
+                    .meaning = "Which database the store is in; several controllers need mariadb.",
+                    .read =
+                        [&config](const YamlCursor& at) {
+                            assign(config.store_kind, at.word({"sqlite", "mariadb"}));
+                        },
+                    .show = [&config] { return config.store_kind == StoreKind::sqlite ? "sqlite" : "mariadb"; }});
+    keys.push_back(text_key("store.path", "a path", "SQLite's file; empty: izar.db under `state`.", config.store_path,
+                            kLongestPath));
+    keys.push_back(text_key("store.host", "a host", "MariaDB's host.", mariadb.host));
+    keys.push_back({.path = "store.port",
+                    .kind = "1 to 65535",
+                    .meaning = "MariaDB's port.",
+                    .read = [&mariadb](const YamlCursor& at) { assign(mariadb.port, at.integer(1, 65535)); },
+                    .show = [&mariadb] { return std::to_string(mariadb.port); }});
+    keys.push_back(text_key("store.socket", "a path", "MariaDB's Unix socket; given, it replaces host and port.",
+                            mariadb.socket, kLongestSocket));
+    keys.push_back(text_key("store.user", "a name", "MariaDB's account.", mariadb.user));
+    keys.push_back(
+        text_key("store.password", "text", "Its password; better in the variable than in the file.", mariadb.password));
+    keys.back().secret = true;
+    keys.push_back(text_key("store.database", "a name", "The database, which must exist.", mariadb.database));
+    keys.push_back(text_key("store.ca_file", "a path", "CA that signed MariaDB's certificate; empty: no TLS.",
+                            mariadb.ca_file, kLongestPath));
+    keys.push_back(duration_key("store.keep_samples", "How long rows of system_info and region_probe_info are kept.",
+                                config.keep_samples, kShortestKeep, kLongestDuration));
+    keys.push_back(duration_key("store.keep_removals",
+                                "How long a node may be away and still be told only what changed.",
+                                config.keep_removals, kShortestKeep, kLongestDuration));
+}
+
+void add_etcd_keys(EtcdConfig& etcd, std::vector<ConfigKey>& keys) {
+    keys.push_back({.path = "etcd.endpoints",
+                    .kind = "a list of http(s)://HOST:PORT",
+                    .meaning = "etcd's members; empty: this controller is the only one.",
+                    .read = [&etcd](const YamlCursor& at) { read_endpoints(at, etcd.endpoints); },
+                    .show = [&etcd] { return listed(etcd.endpoints); }});
+    keys.push_back(text_key("etcd.prefix", "a path", "What all keys in etcd begin with.", etcd.prefix));
+    keys.push_back(text_key("etcd.name", "a name", "This controller's name among the others.", etcd.name));
+    keys.push_back(duration_key("etcd.lease", "How long a leader that is not heard of stays leader.", etcd.lease,
+                                kShortestLease, kLongestLease));
+}
+
+// What each key alone cannot say.
+void check_whole(const SchedulingConfig& config, const ConfigMarks& marks, ConfigProblems& problems) {
+    const auto mark_of = [&](std::string_view path) {
+        const auto found = marks.find(path);
+        return found == marks.end() ? SourceMark{1, 1} : found->second;
+    };
+    const bool shared = !config.etcd.endpoints.empty();
+    if (shared && config.store_kind == StoreKind::sqlite) {
+        problems.add(mark_of("etcd.endpoints"),
+                     "etcd.endpoints: several controllers cannot share an SQLite file; set store.kind to mariadb, or "
+                     "leave etcd out and run one controller");
+    }
+    if (shared && config.etcd.name.empty()) {
+        problems.add(mark_of("etcd.endpoints"), "etcd.name: give each controller a name of its own");
+    }
+    const MariadbAddress unset;
+    const MariadbAddress& set = config.mariadb;
+    const std::pair<std::string_view, bool> only_mariadb[] = {{"store.host", set.host != unset.host},
+                                                              {"store.port", set.port != unset.port},
+                                                              {"store.socket", set.socket != unset.socket},
+                                                              {"store.ca_file", set.ca_file != unset.ca_file}};
+    for (const auto& [path, given] : only_mariadb) {
+        if (given && config.store_kind == StoreKind::sqlite) {
+            problems.add(mark_of(path), fmt::format("{}: has no meaning for SQLite; set store.kind to mariadb", path));
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<ConfigKey> scheduling_keys(SchedulingConfig& config) {
+    std::vector<ConfigKey> keys;
+    keys.push_back(text_key("listen", "ADDRESS:PORT", "Where agents connect.", config.listen));
+    keys.push_back(
+        text_key("operator_socket", "a path", "Where `izar` connects.", config.operator_socket, kLongestSocket));
+    keys.push_back(text_key("state", "a path", "Folder of the authority, the master secret and the SQLite store.",
+                            config.state, kLongestPath));
+    add_store_keys(config, keys);
+    add_etcd_keys(config.etcd, keys);
+    return keys;
+}
+
+Result<SchedulingConfig> parse_scheduling_config(const std::string& text, const std::string& file_name,
+                                                 std::span<const std::string> environment) {
+    SchedulingConfig config;
+    const auto check = [&](const ConfigMarks& marks, ConfigProblems& problems) {
+        check_whole(config, marks, problems);
+    };
+    if (auto read = read_config(scheduling_keys(config), text, file_name, environment, kControllerPrefix, check);
+        !read) {
+        return tl::unexpected(read.error());
+    }
+    return config;
+}
+
+StoreOptions store_options(const SchedulingConfig& config) {
+    StoreOptions options;
+    options.keep_samples = std::chrono::duration_cast<std::chrono::hours>(config.keep_samples);
+    options.keep_removals = std::chrono::duration_cast<std::chrono::hours>(config.keep_removals);
+    return options;
+}
+
+Result<std::unique_ptr<Store>> open_store(const SchedulingConfig& config) {
+    if (config.store_kind == StoreKind::mariadb) {
+        return open_mariadb_store(config.mariadb, store_options(config));
+    }
+    const std::string path = config.store_path.empty() ? config.state + "/izar.db" : config.store_path;
+    return open_sqlite_store(path, store_options(config));
+}
+
+}  // namespace izar

@@ -1,0 +1,50 @@
+// scheduling_config.h -- scheduling-config.yaml: where izar-controller listens, what it keeps, and how it shares.
+//
+// Thread: built by main before anything else runs, constant afterwards.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ctrl/config/config_keys.h"
+#include "ctrl/store/store.h"
+#include "dataplane/base/result.h"
+
+namespace izar {
+
+enum class StoreKind : std::uint8_t { sqlite, mariadb };
+
+// Leadership by a lease in etcd; no endpoints: this controller is the only one.
+struct EtcdConfig {
+    std::vector<std::string> endpoints;  // "http://127.0.0.1:2379"
+    std::string prefix = "/izar";        // of all keys
+    std::string name;                    // of this controller among the others
+    Nanos lease = std::chrono::seconds{10};
+};
+
+struct SchedulingConfig {
+    std::string listen = "0.0.0.0:7443";
+    std::string operator_socket = "/run/izar/controller.sock";
+    std::string state = "/var/lib/izar/controller";
+    StoreKind store_kind = StoreKind::sqlite;
+    std::string store_path;  // empty: izar.db in `state`
+    MariadbAddress mariadb;
+    EtcdConfig etcd;
+    Nanos keep_samples = std::chrono::hours{24 * 7};
+    Nanos keep_removals = std::chrono::hours{24 * 7};
+};
+
+inline constexpr std::string_view kControllerPrefix = "IZAR_CONTROLLER_";
+
+// The keys of the file, bound to this config, which must outlive them.
+std::vector<ConfigKey> scheduling_keys(SchedulingConfig& config);
+
+// `environment`: "NAME=value" each. Refuses etcd with SQLite, and etcd without a name.
+Result<SchedulingConfig> parse_scheduling_config(const std::string& text, const std::string& file_name,
+                                                 std::span<const std::string> environment);
+
+StoreOptions store_options(const SchedulingConfig& config);
+Result<std::unique_ptr<Store>> open_store(const SchedulingConfig& config);
+
+}  // namespace izar

@@ -1,0 +1,114 @@
+#include "ctrl/config/scheduling_config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace izar {
+namespace {
+
+std::string problem_of(const std::string& text, const std::vector<std::string>& environment = {}) {
+    const auto config = parse_scheduling_config(text, "scheduling-config.yaml", environment);
+    return config ? "" : config.error().text;
+}
+
+TEST(SchedulingConfig, AnEmptyFileIsOneControllerWithSqlite) {
+    const auto config = parse_scheduling_config("", "scheduling-config.yaml", {});
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->store_kind, StoreKind::sqlite);
+    EXPECT_TRUE(config->etcd.endpoints.empty());
+}
+
+constexpr const char* kShared = R"(listen: 10.0.0.1:7443
+store:
+  kind: mariadb
+  socket: /run/mysqld/mysqld.sock
+  password: "hunter\"2"
+etcd:
+  endpoints: [http://127.0.0.1:2379, http://127.0.0.2:2379]
+  name: c1
+  lease: 5s
+)";
+
+TEST(SchedulingConfig, ReadsWhatSeveralControllersNeed) {
+    const auto config = parse_scheduling_config(kShared, "scheduling-config.yaml", {});
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->mariadb.socket, "/run/mysqld/mysqld.sock");
+    EXPECT_EQ(config->mariadb.password, "hunter\"2");
+    EXPECT_EQ(config->etcd.endpoints.size(), 2U);
+    EXPECT_EQ(config->etcd.lease, std::chrono::seconds{5});
+}
+
+TEST(SchedulingConfig, TheEnvironmentWins) {
+    const std::vector<std::string> environment{"HOME=/nowhere", "IZAR_CONTROLLER_STORE_PASSWORD=other",
+                                               "IZAR_CONTROLLER_ETCD_ENDPOINTS=http://a:1,https://b:2"};
+    const auto config = parse_scheduling_config(kShared, "scheduling-config.yaml", environment);
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->mariadb.password, "other");
+    EXPECT_EQ(config->etcd.endpoints, (std::vector<std::string>{"http://a:1", "https://b:2"}));
+}
+
+TEST(SchedulingConfig, ADumpReadsBackAndShowsNoSecret) {
+    auto config = parse_scheduling_config(kShared, "scheduling-config.yaml", {}).value();
+    const std::string dump = config_text(scheduling_keys(config));
+    EXPECT_EQ(dump.find("hunter"), std::string::npos);
+    EXPECT_NE(dump.find("password: \"<secret>\""), std::string::npos) << dump;
+    SchedulingConfig defaults;
+    const std::string text = config_text(scheduling_keys(defaults));
+    EXPECT_EQ(text.find("<secret>"), std::string::npos);  // no password is set
+    for (const std::string& written : {text, dump}) {
+        auto again = parse_scheduling_config(written, "dump.yaml", {});
+        ASSERT_TRUE(again) << again.error().text;
+        EXPECT_EQ(config_text(scheduling_keys(*again)), written);
+    }
+}
+
+TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"lisen: 1.2.3.4:5", "scheduling-config.yaml:1:1: unknown key 'lisen'; did you mean 'listen'?"},
+        {"store: {kind: sqlite, pth: /a}", "unknown key 'pth' in store; did you mean 'path'?"},
+        {"store:\n  kind: mysql", "scheduling-config.yaml:2:9: store.kind: 'mysql' is not one of: sqlite, mariadb"},
+        {"store: sqlite", "store must be a map"},
+        {"listen: a\nlisten: b", "stands twice"},
+        {"etcd:\n  endpoints: [http://127.0.0.1:2379]\n  name: c1",
+         "scheduling-config.yaml:2:3: etcd.endpoints: several controllers cannot share an SQLite file"},
+        {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"]}", "etcd.name: give each controller a name"},
+        {"etcd: {endpoints: [\"a:1\"]}", "begins with http://"},
+        {"etcd: {lease: 1s}", "out of bounds"},
+        {"store: {host: db}", "store.host: has no meaning for SQLite"},
+        {"listen: [", "scheduling-config.yaml:"},
+    };
+    for (const auto& [text, expected] : cases) {
+        EXPECT_NE(problem_of(text).find(expected), std::string::npos) << text << "\n" << problem_of(text);
+    }
+    EXPECT_NE(problem_of("", {"IZAR_CONTROLLER_STORE_KID=sqlite"}).find("did you mean IZAR_CONTROLLER_STORE_KIND?"),
+              std::string::npos);
+    EXPECT_NE(problem_of("", {"IZAR_CONTROLLER_STORE_PORT=70000"}).find("IZAR_CONTROLLER_STORE_PORT: '70000'"),
+              std::string::npos);
+}
+
+TEST(SchedulingConfig, OpensTheStoreItNames) {
+    std::string folder = (std::filesystem::temp_directory_path() / "izar-config-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    const auto config = parse_scheduling_config("state: " + folder, "scheduling-config.yaml", {});
+    const auto store = open_store(config.value());
+    ASSERT_TRUE(store) << store.error().text;
+    EXPECT_TRUE(std::filesystem::exists(folder + "/izar.db"));
+    std::filesystem::remove_all(folder);
+}
+
+// The page is generated; where it differs, the failure prints what it should hold.
+TEST(SchedulingConfig, TheReferencePageIsTheListOfKeys) {
+    SchedulingConfig defaults;
+    const std::string rows = config_reference(scheduling_keys(defaults), kControllerPrefix);
+    std::ifstream file(std::string(IZAR_SOURCE_ROOT) + "/docs/scheduling-config.md");
+    std::ostringstream page;
+    page << file.rdbuf();
+    EXPECT_NE(page.str().find(rows), std::string::npos) << rows;
+}
+
+}  // namespace
+}  // namespace izar

@@ -1,0 +1,105 @@
+#include "ctrl/etcd/leadership.h"
+
+#include <utility>
+
+namespace izar {
+
+Leadership::Leadership(EtcdClient& client, std::string prefix, std::string name, std::chrono::seconds lease)
+    : client_(client), prefix_(std::move(prefix)), name_(std::move(name)), ttl_(lease) {}
+
+void Leadership::forget_lease() {
+    lease_.reset();
+    fence_.reset();
+}
+
+Result<void> Leadership::begin_lease(Instant now) {
+    const auto granted = client_.grant(ttl_);
+    if (!granted) {
+        return tl::unexpected(granted.error());
+    }
+    if (auto listed = client_.put(members_prefix() + name_, name_, *granted); !listed) {
+        return listed;
+    }
+    lease_ = *granted;
+    valid_until_ = now + ttl_;
+    return {};
+}
+
+Result<void> Leadership::step(Instant now) {
+    if (lease_ && now >= valid_until_) {
+        // Too late to renew with confidence: what we led may be another's by now.
+        forget_lease();
+    }
+    if (!lease_) {
+        if (auto begun = begin_lease(now); !begun) {
+            return begun;
+        }
+    } else {
+        const auto left = client_.keep_alive(*lease_);
+        if (!left) {
+            return tl::unexpected(left.error());
+        }
+        if (!*left) {
+            forget_lease();
+            return {};
+        }
+        valid_until_ = now + **left;
+    }
+    if (!fence_) {
+        const auto created = client_.create(leader_key(), name_, *lease_);
+        if (!created) {
+            // It may have been made all the same, and then our own lease would keep us out: let that lease run out.
+            forget_lease();
+            return tl::unexpected(created.error());
+        }
+        fence_ = *created;
+    }
+    return {};
+}
+
+std::optional<Fence> Leadership::leads(Instant now) const {
+    return lease_ && now < valid_until_ ? fence_ : std::nullopt;
+}
+
+Result<void> Leadership::wait_for_turn(Nanos most) {
+    const auto found = client_.list(leader_key());
+    if (!found) {
+        return tl::unexpected(found.error());
+    }
+    if (found->entries.empty()) {
+        return {};
+    }
+    const auto changed = client_.wait_for_change(leader_key(), found->revision, most);
+    return changed ? Result<void>{} : tl::unexpected(changed.error());
+}
+
+Result<void> Leadership::step_down() {
+    if (!lease_) {
+        return {};
+    }
+    const LeaseId lease = *lease_;
+    forget_lease();
+    return client_.revoke(lease);
+}
+
+Result<std::vector<std::string>> Leadership::members() {
+    const auto found = client_.list(members_prefix());
+    if (!found) {
+        return tl::unexpected(found.error());
+    }
+    std::vector<std::string> out;
+    for (const EtcdEntry& entry : found->entries) {
+        out.push_back(entry.value);
+    }
+    return out;
+}
+
+Result<std::optional<std::string>> Leadership::leader() {
+    const auto found = client_.list(leader_key());
+    if (!found) {
+        return tl::unexpected(found.error());
+    }
+    return found->entries.empty() ? std::nullopt : std::optional(found->entries.front().value);
+}
+
+}  // namespace izar
