@@ -71,9 +71,9 @@ std::string text_at(const Json& object, const char* key) {
 }
 
 const Json& member(const Json& object, const char* key) {
-    static const Json kNothing = Json::object();
+    static const Json nothing = Json::object();
     const auto found = object.is_object() ? object.find(key) : object.end();
-    return object.is_object() && found != object.end() ? *found : kNothing;
+    return object.is_object() && found != object.end() ? *found : nothing;
 }
 
 std::string lease_text(LeaseId lease) {

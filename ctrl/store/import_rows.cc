@@ -21,7 +21,7 @@ struct Table {
 };
 
 const std::array<Table, 5>& tables() {
-    static const std::array<Table, 5> kTables{
+    static const std::array<Table, 5> all{
         Table{"node_region", {"id", "ip", "region", "hostname", "description", "created_at"}},
         Table{"system_info",
               {"id",
@@ -63,7 +63,7 @@ const std::array<Table, 5>& tables() {
                "virtual_queue_cpu_mean", "virtual_queue_cpu_variance", "c", "updated_at"}},
         Table{"domain_origin", {"domain", "origin_ip", "created_at"}},
     };
-    return kTables;
+    return all;
 }
 
 constexpr std::uint64_t kMostWhole = std::numeric_limits<std::int64_t>::max();  // what both databases keep

@@ -183,8 +183,8 @@ const Migration kOwnTables{
 };
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> kAll{kPublicTables, kOwnTables};
-    return kAll;
+    static const std::vector<Migration> all{kPublicTables, kOwnTables};
+    return all;
 }
 
 constexpr std::string_view kStateTable =
