@@ -18,10 +18,13 @@
 #include "tools/edge/edge_options.h"
 #include "tools/edge/edge_process.h"
 #include "tools/edge/edge_view.h"
+#include "tools/edge/link_log.h"
 #include "tools/edge/shortage_log.h"
 
 namespace izar {
 namespace {
+
+constexpr Nanos kLookAtLinks = std::chrono::milliseconds{500};
 
 int complain(const Error& error) {
     fmt::print(stderr, "izar-edge: {}\n", error.text);
@@ -49,6 +52,12 @@ Result<void> start_eal(std::vector<std::string> arguments) {
         return fail("DPDK's EAL did not start; its own message stands above (its arguments go in front of `--`)");
     }
     return {};
+}
+
+void log(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+        fmt::print(stderr, "izar-edge: {}\n", line);
+    }
 }
 
 // SIGHUP: the file of link secrets is read again; the log says how it went.
@@ -94,10 +103,15 @@ int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
         prompt = std::make_unique<Prompt>(shell, view, STDIN_FILENO, STDOUT_FILENO, "izar> ");
     }
     ShortageLog shortages;
+    LinkLog links;
+    Instant links_seen{};
     while (!view.wants_to_quit() && !told_to_end(edge, signals)) {
         serve_consoles(prompt, socket->get(), std::chrono::milliseconds{100});
-        for (const std::string& line : shortages.look(edge.counted(), edge.clock().now())) {
-            fmt::print(stderr, "izar-edge: {}\n", line);
+        const Instant now = edge.clock().now();
+        log(shortages.look(edge.counted(), now));
+        if (now - links_seen >= kLookAtLinks) {
+            links_seen = now;
+            log(links.look(view.links()));
         }
     }
     return code;
