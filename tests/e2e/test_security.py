@@ -171,6 +171,11 @@ def test_syn_flood_of_a_million(lab: Lab, origin: Origin, tmp_path: Path) -> Non
     flood(lab, origin, tmp_path, 1_000_000)
 
 
+def wait_for_both_ways(lab: Lab) -> None:
+    wait_for_path(lab, RELAYED)
+    wait_for_path(lab, ["fra", "ams"], source="sin")
+
+
 def epochs(lab: Lab) -> dict[tuple[str, str], int | None]:
     return {(node.name, link["peer"]): link["key_epoch"] for node in lab.topology.nodes
             for link in lab.show(node.name, "links")["links"]}
@@ -213,7 +218,7 @@ def test_secrets_are_replaced_without_a_lost_packet(lab: Lab, origin: Origin, tm
     time.sleep(1)
     assert {epoch for (node, _), epoch in epochs(lab).items() if node == "fra"} == {None}
     hang_up(lab, "fra", "link secrets are replaced")
-    wait_for_path(lab, RELAYED)
+    wait_for_both_ways(lab)
 
 
 @pytest.mark.parametrize(("spoil", "word"), [
@@ -232,4 +237,5 @@ def test_a_bad_secrets_file_changes_nothing(lab: Lab, spoil: Callable[[Path], ob
         file.chmod(0o600)
         file.write_text(good)
     assert epochs(lab) == before
+    wait_for_both_ways(lab)
     assert clients.ping(lab, vip("ipv4"), count=3) == 3
