@@ -96,6 +96,19 @@ void read_hysteresis(const YamlCursor& hysteresis, HysteresisConfig& out) {
     }
 }
 
+void read_stamp(const YamlCursor& stamp, EdgeConfig& config) {
+    const auto keys = stamp.map({"peers"});
+    const auto peers = keys ? keys->need("peers", "list the addresses whose probes are answered") : std::nullopt;
+    if (!peers) {
+        return;
+    }
+    for (const YamlCursor& peer : peers->list(kMaxStampPeers)) {
+        if (const auto address = read_host_address(peer)) {
+            config.stamp_peers.push_back(*address);
+        }
+    }
+}
+
 void read_control_socket(const YamlMap& root, EdgeConfig& config) {
     config.control_socket = fmt::format("/run/izar/{}/edge.sock", config.name);
     if (const auto socket = root.find("control_socket")) {
@@ -125,6 +138,9 @@ void read_settings(const YamlMap& root, EdgeConfig& config) {
     }
     if (const auto hysteresis = root.find("hysteresis")) {
         read_hysteresis(*hysteresis, config.hysteresis);
+    }
+    if (const auto stamp = root.find("stamp")) {
+        read_stamp(*stamp, config);
     }
 }
 
@@ -167,8 +183,9 @@ Result<EdgeConfig> parse_edge_config(const std::string& text, const std::string&
     ConfigProblems problems(file_name);
     const YamlCursor top(*tree, "", problems);
     EdgeConfig config;
-    if (const auto root = top.map({"node", "security", "secrets", "idle", "lcores", "control_socket", "memory", "ports",
-                                   "overlay", "egress_addresses", "links", "hysteresis", "nodes", "services"})) {
+    if (const auto root =
+            top.map({"node", "security", "secrets", "idle", "lcores", "control_socket", "memory", "ports", "overlay",
+                     "egress_addresses", "links", "hysteresis", "stamp", "nodes", "services"})) {
         read_all(*root, problems, config);
     }
     if (!problems.empty()) {

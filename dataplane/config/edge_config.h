@@ -60,8 +60,9 @@ struct EdgeConfig {
                                               // each port that is not the overlay's
     LinkConfig links;
     HysteresisConfig hysteresis;
-    std::vector<FleetNode> nodes;   // all of the fleet, this one included
-    std::vector<Service> services;  // choice tables not yet built (null)
+    std::vector<IpAddress> stamp_peers;  // whose STAMP probes are answered; empty: nobody's
+    std::vector<FleetNode> nodes;        // all of the fleet, this one included
+    std::vector<Service> services;       // choice tables not yet built (null)
 };
 
 // Reads and validates a whole file. An error names file, line and column, says what is wrong and, for an

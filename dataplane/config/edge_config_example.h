@@ -55,6 +55,7 @@ services:
     egress: [par]
     origins: [{address: 10.2.0.10}]
 secrets: {file: /etc/izar/secrets}
+stamp: {peers: [10.77.0.2, "fd77::2"]}
 )";
 
 }  // namespace izar

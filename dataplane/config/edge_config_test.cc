@@ -38,6 +38,8 @@ void expect_full(const EdgeConfig& c) {
     EXPECT_EQ(c.links.multiplier, 4);
     EXPECT_EQ(c.hysteresis.absolute, std::chrono::microseconds{2500});
     EXPECT_DOUBLE_EQ(c.hysteresis.relative, 0.25);
+    ASSERT_EQ(c.stamp_peers.size(), 2U);
+    EXPECT_EQ(c.stamp_peers[1].text(), "fd77::2");
     ASSERT_EQ(c.nodes.size(), 2U);
     EXPECT_EQ(c.nodes[1].id, NodeId{2});
     EXPECT_STREQ(c.nodes[1].name, "par");

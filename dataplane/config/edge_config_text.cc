@@ -125,6 +125,9 @@ std::string edge_config_text(const EdgeConfig& config) {
                        config.links.multiplier);
     out += fmt::format("hysteresis: {{absolute: {}, relative: {}}}\n", duration_text(config.hysteresis.absolute),
                        config.hysteresis.relative);
+    if (!config.stamp_peers.empty()) {
+        out += fmt::format("stamp: {{peers: {}}}\n", list_text(config.stamp_peers));
+    }
     out += "nodes:\n";
     for (const FleetNode& node : config.nodes) {
         out += node_text(node);

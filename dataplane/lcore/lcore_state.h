@@ -26,6 +26,7 @@
 #include "dataplane/links/link_sender.h"
 #include "dataplane/links/shared_links.h"
 #include "dataplane/tables/publisher.h"
+#include "probes/stamp_reflector.h"
 
 namespace izar {
 
@@ -39,6 +40,7 @@ struct Shared {
     HashSeed hash_seed;
     std::size_t lcores;
     LinkConfig link_config;
+    StampReflector stamp{};
 };
 
 struct LcoreState {

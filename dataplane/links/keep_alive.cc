@@ -134,15 +134,19 @@ Nanos LinkKeeper::detection_time(const LinkCell& cell, Note& note, Instant now) 
     const Nanos gap = last - note.last_heard;
     if (note.last_heard != Instant{} && gap <= kLongestStretch) {
         note.longest_gap = std::max(note.longest_gap, gap);
+        note.alarm_gap = note.fell ? std::max(note.alarm_gap, gap) : note.alarm_gap;
     }
+    note.fell = note.fell && gap == Nanos{0};
     note.last_heard = last;
     if (now - note.faded >= kGapMemory / 100) {
         note.longest_gap -= note.longest_gap / 100;
+        note.alarm_gap -= note.alarm_gap / (100 * (kAlarmMemory / kGapMemory));
         note.faded = now;
     }
     const Nanos told = Nanos{cell.peer_interval.load(std::memory_order_relaxed)} *
                        cell.peer_multiplier.load(std::memory_order_relaxed);
-    return std::max(told, std::min(note.longest_gap * 3 / 2, kLongestStretch));
+    const Nanos longest = std::max(note.longest_gap, note.alarm_gap);
+    return std::max(told, std::min(longest * 3 / 2, kLongestStretch));
 }
 
 // What the scheduler thread has to say to the peers of the lcore's own links.
@@ -189,6 +193,7 @@ void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now
     if (silent && now >= judge_from_) {
         cell.down.store(1, std::memory_order_relaxed);
         note.deaf = deaf;
+        note.fell = deaf;
         note.next_send = now;  // the peer is told at once
         note.heard_at_down = heard;
         report_change(LinkReportKind::down, link, lcore.receiver, now);

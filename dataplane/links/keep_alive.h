@@ -6,7 +6,8 @@
 // for multiplier x interval, both as the peer told them. An lcore that itself did not poll for more than kOwnStall
 // waits a whole detection time before it judges: the silence may have been its own. Where keep-alives come unevenly
 // (a busy peer, a jittery path) the detection time stretches to 1.5 times the longest recent gap, kLongestStretch
-// at most; a link that was only late, and so fell and rose again at once, teaches it that too.
+// at most. A link that was only late, and so fell and rose again at once, teaches it that for longer: where cores
+// carry more than they can, such gaps come again.
 //
 // A link is down as well while the peer does not hear us. It says so by a flag of its keep-alives, the first of which
 // it sends when it judges, so that one dead direction is left a travel time after it was noticed. t_hold tells the same
@@ -32,7 +33,8 @@ struct LcoreState;
 inline constexpr Nanos kOwnStall = std::chrono::milliseconds{5};
 inline constexpr std::uint32_t kHeardForUp = 3;  // keep-alives
 inline constexpr Nanos kLongestStretch = std::chrono::milliseconds{250};
-inline constexpr Nanos kGapMemory = std::chrono::seconds{10};  // a gap counts for 1/e after this time
+inline constexpr Nanos kGapMemory = std::chrono::seconds{10};   // a gap counts for 1/e after this time
+inline constexpr Nanos kAlarmMemory = std::chrono::minutes{1};  // one that was taken for death, after this
 // Keep-alives in a row: one alone may be from a peer that slept and has not read yet what came meanwhile.
 inline constexpr std::uint8_t kUnheardForDown = 2;
 inline constexpr Nanos kRowInterval = std::chrono::seconds{1};
@@ -63,6 +65,8 @@ class LinkKeeper {
         Instant last_heard{};  // as of the last judgement
         Instant faded{};
         Nanos longest_gap{};              // between two packets of the peer, fading
+        Nanos alarm_gap{};                // the longest that was taken for death and was none, fading slowly
+        bool fell = false;                // by silence, and nothing was heard since
         bool deaf = true;                 // we hear nothing of the peer
         std::uint32_t heard_at_down = 0;  // cell.keep_alives when the link went down, or was first seen
         Instant window_start{};

@@ -7,6 +7,7 @@
 #include "dataplane/stages/frame.h"
 #include "dataplane/stages/open_overlay.h"
 #include "dataplane/stages/parse.h"
+#include "dataplane/stages/reflect_probes.h"
 #include "dataplane/stages/seal_overlay.h"
 #include "dataplane/stages/send.h"
 
@@ -35,6 +36,7 @@ void process_frames(Burst& burst, LcoreState& lcore, const Published& published,
     lcore.counters.rx += burst.size;
     parse(burst, lcore.shared.interfaces);
     answer_neighbors(burst, lcore, published, now);
+    reflect_probes(burst, lcore, now);
     open_overlay(burst, lcore, published, now);
     // From here, overlay headers are off: lanes are inner packets with a role, or have a verdict.
     process_packets(burst, lcore, published, now);

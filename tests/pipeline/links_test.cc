@@ -10,6 +10,7 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 NodeOptions lively() {
     NodeOptions options;
@@ -154,6 +155,30 @@ TEST_F(Links, GoesDownAfterThreeMissed) {
     const auto down = reports(2, LinkReportKind::down);
     ASSERT_EQ(down.size(), 1u);
     EXPECT_EQ(down[0].link, TestWorld::slot(1));
+}
+
+TEST_F(Links, AFalseAlarmIsRememberedLongerThanJitter) {
+    world.publish();
+    world.advance(milliseconds{200});
+    const auto silence = [&](Nanos span) {
+        world.cut(1, 2);
+        world.advance(span);
+        world.cut(1, 2, false);
+        world.advance(milliseconds{200});
+    };
+    const auto detection = [&] { return Nanos{world[2].links().cell(TestWorld::slot(1)).detection.load()}; };
+    silence(milliseconds{20});
+    ASSERT_GT(detection(), milliseconds{30}) << "a longer gap, but no alarm";
+    world.advance(seconds{30});
+    EXPECT_EQ(detection(), milliseconds{30});
+    silence(milliseconds{50});
+    EXPECT_EQ(reports(2, LinkReportKind::down).size(), 1u);
+    world.advance(seconds{15});
+    EXPECT_GT(detection(), milliseconds{55});
+    silence(milliseconds{50});
+    EXPECT_EQ(reports(2, LinkReportKind::down).size(), 0u) << "the same again is no alarm";
+    world.advance(seconds{120});
+    EXPECT_EQ(detection(), milliseconds{30}) << "but not for ever";
 }
 
 TEST_F(Links, OneDeadDirectionIsToldToItsSenderAtOnce) {

@@ -117,7 +117,8 @@ void TestNode::make_lcores(const NodeOptions& options) {
     links_ = std::make_unique<SharedLinks>(options.lcores);
     publisher_ = std::make_unique<Publisher>(options.lcores);
     shared_ = std::make_unique<Shared>(Shared{*interfaces_, ports_, *neighbors_, *links_, *hand_over_, pool_,
-                                              HashSeed::from(11), options.lcores, options.links});
+                                              HashSeed::from(11), options.lcores, options.links,
+                                              StampReflector{options.stamp_peers, std::chrono::hours{24}}});
     for (std::uint8_t i = 0; i < options.lcores; ++i) {
         std::unique_ptr<Lcore> lcore(new Lcore{OnLcore::claim(LcoreIndex{i}), {}, {}, {}});
         auto state = LcoreState::make(LcoreIndex{i}, *shared_, options.memory, lcore->reports, 100U + i);

@@ -36,7 +36,8 @@ struct NodeOptions {
     unsigned ring_size = 1024;  // of the ports; one less fits in
     bool egress_addresses = true;
     bool gateways = false;  // 10.n.0.254 and fd00:n::fe lead everywhere
-    std::string secrets;    // text of a secrets file; empty: security is none
+    std::vector<IpAddress> stamp_peers{};
+    std::string secrets;  // text of a secrets file; empty: security is none
 };
 
 MacAddress port_mac(int node, PortIndex port);

@@ -64,8 +64,10 @@ int run_lcore(void* argument) {
 
 }  // namespace
 
-Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, Placement placement, const TscClock& clock) {
+Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, Placement placement, const TscClock& clock,
+                                                       Nanos wall_offset) {
     std::unique_ptr<EdgeProcess> out(new EdgeProcess(std::move(config), std::move(placement), clock));
+    out->wall_offset_ = wall_offset;
     if (auto done = out->open(); !done) {
         return tl::unexpected(done.error());
     }
@@ -104,7 +106,8 @@ Result<void> EdgeProcess::make_lcores() {
     links_ = std::make_unique<SharedLinks>(config_.lcores);
     publisher_ = std::make_unique<Publisher>(config_.lcores);
     shared_ = std::make_unique<Shared>(Shared{*interfaces_, ports_, *neighbors_, *links_, *hand_over_, pool_,
-                                              HashSeed::from(rte_rand()), config_.lcores, config_.links});
+                                              HashSeed::from(rte_rand()), config_.lcores, config_.links,
+                                              StampReflector{config_.stamp_peers, wall_offset_}});
     for (std::uint8_t i = 0; i < config_.lcores; ++i) {
         rings_.push_back(std::make_unique<LinkReportRing>());
         ring_list_.push_back(rings_.back().get());

@@ -19,8 +19,10 @@ namespace izar {
 
 class EdgeProcess {
   public:
-    // DPDK's EAL must be up, with EAL lcores 1..config.lcores. The error says what is missing.
-    static Result<std::unique_ptr<EdgeProcess>> make(EdgeConfig config, Placement placement, const TscClock& clock);
+    // DPDK's EAL must be up, with EAL lcores 1..config.lcores. `wall_offset` is wall-clock time less `clock`'s.
+    // The error says what is missing.
+    static Result<std::unique_ptr<EdgeProcess>> make(EdgeConfig config, Placement placement, const TscClock& clock,
+                                                     Nanos wall_offset);
     ~EdgeProcess();
     EdgeProcess(const EdgeProcess&) = delete;
 
@@ -68,6 +70,7 @@ class EdgeProcess {
     EdgeConfig config_;
     Placement placement_;
     const TscClock& clock_;
+    Nanos wall_offset_{};
     rte_mempool* pool_ = nullptr;
     std::vector<Port> ports_;
     std::unique_ptr<Interfaces> interfaces_;

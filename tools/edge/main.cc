@@ -143,7 +143,8 @@ int run(const EdgeOptions& options) {
         return complain(done.error());
     }
     const TscClock clock{rte_get_tsc_hz()};
-    auto edge = EdgeProcess::make(std::move(*config), placement, clock);
+    const Nanos wall_offset = std::chrono::system_clock::now().time_since_epoch() - clock.now().time_since_epoch();
+    auto edge = EdgeProcess::make(std::move(*config), placement, clock, wall_offset);
     if (!edge) {
         return complain(edge.error());
     }

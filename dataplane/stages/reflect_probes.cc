@@ -1,0 +1,112 @@
+#include "dataplane/stages/reflect_probes.h"
+
+#include <utility>
+
+#include "dataplane/stages/families.h"
+#include "dataplane/stages/frame.h"
+#include "dataplane/wire/checksum.h"
+
+namespace izar {
+namespace {
+
+constexpr std::uint8_t kReplyTtl = 255;  // RFC 8762 section 4.3: so that the peer can count the hops
+
+IpProtocol protocol_of(const Ipv4Header& ip) noexcept {
+    return ip.protocol;
+}
+IpProtocol protocol_of(const Ipv6Header& ip) noexcept {
+    return ip.next_header;
+}
+std::uint8_t hops_of(const Ipv4Header& ip) noexcept {
+    return ip.ttl;
+}
+std::uint8_t hops_of(const Ipv6Header& ip) noexcept {
+    return ip.hop_limit;
+}
+void set_hops(Ipv4Header& ip) noexcept {
+    ip.ttl = kReplyTtl;
+    set_ipv4_checksum(ip);
+}
+void set_hops(Ipv6Header& ip) noexcept {
+    ip.hop_limit = kReplyTtl;
+}
+std::uint32_t pseudo(const Ipv4Header& ip, std::uint32_t length) noexcept {
+    return pseudo_sum(ip, length);
+}
+std::uint32_t pseudo(const Ipv6Header& ip, std::uint32_t length) noexcept {
+    return pseudo_sum(ip, IpProtocol::udp, length);
+}
+
+// Whether the datagram at `udp` is whole and came as it was sent. Without a checksum it is taken over IPv4 only
+// (RFC 8200 section 8.1).
+template <typename Header>
+bool is_sound(const Header& ip, const UdpHeader& udp, std::size_t length) noexcept {
+    if (udp.length.value() != length) {
+        return false;
+    }
+    if (udp.checksum.value() == 0) {
+        return std::is_same_v<Header, Ipv4Header>;
+    }
+    const std::span bytes{reinterpret_cast<const std::uint8_t*>(&udp), length};
+    return fold(raw_sum(bytes, pseudo(ip, static_cast<std::uint32_t>(length)))) == 0xFFFF;
+}
+
+template <typename Header>
+void turn_round(Header& ip, UdpHeader& udp, std::size_t length) noexcept {
+    std::swap(ip.source, ip.destination);
+    std::swap(udp.source_port, udp.destination_port);
+    set_hops(ip);
+    udp.checksum = Be16{0};
+    const std::span bytes{reinterpret_cast<const std::uint8_t*>(&udp), length};
+    const auto sum = static_cast<std::uint16_t>(~fold(raw_sum(bytes, pseudo(ip, static_cast<std::uint32_t>(length)))));
+    udp.checksum = Be16::from_raw(sum == 0 ? std::uint16_t{0xFFFF} : sum);
+}
+
+template <typename Address>
+Verdict reflect(Burst& burst, unsigned lane, const StampReflector& reflector, Instant now) noexcept {
+    auto& ip = header_at<typename FamilyOf<Address>::Header>(burst.ip[lane]);
+    auto& udp = header_at<UdpHeader>(burst.l4[lane]);
+    const std::size_t length = burst.ip_length[lane] - static_cast<std::size_t>(burst.l4[lane] - burst.ip[lane]);
+    if (!reflector.answers(IpAddress{ip.source})) {
+        return Verdict::probe_stranger;
+    }
+    const std::span probe{burst.l4[lane] + sizeof(UdpHeader), length - sizeof(UdpHeader)};
+    const WallTime wall = reflector.wall_time(now);
+    // A burst has one time: what a reply waited inside it is below the resolution that its error estimate tells.
+    if (!is_sound(ip, udp, length) || !reflect_stamp(probe, hops_of(ip), wall, wall)) {
+        return Verdict::probe_malformed;
+    }
+    turn_round(ip, udp, length);
+    return Verdict::pending;
+}
+
+template <typename Address>
+void reflect_family(Burst& burst, LaneList& lanes, const LcoreState& lcore, Instant now) noexcept {
+    LaneList stay;
+    for (const unsigned lane : lanes) {
+        const auto& ip = header_at<typename FamilyOf<Address>::Header>(burst.ip[lane]);
+        const auto& udp = header_at<UdpHeader>(burst.l4[lane]);
+        if (protocol_of(ip) != IpProtocol::udp || udp.destination_port.value() != kStampPort ||
+            !lcore.shared.interfaces.is_own(IpAddress{ip.destination})) {
+            stay.add(lane);
+            continue;
+        }
+        burst.verdict[lane] = reflect<Address>(burst, lane, lcore.shared.stamp, now);
+        if (burst.verdict[lane] == Verdict::pending) {
+            burst.bounce.add(lane);
+        }
+    }
+    lanes = stay;
+}
+
+}  // namespace
+
+void reflect_probes(Burst& burst, const LcoreState& lcore, Instant now) noexcept {
+    if (lcore.shared.stamp.is_off()) {
+        return;
+    }
+    reflect_family<Ipv4Address>(burst, burst.ipv4, lcore, now);
+    reflect_family<Ipv6Address>(burst, burst.ipv6, lcore, now);
+}
+
+}  // namespace izar

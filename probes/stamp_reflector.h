@@ -1,0 +1,23 @@
+// stamp_reflector.h -- StampReflector: whose STAMP probes a node answers, and what its replies call the time.
+//
+// Thread: built by main, constant afterwards; any thread reads.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "dataplane/base/ip_address.h"
+#include "probes/stamp.h"
+
+namespace izar {
+
+struct StampReflector {
+    std::vector<IpAddress> peers;  // empty: the reflector is off
+    Nanos wall_offset{};           // wall-clock time less the node's clock, as it was at the start
+
+    bool is_off() const noexcept { return peers.empty(); }
+    bool answers(const IpAddress& peer) const noexcept { return std::ranges::find(peers, peer) != peers.end(); }
+    WallTime wall_time(Instant now) const noexcept { return WallTime{now.time_since_epoch() + wall_offset}; }
+};
+
+}  // namespace izar
