@@ -117,6 +117,16 @@ int overrun_hand_over_ring(TestWorld& world) {
     return 2;
 }
 
+// A node that answers probes of one address gets one from `sender`, with so many bytes.
+Recipe is_probed(const char* sender, std::size_t bytes) {
+    NodeOptions options;
+    options.stamp_peers = {ip("10.1.0.10")};
+    return in_world(web(), options, [=](TestWorld& world) {
+        world.send_packet(1, kLan, udp(bytes).from(sender, 40000).to("10.1.0.1", 862).bytes());
+        return 1;
+    });
+}
+
 std::map<Verdict, Recipe> packet_and_flow_recipes() {
     using V = Verdict;
     std::map<Verdict, Recipe> out;
@@ -130,6 +140,8 @@ std::map<Verdict, Recipe> packet_and_flow_recipes() {
         return 1;
     });
     out[V::not_for_us] = on_lan(on_lan_of_1(tcp_syn().from("10.1.0.10", 1).to("10.1.0.1", 22).bytes()));
+    out[V::probe_stranger] = is_probed("10.1.0.11", 44);
+    out[V::probe_malformed] = is_probed("10.1.0.10", 1);
     NodeOptions taps;
     taps.taps = true;
     out[V::exception_rate] = in_world(web(), taps, [](TestWorld& world) {
