@@ -17,6 +17,7 @@
 #include "sched/path_search.h"
 #include "sched/summary/codec.h"
 #include "sched/summary/link_partition.h"
+#include "tools/replay/clairvoyant.h"
 #include "tools/replay/report.h"
 
 namespace izar {
@@ -115,6 +116,21 @@ Json choice_row(std::string_view matrix, const std::vector<NamedMatrix>& slices,
             {"summarized_over_oracle", figures.summarized_over_oracle},
             {"switched_ratio", figures.switched},
             {"summarized_switched_ratio", figures.summary_switched}};
+}
+
+// The same for a rule that knows all slices beforehand and pays this much for each switch: no rule does better.
+Json clairvoyant_row(std::string_view matrix, const std::vector<NamedMatrix>& slices, float switch_cost_ms) {
+    std::vector<const RttMatrix*> series;
+    for (const auto& slice : slices)
+        series.push_back(&slice.matrix);
+    const auto figures = cheapest_courses(series, switch_cost_ms);
+    return {{"suite", "choice"},
+            {"matrix", matrix},
+            {"nodes", slices.front().matrix.nodes()},
+            {"rule", "clairvoyant"},
+            {"switch_cost_ms", switch_cost_ms},
+            {"chosen_over_oracle", figures.over_oracle},
+            {"switched_ratio", figures.switched}};
 }
 
 // A mesh of regions: links between two regions are alike within half a percent, one in a thousand is not.
@@ -244,6 +260,8 @@ Result<Json> run(const Options& options) {
     rows.push_back(choice_row("planetlab", *planetlab, 5, 0.1));
     for (const int margin_ms : {5, 20, 60, 80, 100})
         rows.push_back(choice_row("seattle", *seattle, margin_ms, 0.1));
+    for (const float switch_cost_ms : {20.0F, 80.0F, 200.0F, 400.0F})
+        rows.push_back(clairvoyant_row("seattle", *seattle, switch_cost_ms));
     rows.push_back(simulated_row(options.quick ? 2000 : 10'000, options.quick ? 20 : 100, 0.02F));
     add_path_rows(rows, options.quick ? 1 : options.runs);
     return Json{{"suite", "summary"}, {"system", "izar"}, {"env", environment()}, {"rows", std::move(rows)}};

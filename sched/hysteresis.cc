@@ -3,22 +3,16 @@
 #include <algorithm>
 
 namespace izar {
-namespace {
-
-// A path this many times as dear is left even while changes are held down.
-constexpr Cost kHopeless = 3;
-
-}  // namespace
 
 void FlapDamper::change(Instant now) noexcept {
     const auto forgiven = static_cast<std::uint64_t>((now - last_change_) / kForgiveness);
     changes_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(forgiven, changes_));
     last_change_ = now;
-    ++changes_;
+    changes_ = std::min(changes_ + 1, free_changes_ + kMostCounted);
     if (changes_ <= free_changes_) {
         return;
     }
-    const std::uint32_t doublings = std::min(changes_ - free_changes_ - 1, 16U);
+    const std::uint32_t doublings = changes_ - free_changes_ - 1;
     held_until_ = now + std::min(kFirstHold * (1 << doublings), kLongestHold);
 }
 
@@ -32,10 +26,9 @@ PathReason judge_switch(const SwitchMargins& margins, Cost current, Cost best, c
     if (gain_us < absolute_us || gain_us < margins.relative * current) {
         return PathReason::kept_margin;
     }
-    if (damper.held(now) && current / kHopeless < best) {
-        return PathReason::kept_hold;
-    }
-    return PathReason::better;
+    const bool far_better = gain_us >= kFarBetterMargins * absolute_us && current >= kFarBetterRatio * best;
+    const Nanos most = far_better ? kShortHold : FlapDamper::kLongestHold;
+    return damper.held(now, most) ? PathReason::kept_hold : PathReason::better;
 }
 
 std::string_view text_of(PathReason reason) noexcept {

@@ -21,6 +21,18 @@ TEST(FlapDamper, TheFirstChangeIsFreeThenHoldsDouble) {
     }
 }
 
+TEST(FlapDamper, ThreeQuietMinutesForgiveAnyNumberOfChanges) {
+    FlapDamper damper;
+    for (int i = 0; i < 10'000; ++i) {
+        damper.change(kStart + i * 10ms);
+    }
+    const Instant last = kStart + 9'999 * 10ms;
+    EXPECT_EQ(damper.held_until(), last + FlapDamper::kLongestHold);
+    damper.change(last + 181s);
+    EXPECT_EQ(damper.changes(), 2u) << "one is free, this is the first that counts";
+    EXPECT_EQ(damper.held_until(), last + 181s + FlapDamper::kFirstHold);
+}
+
 TEST(FlapDamper, QuietTimeForgives) {
     FlapDamper damper;
     for (int i = 0; i < 4; ++i) {
@@ -57,12 +69,38 @@ TEST(JudgeSwitch, ADeadPathIsLeftEvenWhileHeld) {
     EXPECT_EQ(judge_switch({}, kUnknownCost, kWorstCost, wild, kStart), PathReason::failed_over);
 }
 
-TEST(JudgeSwitch, WhileHeldOnlyAHopelessPathIsLeft) {
+TEST(JudgeSwitch, AFarBetterPathWaitsForTheShortHoldOnly) {
     FlapDamper wild{0};
-    wild.change(kStart);
-    EXPECT_EQ(judge_switch({}, 59'000, 20'000, wild, kStart), PathReason::kept_hold);
-    EXPECT_EQ(judge_switch({}, 61'000, 20'000, wild, kStart), PathReason::better);
-    EXPECT_EQ(judge_switch({}, 59'000, 20'000, wild, wild.held_until()), PathReason::better);
+    for (int i = 0; i < 20; ++i) {
+        wild.change(kStart);
+    }
+    const auto judge = [&](Cost current, Cost best, Nanos after) {
+        return judge_switch({}, current, best, wild, kStart + after);
+    };
+    EXPECT_EQ(judge(60'000, 40'000, kShortHold - 1ms), PathReason::kept_hold);
+    EXPECT_EQ(judge(60'000, 40'000, kShortHold), PathReason::better);
+    EXPECT_EQ(judge(59'000, 40'000, kShortHold), PathReason::kept_hold) << "less than half as much again";
+    EXPECT_EQ(judge(38'000, 19'000, kShortHold), PathReason::kept_hold) << "less than four margins of 5 ms";
+    EXPECT_EQ(judge(38'000, 19'000, FlapDamper::kLongestHold), PathReason::better);
+}
+
+// Two paths of which the other one is far better every 100 ms, for ten minutes.
+TEST(JudgeSwitch, FarDifferentPathsThatAlternateAreSwitchedOnceAShortHold) {
+    FlapDamper damper;
+    int switches = 0;
+    bool on_first = true;
+    constexpr Nanos kSpan = 10min;
+    for (Nanos at{0}; at < kSpan; at += 10ms) {
+        const bool first_is_good = at / 100ms % 2 == 0;
+        const Cost current = on_first == first_is_good ? 10'000 : 100'000;
+        if (judge_switch({}, current, 110'000 - current, damper, kStart + at) == PathReason::better) {
+            on_first = !on_first;
+            damper.change(kStart + at);
+            ++switches;
+        }
+    }
+    EXPECT_LE(switches, 1 + kSpan / kShortHold);
+    EXPECT_GE(switches, 100) << "the test does make it flap";
 }
 
 TEST(PathReason, EachHasItsOwnText) {

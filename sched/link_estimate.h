@@ -27,6 +27,7 @@ class LinkEstimate {
     static constexpr Nanos kMinimumWindow = std::chrono::seconds{10};  // the minimum is of this to twice this
     static constexpr Nanos kLossMemory = std::chrono::seconds{2};      // time constant of loss
     static constexpr double kEnoughPackets = 20;                       // fewer say nothing about loss
+    static constexpr Nanos kProbation = std::chrono::seconds{5};       // of a hold-down
     static constexpr Nanos kLifetime = std::chrono::seconds{5};        // an RTT older than this is unknown
 
     // Takes any kind of report but peer_row.
@@ -36,8 +37,10 @@ class LinkEstimate {
     LinkState state(Instant now) const noexcept;
     // Whether the far node's packets arrive, with or without a fresh RTT.
     bool heard() const noexcept { return heard_ == Heard::yes; }
-    // Back from down lately, and so to be used only where nothing else is left.
+    // Back from down lately, and so to be used only where it makes a path far better; within kProbation of its return
+    // only where nothing else is left.
     bool held(Instant now) const noexcept { return damper_.held(now); }
+    bool on_probation(Instant now) const noexcept { return damper_.held(now, kProbation); }
     Instant held_until() const noexcept { return damper_.held_until(); }
 
     Nanos smoothed() const noexcept { return smoothed_; }

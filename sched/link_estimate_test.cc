@@ -138,6 +138,9 @@ TEST_F(LinkEstimateTest, TheMoreItFlapsTheLongerItIsHeld) {
         heard(true);
     }
     EXPECT_EQ(link.held_until() - now, 8s);
+    EXPECT_TRUE(link.on_probation(now + LinkEstimate::kProbation - 1ms));
+    EXPECT_FALSE(link.on_probation(now + LinkEstimate::kProbation));
+    EXPECT_TRUE(link.held(now + LinkEstimate::kProbation));
 }
 
 TEST_F(LinkEstimateTest, TwoRingsMayTellTheSameOrLateNews) {

@@ -11,9 +11,10 @@ CostTerms price_link(const Mesh& mesh, const RoutingPolicy& policy, NodeSlot fro
     }
     const NodeLoad* load = mesh.load(to, now);
     const bool load_missing = policy.rule == CostRule::lyapunov && load == nullptr && mesh.feed_is_live();
-    return link_cost(
-        policy,
-        {.rtt = link.rtt, .loss = mesh.round_trip_loss(from, to), .held = link.held || load_missing, .far_node = load});
+    return link_cost(policy, {.rtt = link.rtt,
+                              .loss = mesh.round_trip_loss(from, to),
+                              .hold = load_missing ? Hold::strict : link.hold,
+                              .far_node = load});
 }
 
 std::vector<bool> allowed_relays(const Mesh& mesh, const RoutingPolicy& policy, const Fleet& fleet, Instant now) {

@@ -22,6 +22,13 @@ bool is_old(Instant at, Instant live_since, Nanos lifetime, Instant now) noexcep
     return now - std::max(at, live_since) > lifetime;
 }
 
+Hold hold_of(const LinkEstimate& own, Instant now) noexcept {
+    if (!own.held(now)) {
+        return Hold::none;
+    }
+    return own.on_probation(now) ? Hold::strict : Hold::soft;
+}
+
 }  // namespace
 
 void Mesh::set_fleet(const Fleet& fleet) {
@@ -163,7 +170,7 @@ LinkView Mesh::link(NodeSlot from, NodeSlot to, Instant now) const {
         const LinkEstimate& own = own_[raw(to)];
         return {.state = own.state(now),
                 .source = ItemSource::own,
-                .held = own.held(now),
+                .hold = hold_of(own, now),
                 .rtt = own.smoothed(),
                 .variation = own.variation(),
                 .loss = own.loss(),

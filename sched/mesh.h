@@ -18,6 +18,7 @@
 #include "probes/link_report.h"
 #include "sched/feed.h"
 #include "sched/link_estimate.h"
+#include "sched/policy.h"
 
 namespace izar {
 
@@ -27,8 +28,8 @@ enum class ItemSource : std::uint8_t { none, own, peer_row, feed };
 struct LinkView {
     LinkState state = LinkState::unknown;
     ItemSource source = ItemSource::none;
-    bool held = false;   // back from down lately (own links only)
-    bool stale = false;  // frozen: its source is silent
+    Hold hold = Hold::none;  // own links only
+    bool stale = false;      // frozen: its source is silent
     Nanos rtt{};
     Nanos variation{};
     double loss = 0;  // 0..1, of packets in the other direction, as the near node counts them

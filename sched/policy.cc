@@ -7,12 +7,26 @@ namespace izar {
 namespace {
 
 // A link that just came back is used only where nothing else is left, so it costs this much more.
-constexpr double kHoldMs = 1'000;
+constexpr double kStrictHoldMs = 1'000;
 // Above this share of loss a link carries next to nothing; the quotient below would run away.
 constexpr double kWorstLoss = 0.9;
 
 double milliseconds(Nanos t) noexcept {
     return std::chrono::duration<double, std::milli>(t).count();
+}
+
+// Held softly, a link costs so much more that only a path far better than the rest goes over it.
+double hold_ms(const RoutingPolicy& policy, const LinkTerms& link) noexcept {
+    switch (link.hold) {
+        case Hold::none:
+            return 0;
+        case Hold::soft:
+            return kFarBetterMargins * milliseconds(policy.margins.absolute) +
+                   (kFarBetterRatio - 1) * milliseconds(link.rtt);
+        case Hold::strict:
+            break;
+    }
+    return kStrictHoldMs;
 }
 
 Cost to_cost(double ms) noexcept {
@@ -39,7 +53,7 @@ CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept
                             policy.variance_weight * far.variance_queue * far.variance_excess;
         }
     }
-    terms.hold_ms = link.held ? kHoldMs : 0;
+    terms.hold_ms = hold_ms(policy, link);
     terms.total = to_cost(terms.delay_ms + terms.loss_ms + terms.load_ms + terms.hold_ms);
     return terms;
 }

@@ -45,6 +45,18 @@ struct SwitchMargins {
     double relative = 0.10;
 };
 
+// A path is far better than another if that one costs this many times as much, and this many absolute margins more.
+// Then hold-downs count for a short time only.
+inline constexpr double kFarBetterRatio = 1.5;
+inline constexpr double kFarBetterMargins = 4;
+
+// How strictly a link that came back from being down is held back.
+enum class Hold : std::uint8_t {
+    none,
+    soft,    // used where it makes a path far better
+    strict,  // used where nothing else is left
+};
+
 struct RoutingPolicy {
     CostRule rule = CostRule::rtt_loss;
     Nanos loss_delay = std::chrono::seconds{1};  // what a lost packet costs: TCP's first timeout, RFC 6298 (2.1)
@@ -63,7 +75,7 @@ struct RoutingPolicy {
 struct LinkTerms {
     Nanos rtt{};
     double loss = 0;                     // 0..1, of a round trip
-    bool held = false;                   // it came back lately and must prove itself
+    Hold hold = Hold::none;              // it came back lately and must prove itself
     const NodeLoad* far_node = nullptr;  // null: not known
 };
 

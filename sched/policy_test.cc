@@ -35,9 +35,12 @@ TEST(LinkCost, LyapunovAddsTheQueuesOfTheFarNode) {
     EXPECT_EQ(link_cost(policy, {.rtt = 20ms, .far_node = &load}).total, kLeastCost);
 }
 
-TEST(LinkCost, AHeldLinkIsWorseThanAnyDetour) {
-    const RoutingPolicy policy;
-    EXPECT_EQ(link_cost(policy, {.rtt = 5ms, .held = true}).total, 1'005'000u);
+TEST(LinkCost, AHeldLinkIsWorseThanAnyDetourThenThanAllButFarWorseOnes) {
+    const RoutingPolicy policy;  // absolute margin 5 ms
+    EXPECT_EQ(link_cost(policy, {.rtt = 5ms, .hold = Hold::strict}).total, 1'005'000u);
+    EXPECT_EQ(link_cost(policy, {.rtt = 40ms, .hold = Hold::soft}).total, 80'000u);
+    EXPECT_EQ(link_cost(policy, {.rtt = 40ms, .hold = Hold::soft}).hold_ms, 40);
+    EXPECT_EQ(link_cost(policy, {.rtt = 40ms, .hold = Hold::none}).total, 40'000u);
 }
 
 RC_GTEST_PROP(LinkCost, GrowsWithRttAndLossAndStaysInRange, ()) {

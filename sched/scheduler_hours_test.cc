@@ -119,5 +119,49 @@ TEST(SchedulerHours, AFlappingLinkIsLeftAloneMoreAndMore) {
     EXPECT_LE(node.scheduler.planner().route(slot_at(3)).switches, 12u);
 }
 
+// Seconds from the last flap of the best first link until the path over it is used again.
+double seconds_until_used(int flaps, Nanos other_way) {
+    TestNode node{4};
+    const auto live = [&](Nanos span, bool up) {
+        for (Nanos at{0}; at < span; at += 100ms) {
+            node.measure(1, other_way);
+            node.measure(3, 10 * other_way);
+            if (up) {
+                node.measure(2, 10ms);
+            }
+            node.tell(1, 3, 1ms);
+            node.tell(2, 3, 1ms);
+            node.run(100ms, kStep);
+        }
+    };
+    node.hear(2);
+    live(1s, true);
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+    for (int i = 0; i < flaps; ++i) {
+        node.lose(2);
+        live(200ms, false);
+        EXPECT_EQ(node.path_to(3), "0-1-3") << "a dead link is left at once, whatever the hold-down";
+        node.hear(2);
+        live(200ms, true);
+    }
+    Nanos waited = 200ms;
+    while (node.path_to(3) != "0-2-3" && waited < 5min) {
+        live(100ms, true);
+        waited += 100ms;
+    }
+    return std::chrono::duration<double>(waited).count();
+}
+
+TEST(SchedulerHours, AfterAnyNumberOfFlapsTheBetterPathIsUsedInBoundedTime) {
+    const double longest = std::chrono::duration<double>(FlapDamper::kLongestHold).count();
+    const double probation = std::chrono::duration<double>(LinkEstimate::kProbation).count();
+    EXPECT_LT(seconds_until_used(1, 20ms), 2);
+    EXPECT_GT(seconds_until_used(20, 20ms), longest - 0.5) << "it flapped too often";
+    EXPECT_LT(seconds_until_used(20, 20ms), longest + 1);
+    EXPECT_GT(seconds_until_used(20, 100ms), probation - 0.5);
+    EXPECT_LT(seconds_until_used(20, 100ms), probation + 1)
+        << "far better, so it has to prove itself for a shorter time";
+}
+
 }  // namespace
 }  // namespace izar

@@ -42,9 +42,9 @@ std::string merge_buckets(SqlDialect dialect) {
 
 // Where both a fine and a coarse bucket cover the same time, they hold different samples: each point of the result
 // covers a time of its own, as wide as the coarsest bucket that touches it.
-std::vector<HistoryPoint> without_overlap(std::vector<HistoryPoint> points) {
+std::vector<HistoryPoint> without_overlap(const std::vector<HistoryPoint>& points) {
     std::vector<HistoryPoint> out;
-    for (HistoryPoint& point : points) {
+    for (const HistoryPoint& point : points) {
         if (out.empty() || out.back().start + out.back().width <= point.start) {
             out.push_back(point);
             continue;
@@ -102,7 +102,7 @@ StoreResult<std::vector<HistoryPoint>> SqlStore::history(const HistoryQuery& que
                           .least = row.number(4),
                           .greatest = row.number(5)});
     }
-    auto series = thinned(without_overlap(std::move(points)), std::max(query.most_points, 1U));
+    auto series = thinned(without_overlap(points), std::max(query.most_points, 1U));
     return transaction.finish(std::move(series));
 }
 

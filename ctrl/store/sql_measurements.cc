@@ -122,9 +122,12 @@ StoreResult<void> SqlStore::write_system_info(std::span<const SystemInfo> sample
 StoreResult<std::vector<SystemInfo>> SqlStore::latest_system_info() {
     Transaction transaction = reading();
     std::vector<SystemInfo> out;
+    // From one ip to the next along the index, so that the cost is that of the nodes, not of all their samples.
     for (const SqlRow& row : transaction.query(
-             fmt::format("SELECT {} FROM system_info WHERE id IN (SELECT MAX(id) FROM system_info GROUP BY"
-                         " ip) ORDER BY ip",
+             fmt::format("WITH RECURSIVE nodes (node_ip) AS (SELECT MIN(ip) FROM system_info UNION ALL SELECT (SELECT"
+                         " MIN(ip) FROM system_info WHERE ip > node_ip) FROM nodes WHERE node_ip IS NOT NULL)"
+                         " SELECT {} FROM nodes JOIN system_info ON id = (SELECT MAX(id) FROM system_info WHERE"
+                         " ip = node_ip) ORDER BY ip",
                          kSampleColumns),
              {})) {
         out.push_back(sample_of(row));

@@ -20,7 +20,6 @@ inline constexpr std::size_t kMaxLocalAddresses = 32;   // addresses of this nod
 inline constexpr std::size_t kMaxNeighbors = 4096;      // next hops with a MAC address
 inline constexpr std::size_t kMaxStampPeers = 64;       // addresses whose STAMP probes are answered
 inline constexpr std::size_t kMaxHeld = 512;            // packets that wait for a MAC address
-inline constexpr std::size_t kHandOverRing = 1024;      // packets on the way between two lcores
 inline constexpr std::size_t kMaxSegments = 3;          // ingress -> relay -> relay -> egress
 inline constexpr std::size_t kMaxPaths = 4;             // alternatives a Destination holds
 inline constexpr std::size_t kSpreadSlots = 16;         // flow-hash slots over those alternatives

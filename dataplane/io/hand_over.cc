@@ -6,11 +6,12 @@
 
 namespace izar {
 
-Result<std::unique_ptr<HandOver>> HandOver::make(const std::string& prefix, std::size_t lcores) {
+Result<std::unique_ptr<HandOver>> HandOver::make(const std::string& prefix, std::size_t lcores, std::size_t buffers) {
     std::unique_ptr<HandOver> out(new HandOver(lcores));
     for (std::size_t i = 0; lcores > 1 && i < out->rings_.size(); ++i) {
         const std::string name = fmt::format("{}_{}", prefix, i);
-        out->rings_[i] = rte_ring_create(name.c_str(), kHandOverRing, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+        out->rings_[i] = rte_ring_create(name.c_str(), static_cast<unsigned>(slots(lcores, buffers)), SOCKET_ID_ANY,
+                                         RING_F_SP_ENQ | RING_F_SC_DEQ);
         if (out->rings_[i] == nullptr) {
             return fail(fmt::format("cannot make ring {} between lcores: {}; give the process more memory (-m)", name,
                                     rte_strerror(rte_errno)));

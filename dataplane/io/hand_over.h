@@ -6,6 +6,7 @@
 #include <rte_mbuf.h>
 
 #include <array>
+#include <bit>
 #include <memory>
 #include <vector>
 
@@ -20,8 +21,15 @@ namespace izar {
 
 class HandOver {
   public:
+    // Slots of each ring, given the packet buffers of the process: a power of two, of which one stays free. While an
+    // lcore does not run, because something else has its CPU, the rings that lead to it fill; together they take less
+    // than half of the buffers, so that the others can go on receiving.
+    static constexpr std::size_t slots(std::size_t lcores, std::size_t buffers) noexcept {
+        return std::bit_floor(buffers / (2 * lcores));
+    }
+
     // Rings between every two of `lcores`, named after `prefix`. Needs DPDK's memory.
-    static Result<std::unique_ptr<HandOver>> make(const std::string& prefix, std::size_t lcores);
+    static Result<std::unique_ptr<HandOver>> make(const std::string& prefix, std::size_t lcores, std::size_t buffers);
     ~HandOver();
     HandOver(const HandOver&) = delete;
 

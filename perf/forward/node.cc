@@ -136,7 +136,7 @@ Result<void> TestNode::open_wires() {
 }
 
 Result<void> TestNode::make_lcore(const Scenario& scenario) {
-    auto hand_over = HandOver::make("hand_over", 1);
+    auto hand_over = HandOver::make("hand_over", 1, kPacketBuffers);
     if (!hand_over) {
         return tl::unexpected(hand_over.error());
     }

@@ -110,7 +110,7 @@ void TestNode::make_interfaces(const NodeOptions& options) {
 }
 
 void TestNode::make_lcores(const NodeOptions& options) {
-    auto hand_over = HandOver::make(prefix_ + "_hand_over", options.lcores);
+    auto hand_over = HandOver::make(prefix_ + "_hand_over", options.lcores, options.memory.packet_buffers);
     CHECK(hand_over.has_value());
     hand_over_ = std::move(*hand_over);
     neighbors_ = std::make_unique<NeighborTable>(7);

@@ -176,10 +176,24 @@ TEST(FlowWindowThreads, MainSeesAPictureThatTheLcoreMade) {
     lcore.join();
 }
 
+TEST(HandOver, RingsToOneLcoreHoldLessThanHalfOfTheBuffers) {
+    EXPECT_EQ(HandOver::slots(2, 16'384), 4'096u);
+    for (std::size_t lcores = 2; lcores <= kMaxLcores; ++lcores) {
+        for (const std::size_t buffers : {2'048u, 5'000u, 16'384u, 4'194'304u}) {  // edge.yaml: 2,048 to 4,194,304
+            const std::size_t slots = HandOver::slots(lcores, buffers);
+            EXPECT_LT((lcores - 1) * slots, buffers / 2);
+            EXPECT_GE(slots, 2 * kMaxBurst) << "a burst fits while another is being taken";
+            EXPECT_TRUE(std::has_single_bit(slots));
+        }
+    }
+}
+
 TEST(HandOverThreads, EveryPacketArrivesOnceAndInOrder) {
     constexpr std::uint32_t kPackets = 50'000;
-    constexpr std::uint32_t kBuffers = 2 * kHandOverRing;
-    auto hand_over = HandOver::make("hand_over_test", 2);
+    constexpr std::uint32_t kBuffers = 2'048;
+    constexpr std::size_t kPool = 4'096;
+    static_assert(HandOver::slots(2, kPool) < kBuffers, "the ring fills at times");
+    auto hand_over = HandOver::make("hand_over_test", 2, kPool);
     ASSERT_TRUE(hand_over);
     const LcoreIndex a{0};
     const LcoreIndex b{1};

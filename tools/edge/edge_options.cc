@@ -12,9 +12,7 @@ Result<EdgeOptions> parse_edge_options(std::vector<std::string> arguments) {
         out.eal.assign(arguments.begin(), dashes);
         arguments.erase(arguments.begin(), dashes + 1);
     }
-    CLI::App app{
-        "izar-edge: forwards client traffic over the fastest healthy path.\n"
-        "Usage: izar-edge [EAL arguments] -- --config edge.yaml [-i]"};
+    CLI::App app{"izar-edge: forwards client traffic over the fastest healthy path", "izar-edge [EAL arguments] --"};
     app.add_option("--config", out.config, "edge.yaml of this node (docs/edge-config.md)")->required();
     app.add_option("--cmdline-file", out.cmdline_file, "file with commands to run at start");
     app.add_flag("-i,--interactive", out.interactive, "prompt on the terminal");

@@ -93,7 +93,7 @@ Result<void> EdgeProcess::open() {
     }
     ports_ = std::move(*ports);
     interfaces_ = make_interfaces(config_, ports_);
-    auto hand_over = HandOver::make("izar_hand_over", config_.lcores);
+    auto hand_over = HandOver::make("izar_hand_over", config_.lcores, config_.memory.packet_buffers);
     if (!hand_over) {
         return tl::unexpected(hand_over.error());
     }

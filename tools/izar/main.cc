@@ -1,10 +1,13 @@
 // izar -- the operator's command: izar NOUN ...
+#include "tools/izar/complaint.h"
 #include "tools/izar/noun.h"
 
 int main(int argc, char** argv) {
     CLI::App app("izar: operate an overlay of edge nodes", "izar");
     app.set_version_flag("--version", "izar " IZAR_VERSION);
     app.require_subcommand(1);
+    app.failure_message(
+        [](const CLI::App* failed, const CLI::Error& error) { return izar::complaint(*failed, error) + "\n"; });
     izar::Action run;
     izar::add_edge_noun(app, run);
     izar::add_lab_noun(app, run);

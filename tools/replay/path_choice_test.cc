@@ -7,6 +7,8 @@
 #include <cmath>
 #include <random>
 
+#include "sched/path_search.h"
+
 namespace izar {
 namespace {
 
@@ -42,6 +44,40 @@ RC_GTEST_PROP(ChoosePaths, NoPathIsBetterAndEachCostsWhatItSays, (std::uint32_t 
             RC_ASSERT(cost == least || std::abs(cost - least) <= least * 1e-6F);
             RC_ASSERT(chosen.cost.at(from, to) == least || std::abs(cost - least) <= least * 1e-6F);
         }
+}
+
+// A replay and the scheduler thread must choose alike: the same least costs, and paths that cost them. Whole
+// milliseconds are exact in both, as float and as microseconds.
+RC_GTEST_PROP(ChoosePaths, ChoosesAsTheSchedulerThreadDoes, (std::uint32_t seed)) {
+    std::mt19937 random(seed);
+    const auto nodes = *rc::gen::inRange<std::size_t>(2, 14);
+    RttMatrix links(nodes);
+    CostMatrix costs(nodes);
+    for (std::uint16_t from = 0; from < nodes; ++from)
+        for (std::uint16_t to = 0; to < nodes; ++to)
+            if (from != to && random() % 5 != 0) {
+                const auto ms = static_cast<Cost>(1 + random() % 600);
+                links.set(from, to, static_cast<float>(ms));
+                costs.set(NodeSlot{from}, NodeSlot{to}, ms * 1000);
+            }
+    const auto chosen = choose_paths(links, links, 2);
+    const auto slot_of = [](std::uint16_t relay) { return relay == kNoRelay ? kNoSlot : NodeSlot{relay}; };
+    for (std::uint16_t from = 0; from < nodes; ++from) {
+        const PathSearch search(costs, NodeSlot{from});
+        for (std::uint16_t to = 0; to < nodes; ++to) {
+            if (from == to)
+                continue;
+            const RelayPath best = search.best(NodeSlot{to});
+            const float ms = chosen.cost.at(from, to);
+            RC_ASSERT(best.exists() == (ms != kUnknownRtt));
+            if (!best.exists())
+                continue;
+            RC_ASSERT(static_cast<float>(best.cost) == ms * 1000);
+            const RelayChoice& relays = chosen.relays[from * nodes + to];
+            const RelayPath path{.relay = {slot_of(relays.first), slot_of(relays.second)}};
+            RC_ASSERT(search.cost(NodeSlot{to}, path) == best.cost);
+        }
+    }
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ pid_t run_program(std::vector<std::string> words, const std::string& log) {
     drop_root();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // changing the user cleared it
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) {
         arguments.push_back(word.data());
     }

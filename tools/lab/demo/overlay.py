@@ -13,9 +13,9 @@ INGRESS = "frankfurt"
 EGRESS = "singapore"
 POLL_S = 0.01
 
+# A link that flapped on a busy machine is held down for up to 20 s before flows may return to it.
+SETTLE_S = 30.0
 
-# A link that flapped on a busy machine is held down for up to 60 s before flows may return to it.
-SETTLE_S = 120.0
 
 def path_row(lab: Lab, destination: str = EGRESS) -> dict[str, Any]:
     for row in lab.show(INGRESS, "paths")["paths"]:

@@ -1,0 +1,61 @@
+#include "ctrl/history/history_recorder.h"
+
+namespace izar {
+namespace {
+
+void add_link(const FeedLink& link, WallTime now, std::vector<HistorySample>& out) {
+    const HistorySubject subject{link.from, link.to};
+    const bool measured = link.reachable && link.count > 0;
+    if (measured) {
+        const std::chrono::duration<double, std::milli> rtt = link.rtt;
+        out.push_back({.subject = subject, .metric = HistoryMetric::rtt_ms, .at = now, .value = rtt.count()});
+    }
+    if (measured || !link.reachable) {
+        const double loss = link.reachable ? link.loss : 1;
+        out.push_back({.subject = subject, .metric = HistoryMetric::loss_ratio, .at = now, .value = loss});
+    }
+}
+
+}  // namespace
+
+std::vector<HistorySample> HistoryRecorder::next(const LinkRows& rows, std::size_t most, WallTime now) {
+    std::vector<HistorySample> out;
+    // A clock that was set back must not stop the record.
+    const bool early = now >= begun_ && now < begun_ + round_;
+    if (!last_ && early) {
+        return out;
+    }
+    if (!last_) {
+        begun_ = now;
+    }
+    std::size_t taken = 0;
+    for (auto row = last_ ? rows.lower_bound(last_->first) : rows.begin(); row != rows.end(); ++row) {
+        const bool resumed = last_ && row->first == last_->first;
+        auto link = resumed ? row->second.upper_bound(last_->second) : row->second.begin();
+        for (; link != row->second.end(); ++link) {
+            if (taken == most) {
+                return out;
+            }
+            add_link(link->second, now, out);
+            last_ = {row->first, link->first};
+            ++taken;
+        }
+    }
+    last_.reset();
+    return out;
+}
+
+std::vector<HistorySample> node_history(std::span<const SystemInfo> samples, const std::map<std::string, NodeId>& ids) {
+    std::vector<HistorySample> out;
+    for (const SystemInfo& sample : samples) {
+        if (const auto found = ids.find(sample.ip); found != ids.end()) {
+            out.push_back({.subject = {found->second, kNoNode},
+                           .metric = HistoryMetric::cpu_percent,
+                           .at = sample.timestamp,
+                           .value = sample.cpu_usage});
+        }
+    }
+    return out;
+}
+
+}  // namespace izar

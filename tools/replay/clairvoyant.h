@@ -1,0 +1,27 @@
+// clairvoyant.h -- What a rule would do that knows all slices of a series beforehand: the bound of every rule that does
+// not.
+//
+// Thread: pure functions. Units: ms.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "sched/matrix.h"
+
+namespace izar {
+
+// costs[slice][candidate]; every slice has the same candidates. Returns a candidate for each slice so that the sum of
+// their costs and of `switch_cost` for each change between two slices is least.
+std::vector<std::size_t> cheapest_course(const std::vector<std::vector<float>>& costs, float switch_cost);
+
+struct CourseFigures {
+    double over_oracle = 0;  // ratio of the mean cost to that of the best path of each slice, less 1
+    double switched = 0;     // share of pairs that switch from one slice to the next
+};
+
+// The cheapest courses of all pairs. A pair's candidates are the direct link and whatever is its best path of at most
+// two relays in some slice. Slices in which a pair has no direct link are left out of the costs, as replays do.
+CourseFigures cheapest_courses(const std::vector<const RttMatrix*>& slices, float switch_cost);
+
+}  // namespace izar
