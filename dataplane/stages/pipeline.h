@@ -1,4 +1,4 @@
-// pipeline.h -- The way of a packet through an lcore, on one screen (pipeline.cc).
+// pipeline.h -- The way of a packet through an lcore, on one screen (stage_order.h).
 //
 // Thread: one lcore.
 #pragma once

@@ -1,13 +1,14 @@
 #include "perf/forward/ring_port.h"
 
 #include <fmt/format.h>
+#include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
 
 namespace izar {
 
 Result<std::unique_ptr<RingPort>> RingPort::make(const std::string& name) {
-    std::unique_ptr<RingPort> port(new RingPort);
+    std::unique_ptr<RingPort> port(new RingPort("net_ring_" + name));
     constexpr unsigned kFlags = RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ;
     port->to_node_ = rte_ring_create((name + "_in").c_str(), kReceiveRing, SOCKET_ID_ANY, kFlags);
     port->from_node_ = rte_ring_create((name + "_out").c_str(), kSendRing, SOCKET_ID_ANY, kFlags);
@@ -21,6 +22,7 @@ Result<std::unique_ptr<RingPort>> RingPort::make(const std::string& name) {
 }
 
 RingPort::~RingPort() {
+    rte_eal_hotplug_remove("vdev", device_.c_str());  // else no other port could have its name
     rte_ring_free(to_node_);
     rte_ring_free(from_node_);
 }

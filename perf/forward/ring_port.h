@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "dataplane/base/result.h"
 
@@ -28,7 +29,8 @@ class RingPort {
     rte_ring* from_node() const noexcept { return from_node_; }  // the generator reads
 
   private:
-    RingPort() = default;
+    explicit RingPort(std::string device) : device_(std::move(device)) {}
+    std::string device_;  // as DPDK names it
     rte_ring* to_node_ = nullptr;
     rte_ring* from_node_ = nullptr;
 };
