@@ -1,0 +1,216 @@
+// Over real sockets on loopback, with every feature of the kernel and with none of the newer ones.
+#include "ctrl/loop/event_loop.h"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <numeric>
+
+namespace izar {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Instant real_now() {
+    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+// Remembers what it was told.
+struct Recorder : StreamEvents {
+    void on_connected() override { connected = true; }
+    void on_received(std::span<const std::uint8_t> bytes) override {
+        received.insert(received.end(), bytes.begin(), bytes.end());
+        if (on_bytes) {
+            on_bytes();
+        }
+    }
+    void on_sent() override { ++sent; }
+    void on_closed(const std::string& reason) override {
+        ++closed;
+        why = reason;
+    }
+
+    StreamId stream = kNoStream;
+    bool connected = false;
+    std::vector<std::uint8_t> received;
+    int sent = 0;
+    int closed = 0;
+    std::string why;
+    std::function<void()> on_bytes;
+};
+
+class EventLoopTest : public testing::TestWithParam<UringFeatures> {
+  protected:
+    void SetUp() override {
+        auto made = EventLoop::make(real_now, UringSize{64, 8, 4'096}, GetParam());
+        ASSERT_TRUE(made) << made.error().text;
+        loop = std::move(*made);
+        auto listener = listen_tcp({*IpAddress::parse("127.0.0.1"), 0});
+        ASSERT_TRUE(listener);
+        address = local_address(listener->get());
+        loop->accept(std::move(*listener), [this](StreamId stream, const SocketAddress&) -> StreamEvents* {
+            servers.push_back(std::make_unique<Recorder>());
+            servers.back()->stream = stream;
+            return servers.back().get();
+        });
+    }
+
+    void connect(Recorder& client) {
+        const auto stream = loop->connect(address, client);
+        ASSERT_TRUE(stream) << stream.error().text;
+        client.stream = *stream;
+    }
+
+    template <typename Condition>
+    [[nodiscard]] bool run_until(Condition condition) {
+        const Instant deadline = real_now() + seconds{10};
+        while (!condition() && real_now() < deadline) {
+            loop->run_once(milliseconds{20});
+        }
+        return condition();
+    }
+
+    std::unique_ptr<EventLoop> loop;
+    SocketAddress address;
+    std::vector<std::unique_ptr<Recorder>> servers;
+};
+
+std::vector<std::uint8_t> numbered(std::size_t size) {
+    std::vector<std::uint8_t> out(size);
+    std::iota(out.begin(), out.end(), std::uint8_t{0});
+    return out;
+}
+
+TEST_P(EventLoopTest, CarriesBytesBothWaysInOrder) {
+    Recorder client;
+    connect(client);
+    const auto bytes = numbered(3'000'000);                 // many times the receive buffers
+    loop->send(client.stream, std::span(bytes).first(10));  // before it is connected
+    loop->send(client.stream, std::span(bytes).subspan(10));
+    ASSERT_TRUE(run_until([&] { return !servers.empty() && servers[0]->received.size() == bytes.size(); }));
+    EXPECT_EQ(servers[0]->received, bytes);
+    EXPECT_EQ(loop->unsent(client.stream), 0U);
+    EXPECT_GE(client.sent, 1);
+    loop->send(servers[0]->stream, bytes);
+    ASSERT_TRUE(run_until([&] { return client.received.size() == bytes.size(); }));
+    EXPECT_EQ(client.received, bytes);
+}
+
+TEST_P(EventLoopTest, ManyStreamsAtOnce) {
+    std::vector<std::unique_ptr<Recorder>> clients;
+    for (int i = 0; i < 200; ++i) {
+        clients.push_back(std::make_unique<Recorder>());
+        connect(*clients.back());
+        const std::uint8_t byte = static_cast<std::uint8_t>(i);
+        loop->send(clients.back()->stream, std::span(&byte, 1));
+    }
+    const auto total = [&] {
+        std::size_t sum = 0;
+        for (const auto& server : servers) {
+            sum += server->received.size();
+        }
+        return sum;
+    };
+    ASSERT_TRUE(run_until([&] { return total() == 200; }));
+    EXPECT_EQ(loop->streams(), 400U);
+    for (auto& client : clients) {
+        loop->close(client->stream);
+    }
+    ASSERT_TRUE(run_until([&] { return loop->streams() == 0; }));
+    for (const auto& server : servers) {
+        EXPECT_EQ(server->closed, 1);
+    }
+    for (const auto& client : clients) {
+        EXPECT_EQ(client->closed, 0) << "who closes is told nothing";
+    }
+}
+
+TEST_P(EventLoopTest, TellsThatNobodyListens) {
+    SocketAddress nobody;
+    {
+        auto listener = listen_tcp({*IpAddress::parse("127.0.0.1"), 0});
+        ASSERT_TRUE(listener);
+        nobody = local_address(listener->get());
+    }
+    Recorder client;
+    ASSERT_TRUE(loop->connect(nobody, client));
+    ASSERT_TRUE(run_until([&] { return client.closed == 1; }));
+    EXPECT_FALSE(client.connected);
+    EXPECT_NE(client.why.find("refused"), std::string::npos) << client.why;
+    EXPECT_EQ(loop->streams(), 0U);
+}
+
+TEST_P(EventLoopTest, StreamMayBeClosedAndAnotherOpenedByItsOwnCallback) {
+    Recorder client;
+    Recorder next;
+    connect(client);
+    ASSERT_TRUE(run_until([&] { return client.connected && !servers.empty(); }));
+    client.on_bytes = [&] {
+        loop->close(client.stream);
+        connect(next);
+    };
+    loop->send(servers[0]->stream, numbered(100));
+    ASSERT_TRUE(run_until([&] { return next.connected && servers.size() == 2; }));
+    EXPECT_EQ(client.closed, 0);
+    loop->send(servers[1]->stream, numbered(5));
+    ASSERT_TRUE(run_until([&] { return next.received.size() == 5; }));
+    EXPECT_EQ(loop->unsent(client.stream), 0U);
+    loop->send(client.stream, numbered(5));  // gone: nothing happens
+    EXPECT_EQ(loop->streams(), 2U);
+}
+
+TEST_P(EventLoopTest, SlowReaderKeepsItsBytesUnsent) {
+    auto listener = listen_tcp({*IpAddress::parse("127.0.0.1"), 0});
+    ASSERT_TRUE(listener);
+    Recorder client;
+    const auto stream = loop->connect(local_address(listener->get()), client);
+    ASSERT_TRUE(stream);
+    const auto bytes = numbered(32 << 20);  // more than the sockets' buffers hold, and nobody reads
+    loop->send(*stream, bytes);
+    for (int i = 0; i < 10; ++i) {
+        loop->run_once(milliseconds{10});
+    }
+    EXPECT_TRUE(client.connected);
+    EXPECT_EQ(client.sent, 0);
+    EXPECT_GT(loop->unsent(*stream), 0U);
+    loop->close(*stream);  // with a send in the kernel
+    EXPECT_TRUE(run_until([&] { return loop->streams() == 0; }));
+}
+
+TEST_P(EventLoopTest, WatchesADescriptorAndKeepsTime) {
+    const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int readable = 0;
+    loop->watch(FileDescriptor{fd}, [&] {
+        std::uint64_t count = 0;
+        readable += read(fd, &count, sizeof count) == sizeof count ? 1 : 0;
+    });
+    bool called = false;
+    const Instant begin = real_now();
+    loop->call_after(milliseconds{30}, [&] { called = true; });
+    const std::uint64_t one = 1;
+    ASSERT_EQ(write(fd, &one, sizeof one), ssize_t{sizeof one});
+    ASSERT_TRUE(run_until([&] { return readable == 1; }));
+    ASSERT_EQ(write(fd, &one, sizeof one), ssize_t{sizeof one});
+    ASSERT_TRUE(run_until([&] { return readable == 2 && called; }));
+    EXPECT_GE(real_now() - begin, milliseconds{30});
+}
+
+constexpr UringFeatures kAll{};
+constexpr UringFeatures kOld{.deferred = false, .buffer_ring = false, .multishot_accept = false};
+INSTANTIATE_TEST_SUITE_P(Kernels, EventLoopTest, testing::Values(kAll, kOld),
+                         [](const auto& info) { return info.param.deferred ? "new_one" : "old_one"; });
+
+TEST(EventLoop, UsesWhatThisKernelHas) {
+    const auto loop = EventLoop::make(real_now);
+    ASSERT_TRUE(loop) << loop.error().text;
+    Recorder recorder;
+    EXPECT_EQ((*loop)->streams(), 0U);
+    EXPECT_EQ((*loop)->unsent(kNoStream), 0U);
+}
+
+}  // namespace
+}  // namespace izar
