@@ -1,0 +1,129 @@
+#include "ctrl/frames/static_data.h"
+
+#include <control.pb.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ctrl/frames/messages.h"
+#include "dataplane/base/limits.h"
+
+namespace izar {
+namespace {
+
+void add_secret(control::StaticUpdate& update, NodeId peer, const LinkSecret& secret) {
+    control::LinkSecret& one = *update.add_secrets();
+    one.set_peer(raw(peer));
+    one.set_secret(std::string(secret.begin(), secret.end()));
+}
+
+template <typename Value>
+std::string serialized(const Value& value) {
+    if constexpr (std::is_same_v<Value, FleetNode>) {
+        return node_message(value).SerializeAsString();
+    } else {
+        return service_message(value).SerializeAsString();
+    }
+}
+
+// Calls added(value) for what is new or different in `to`, removed(key) for what is gone.
+template <typename Map, typename Added, typename Removed>
+void compare(const Map& from, const Map& to, Added added, Removed removed) {
+    for (const auto& [key, value] : to) {
+        const auto before = from.find(key);
+        if (before == from.end() || serialized(before->second) != serialized(value)) {
+            added(value);
+        }
+    }
+    for (const auto& [key, value] : from) {
+        if (!to.contains(key)) {
+            removed(key);
+        }
+    }
+}
+
+Result<void> apply_nodes(const control::StaticUpdate& update, StaticData& data) {
+    for (const std::uint32_t id : update.removed_nodes()) {
+        data.nodes.erase(NodeId{static_cast<std::uint16_t>(id)});
+        data.secrets.erase(NodeId{static_cast<std::uint16_t>(id)});
+    }
+    for (const control::Node& message : update.nodes()) {
+        auto node = read_node(message);
+        if (!node) {
+            return tl::unexpected(node.error());
+        }
+        data.nodes.insert_or_assign(node->id, *node);
+    }
+    return data.nodes.size() <= kMaxNodes ? Result<void>{} : fail(fmt::format("more than {} nodes", kMaxNodes));
+}
+
+Result<void> apply_services(const control::StaticUpdate& update, StaticData& data) {
+    for (const std::uint32_t id : update.removed_services()) {
+        data.services.erase(ServiceId{id});
+    }
+    for (const control::Service& message : update.services()) {
+        auto service = read_service(message);
+        if (!service) {
+            return tl::unexpected(service.error());
+        }
+        data.services.insert_or_assign(service->id, *service);
+    }
+    return data.services.size() <= kMaxServices ? Result<void>{}
+                                                : fail(fmt::format("more than {} services", kMaxServices));
+}
+
+Result<void> apply_secrets(const control::StaticUpdate& update, StaticData& data) {
+    for (const control::LinkSecret& message : update.secrets()) {
+        LinkSecret secret{};
+        if (message.secret().size() != secret.size() || message.peer() == 0 || message.peer() > 65'535) {
+            return fail("a link secret has no 32 bytes or no peer");
+        }
+        std::ranges::copy(message.secret(), secret.begin());
+        data.secrets.insert_or_assign(NodeId{static_cast<std::uint16_t>(message.peer())}, secret);
+    }
+    return {};
+}
+
+}  // namespace
+
+control::StaticUpdate whole_update(const StaticData& data) {
+    control::StaticUpdate out = update_between(StaticData{}, data);
+    out.set_whole(true);
+    return out;
+}
+
+control::StaticUpdate update_between(const StaticData& from, const StaticData& to) {
+    control::StaticUpdate out;
+    out.set_base(from.version);
+    out.set_version(to.version);
+    compare(
+        from.nodes, to.nodes, [&](const FleetNode& node) { *out.add_nodes() = node_message(node); },
+        [&](NodeId id) { out.add_removed_nodes(raw(id)); });
+    compare(
+        from.services, to.services, [&](const Service& service) { *out.add_services() = service_message(service); },
+        [&](ServiceId id) { out.add_removed_services(raw(id)); });
+    for (const auto& [peer, secret] : to.secrets) {
+        const auto before = from.secrets.find(peer);
+        if (before == from.secrets.end() || before->second != secret) {
+            add_secret(out, peer, secret);
+        }
+    }
+    return out;
+}
+
+Result<void> apply_update(const control::StaticUpdate& update, StaticData& data) {
+    if (!update.whole() && update.base() != data.version) {
+        return fail(fmt::format("a change of version {}, but version {} is here", update.base(), data.version));
+    }
+    StaticData next = update.whole() ? StaticData{} : data;
+    next.version = update.version();
+    for (const auto apply : {apply_nodes, apply_services, apply_secrets}) {
+        if (auto done = apply(update, next); !done) {
+            return done;
+        }
+    }
+    data = std::move(next);
+    return {};
+}
+
+}  // namespace izar

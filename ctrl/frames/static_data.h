@@ -1,0 +1,41 @@
+// static_data.h -- StaticData: what a node must know that changes only when somebody changes it.
+//
+// The controller makes one for each node (its own link secrets are in it); the agent keeps it on disk, so that a node
+// starts without a controller; izar-edge gets it through the ring.
+//
+// Thread: values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+
+#include "dataplane/base/result.h"
+#include "dataplane/base/types.h"
+#include "dataplane/tables/fleet.h"
+#include "dataplane/tables/service_table.h"
+
+namespace izar {
+
+namespace control {
+class StaticUpdate;
+}
+
+using LinkSecret = std::array<std::uint8_t, 32>;
+
+struct StaticData {
+    std::uint64_t version = 0;  // 0: none yet
+    std::map<NodeId, FleetNode> nodes;
+    std::map<ServiceId, Service> services;
+    std::map<NodeId, LinkSecret> secrets;  // of the links to these nodes
+};
+
+// Everything, as one update to whoever has whatever.
+control::StaticUpdate whole_update(const StaticData& data);
+// What leads from one to the other. Requires from.version < to.version.
+control::StaticUpdate update_between(const StaticData& from, const StaticData& to);
+// Applies all of it or nothing. The error says that the update does not fit (ask for a whole one), or what part of it
+// is out of range.
+Result<void> apply_update(const control::StaticUpdate& update, StaticData& data);
+
+}  // namespace izar

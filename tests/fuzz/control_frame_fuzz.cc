@@ -1,0 +1,59 @@
+// control_frame_fuzz.cc -- Any bytes from a peer: frames end or are refused, and what a message says is checked.
+//
+// Input: a stream of frames as a controller or an agent receives it.
+#include <control.pb.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "ctrl/frames/frame.h"
+#include "ctrl/frames/messages.h"
+#include "dataplane/base/check.h"
+
+namespace {
+
+using namespace izar;
+
+// What was accepted must be written and read again as the same.
+void expect_stable(const control::StaticUpdate& update) {
+    for (const control::Service& message : update.services()) {
+        if (const auto service = read_service(message)) {
+            CHECK(service->origins.size() <= kMaxOrigins && service->egresses.size() <= kMaxEgresses);
+            CHECK(read_service(service_message(*service)));
+        }
+    }
+    for (const control::Node& message : update.nodes()) {
+        if (const auto node = read_node(message)) {
+            CHECK(node->name[kNameLength - 1] == '\0' && read_node(node_message(*node)));
+        }
+    }
+}
+
+void expect_links_checked(const control::LinkRow& row) {
+    for (const control::LinkItem& item : row.items()) {
+        if (const auto link = read_link(NodeId{1}, item)) {
+            CHECK(link->loss >= 0 && link->loss <= 1 && link->rtt >= Nanos{0});
+        }
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    silence_protobuf();
+    FrameReader reader(kLongestFirstFrame);
+    reader.add({data, size});
+    while (true) {
+        const auto next = reader.next();
+        if (!next || !*next) {
+            return 0;
+        }
+        if (const auto to_agent = read_message<control::ToAgent>(**next)) {
+            expect_stable(to_agent->static_update());
+        }
+        if (const auto to_controller = read_message<control::ToController>(**next)) {
+            expect_links_checked(to_controller->link_row());
+        }
+    }
+}
