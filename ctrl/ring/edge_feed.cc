@@ -1,0 +1,136 @@
+#include "ctrl/ring/edge_feed.h"
+
+#include "ctrl/ring/link_body.h"
+#include "dataplane/base/check.h"
+
+namespace izar {
+
+using ring::Kind;
+
+EdgeFeed::EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own)
+    : end_(std::move(end)), assembly_(std::move(own)) {}
+
+bool EdgeFeed::do_work(Instant now, const Mesh& mesh, FeedRing& feed) {
+    if (end_->poll(now)) {
+        assembly_.forget();
+        told_.clear();
+        row_due_ = now;
+        row_begun_ = false;
+    }
+    notice_silence(now, feed);
+    const bool received = receive(feed);
+    if (end_->synchronised() && agent_there_ && now - looked_at_ >= kLookInterval) {
+        looked_at_ = now;
+        report_links(now, mesh);
+    }
+    return received;
+}
+
+// An agent that died leaves its feed frozen: measurements of other nodes do not age away.
+void EdgeFeed::notice_silence(Instant now, FeedRing& feed) {
+    const bool there = end_->peer_is_alive(now);
+    if (agent_there_ && !there && feed.write_available() > 0) {
+        const auto update = std::make_shared<FeedUpdate>();
+        update->life = FeedLife::silent;
+        CHECK(feed.push(update));
+        agent_there_ = false;
+    }
+    agent_there_ |= there;
+}
+
+bool EdgeFeed::receive(FeedRing& feed) {
+    std::size_t taken = 0;
+    // Two places: one for the update of a message, one for what is gathered at the end.
+    while (taken < kMessagesARound && feed.write_available() >= 2) {
+        const auto message = end_->receive();
+        if (!message) {
+            break;
+        }
+        ++taken;
+        push(assembly_.take(*message), feed);
+    }
+    if (taken > 0) {
+        if (auto gathered = assembly_.take_gathered()) {
+            CHECK(feed.push(std::move(gathered)));
+        }
+    }
+    return taken > 0;
+}
+
+bool EdgeFeed::push(const FeedAssembly::Output& output, FeedRing& feed) {
+    if (output.update == nullptr) {
+        return false;
+    }
+    if (output.version) {
+        static_ = *output.update;
+        secrets_ = output.secrets;
+        told_.clear();  // slots may be new
+        end_->send(Kind::static_taken, ring::StaticCommit{*output.version});
+    }
+    CHECK(feed.push(output.update));
+    return true;
+}
+
+std::optional<FeedUpdate> EdgeFeed::take_static() {
+    return std::exchange(static_, std::nullopt);
+}
+
+std::optional<std::vector<FeedAssembly::PeerSecret>> EdgeFeed::take_secrets() {
+    return std::exchange(secrets_, std::nullopt);
+}
+
+bool EdgeFeed::send_link(const Mesh& mesh, NodeSlot slot, Instant now) {
+    const Fleet& fleet = *assembly_.fleet();
+    if (slot == mesh.self() || fleet.node(slot).id == kNoNode) {
+        return true;
+    }
+    const LinkView view = mesh.link(mesh.self(), slot, now);
+    if (view.state == LinkState::unknown) {
+        return true;
+    }
+    FeedLink link;
+    link.from = fleet.node(mesh.self()).id;
+    link.to = fleet.node(slot).id;
+    link.reachable = view.state == LinkState::up;
+    link.rtt = view.rtt;
+    link.variation = view.variation;
+    link.loss = view.loss;
+    link.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(view.count, 0xFFFFFFFF));
+    if (!end_->send(Kind::own_link, link_body(link))) {
+        return false;
+    }
+    told_[raw(slot)] = view.state;
+    return true;
+}
+
+// What changed at once, and everything once a second; what finds no room is tried again at the next look.
+void EdgeFeed::report_links(Instant now, const Mesh& mesh) {
+    const std::size_t nodes = std::min(mesh.nodes(), assembly_.fleet()->nodes.size());
+    if (mesh.self() == kNoSlot || nodes == 0) {
+        return;
+    }
+    told_.resize(nodes, LinkState::unknown);
+    for (std::size_t i = 0; i < nodes; ++i) {
+        const NodeSlot slot{static_cast<std::uint16_t>(i)};
+        const LinkState state = slot == mesh.self() ? told_[i] : mesh.link(mesh.self(), slot, now).state;
+        if (state != told_[i] && !send_link(mesh, slot, now)) {
+            return;
+        }
+    }
+    if (!row_begun_ && now >= row_due_) {
+        row_begun_ = true;
+        row_at_ = NodeSlot{0};
+        row_due_ = now + kRowInterval;
+    }
+    while (row_begun_ && raw(row_at_) < nodes) {
+        if (!send_link(mesh, row_at_, now)) {
+            return;
+        }
+        row_at_ = NodeSlot{static_cast<std::uint16_t>(raw(row_at_) + 1)};
+    }
+    if (row_begun_ && end_->send(Kind::own_row_end, ring::StaticCommit{assembly_.fleet()->version})) {
+        row_begun_ = false;
+    }
+}
+
+}  // namespace izar

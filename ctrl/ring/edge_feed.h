@@ -1,0 +1,59 @@
+// edge_feed.h -- EdgeFeed: izar-edge's side of the ring: the agent's messages in, this node's own links out.
+//
+// Thread: the scheduler thread. Work of a round is bounded: at most kMessagesARound messages, and a look at the own
+//         links every kLookInterval.
+//
+// While no agent is there the feed is silent and its last state stays in force; a new agent sends everything again.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ctrl/ring/feed_assembly.h"
+#include "ctrl/ring/ring_end.h"
+#include "sched/feed.h"
+#include "sched/mesh.h"
+
+namespace izar {
+
+class EdgeFeed {
+  public:
+    static constexpr std::size_t kMessagesARound = 256;
+    static constexpr Nanos kLookInterval = std::chrono::milliseconds{5};  // a link that died is told within it
+    static constexpr Nanos kRowInterval = std::chrono::seconds{1};
+
+    // `own` is the fleet in force, which has this node.
+    EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own);
+
+    // One round; true if there was anything to do. Pushes into `feed`, whose only other producer is over before the
+    // scheduler thread begins.
+    bool do_work(Instant now, const Mesh& mesh, FeedRing& feed);
+
+    // What the last commits brought, once each.
+    std::optional<FeedUpdate> take_static();
+    std::optional<std::vector<FeedAssembly::PeerSecret>> take_secrets();
+
+    const FeedAssembly& assembly() const noexcept { return assembly_; }
+    bool agent_is_there(Instant now) const noexcept { return end_->peer_is_alive(now); }
+
+  private:
+    bool push(const FeedAssembly::Output& output, FeedRing& feed);
+    bool receive(FeedRing& feed);
+    void notice_silence(Instant now, FeedRing& feed);
+    void report_links(Instant now, const Mesh& mesh);
+    bool send_link(const Mesh& mesh, NodeSlot slot, Instant now);
+
+    std::unique_ptr<RingEnd> end_;
+    FeedAssembly assembly_;
+    bool agent_there_ = false;
+    std::vector<LinkState> told_;  // by slot: what the agent knows of our links
+    NodeSlot row_at_{0};           // of the row being sent
+    Instant looked_at_{};
+    Instant row_due_{};
+    bool row_begun_ = false;
+    std::optional<FeedUpdate> static_;
+    std::optional<std::vector<FeedAssembly::PeerSecret>> secrets_;
+};
+
+}  // namespace izar

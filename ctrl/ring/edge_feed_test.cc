@@ -1,0 +1,279 @@
+// The agent's side and the edge's side of the ring together: what one has, the other's scheduler gets.
+#include "ctrl/ring/edge_feed.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <map>
+
+#include "ctrl/ring/feed_sender.h"
+#include "ctrl/ring/link_body.h"
+
+namespace izar {
+namespace {
+
+using ring::Kind;
+using std::chrono::milliseconds;
+
+FleetNode node(std::uint16_t id) {
+    FleetNode out;
+    out.id = NodeId{id};
+    out.overlay_address = *IpAddress::parse("10.0.0." + std::to_string(id));
+    std::strcpy(out.name, ("n" + std::to_string(id)).c_str());
+    std::strcpy(out.region, "eu");
+    return out;
+}
+
+Service service(std::uint32_t id) {
+    Service out;
+    out.id = ServiceId{id};
+    std::strcpy(out.name, "web");
+    out.vip = *IpAddress::parse("10.99.0.80");
+    out.first_port = out.last_port = 80;
+    out.timeouts.udp = std::chrono::seconds{7};
+    out.egresses = {{NodeId{2}, 3}};
+    out.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 4}, {*IpAddress::parse("10.2.0.11"), 0, 1}};
+    return out;
+}
+
+StaticData data(std::uint64_t version, std::initializer_list<std::uint16_t> nodes) {
+    StaticData out;
+    out.version = version;
+    for (const std::uint16_t id : nodes) {
+        out.nodes[NodeId{id}] = node(id);
+        if (id != 1) {
+            out.secrets[NodeId{id}] = LinkSecret{static_cast<std::uint8_t>(id)};
+        }
+    }
+    out.services[ServiceId{100}] = service(100);
+    return out;
+}
+
+std::shared_ptr<const Fleet> own_fleet() {
+    auto out = std::make_shared<Fleet>();
+    out->nodes = {node(1)};
+    out->self = NodeSlot{0};
+    out->slot_of_id[1] = NodeSlot{0};
+    return out;
+}
+
+class EdgeFeedTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        char pattern[] = "/tmp/izar-feed-XXXXXX";
+        folder = mkdtemp(pattern);
+        start_agent();
+        start_edge();
+        mesh.set_fleet(*own_fleet());
+    }
+    void TearDown() override { std::filesystem::remove_all(folder); }
+
+    void start_agent() {
+        sender.reset();
+        agent.reset();
+        agent = std::move(*RingEnd::open(shared_path(folder), RingSide::agent, ++boots));
+        sender = std::make_unique<FeedSender>(*agent, NodeId{1});
+    }
+    void start_edge() {
+        edge.reset();
+        edge = std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(folder), RingSide::edge, ++boots)),
+                                          own_fleet());
+    }
+    // Both sides work until nothing moves; what reached the scheduler is kept.
+    void settle() {
+        for (int round = 0; round < 100; ++round) {
+            now += milliseconds{1};
+            if (agent->poll(now)) {
+                sender->resend();
+            }
+            (void)sender->do_work();
+            (void)edge->do_work(now, mesh, feed);
+            std::shared_ptr<const FeedUpdate> update;
+            while (feed.pop(update)) {
+                updates.push_back(update);
+                if (update->fleet != nullptr) {
+                    mesh.set_fleet(*update->fleet);
+                }
+            }
+            while (const auto message = agent->receive()) {
+                heard.push_back(*message);
+            }
+        }
+    }
+    // The updates that brought a fleet.
+    std::vector<std::shared_ptr<const FeedUpdate>> fleets() const {
+        std::vector<std::shared_ptr<const FeedUpdate>> out;
+        std::ranges::copy_if(updates, std::back_inserter(out),
+                             [](const auto& update) { return update->fleet != nullptr; });
+        return out;
+    }
+    std::size_t heard_of(Kind kind) const {
+        return static_cast<std::size_t>(std::count_if(
+            heard.begin(), heard.end(), [&](const ring::Message& message) { return message.kind == kind; }));
+    }
+
+    std::string folder;
+    std::uint64_t boots = 0;
+    std::unique_ptr<RingEnd> agent;
+    std::unique_ptr<FeedSender> sender;
+    std::unique_ptr<EdgeFeed> edge;
+    Mesh mesh;
+    FeedRing feed;
+    Instant now{};
+    std::vector<std::shared_ptr<const FeedUpdate>> updates;
+    std::vector<ring::Message> heard;
+};
+
+TEST_F(EdgeFeedTest, StaticDataArrivesWholeAndIsAcknowledged) {
+    sender->set_static(data(5, {1, 2, 9}));
+    settle();
+    ASSERT_EQ(fleets().size(), 1U);
+    const auto update = fleets().at(0);
+    const Fleet& fleet = *update->fleet;
+    EXPECT_EQ(fleet.version, 5U);
+    EXPECT_EQ(fleet.self, NodeSlot{0});
+    EXPECT_EQ(fleet.slot(NodeId{9}), NodeSlot{2});
+    EXPECT_EQ(fleet.node(NodeSlot{2}).overlay_address.text(), "10.0.0.9");
+    const Service& got = update->services->services().at(0);
+    EXPECT_STREQ(got.name, "web");
+    EXPECT_EQ(got.timeouts.udp, std::chrono::seconds{7});
+    EXPECT_EQ(got.egresses.at(0).weight, 3U);
+    EXPECT_EQ(got.origins.at(0).port, 8080);
+    EXPECT_EQ(got.origins.at(1).address.text(), "10.2.0.11");
+    const auto secrets = edge->take_secrets();
+    ASSERT_TRUE(secrets);
+    EXPECT_EQ(secrets->size(), 2U);
+    ASSERT_EQ(heard_of(Kind::static_taken), 1U);
+}
+
+TEST_F(EdgeFeedTest, NodesKeepTheirSlots) {
+    sender->set_static(data(1, {1, 2, 3}));
+    settle();
+    sender->set_static(data(2, {1, 3, 4}));
+    settle();
+    ASSERT_EQ(fleets().size(), 2U);
+    const auto second = fleets().at(1);
+    const Fleet& fleet = *second->fleet;
+    EXPECT_EQ(fleet.slot(NodeId{3}), fleets()[0]->fleet->slot(NodeId{3}));
+    EXPECT_EQ(fleet.slot(NodeId{2}), kNoSlot);
+    EXPECT_EQ(fleet.slot(NodeId{4}), NodeSlot{3}) << "a freed slot is not given to the next best";
+}
+
+TEST_F(EdgeFeedTest, NewLifeOfTheEdgeGetsEverythingAgain) {
+    sender->set_static(data(5, {1, 2}));
+    sender->set_life(FeedLife::live);
+    sender->set_withdrawn(NodeId{2}, true);
+    settle();
+    updates.clear();
+    start_edge();
+    settle();
+    ASSERT_GE(updates.size(), 2U);
+    EXPECT_EQ(fleets()[0]->fleet->version, 5U);
+    EXPECT_EQ(updates.back()->life, FeedLife::live);
+    EXPECT_EQ(updates.back()->withdrawn, std::vector<NodeId>{NodeId{2}});
+}
+
+TEST_F(EdgeFeedTest, AgentsDeathMakesTheFeedSilentAndChangesNothingElse) {
+    sender->set_static(data(5, {1, 2}));
+    sender->set_life(FeedLife::live);
+    settle();
+    updates.clear();
+    sender.reset();
+    agent.reset();
+    now += RingEnd::kSilence;
+    (void)edge->do_work(now, mesh, feed);
+    now += RingEnd::kSilence;
+    (void)edge->do_work(now, mesh, feed);
+    std::shared_ptr<const FeedUpdate> update;
+    ASSERT_TRUE(feed.pop(update));
+    EXPECT_EQ(update->life, FeedLife::silent);
+    EXPECT_EQ(update->fleet, nullptr);
+    EXPECT_FALSE(feed.pop(update));
+}
+
+TEST_F(EdgeFeedTest, HalfAnUpdateCountsForNothing) {
+    settle();
+    ring::StaticBegin begin{};
+    begin.version = 9;
+    begin.nodes = 2;
+    ASSERT_TRUE(agent->send(Kind::static_begin, begin));
+    settle();
+    start_agent();  // killed before its commit
+    sender->set_static(data(10, {1, 2}));
+    settle();
+    ASSERT_EQ(fleets().size(), 1U);
+    EXPECT_EQ(fleets()[0]->fleet->version, 10U);
+}
+
+TEST_F(EdgeFeedTest, PartsOutOfRangeRefuseTheWholeUpdate) {
+    settle();
+    ring::StaticBegin begin{};
+    begin.version = 9;
+    begin.nodes = 1;
+    ASSERT_TRUE(agent->send(Kind::static_begin, begin));
+    ASSERT_TRUE(agent->send(Kind::static_node, ring::StaticNode{}));
+    ASSERT_TRUE(agent->send(Kind::static_commit, ring::StaticCommit{9}));
+    sender->set_static(data(3, {2}));  // this node is not in it
+    settle();
+    EXPECT_TRUE(fleets().empty());
+    EXPECT_EQ(edge->assembly().refused(), 2U);
+    EXPECT_FALSE(edge->assembly().problem().empty());
+}
+
+TEST_F(EdgeFeedTest, KindsOfANewerVersionAreSkipped) {
+    sender->set_static(data(3, {1, 2}));
+    settle();
+    ASSERT_TRUE(agent->send(static_cast<Kind>(1'000), ring::StaticCommit{1}));
+    FeedLink link;
+    link.from = NodeId{2};
+    link.to = NodeId{1};
+    link.rtt = milliseconds{3};
+    sender->set_mesh({link});
+    settle();
+    EXPECT_EQ(edge->assembly().skipped(), 1U);
+    ASSERT_EQ(updates.back()->links.size(), 1U);
+    EXPECT_EQ(updates.back()->links[0].rtt, milliseconds{3});
+}
+
+TEST_F(EdgeFeedTest, OwnLinksAreToldAtOnceWhenTheyChange) {
+    sender->set_static(data(3, {1, 2}));
+    settle();
+    LinkReport report;
+    report.link = NodeSlot{1};
+    report.at = now;
+    report.kind = LinkReportKind::up;
+    mesh.take(report);
+    report.kind = LinkReportKind::rtt;
+    report.rtt = {milliseconds{5}, milliseconds{5}, 1};
+    mesh.take(report);
+    heard.clear();
+    settle();
+    ASSERT_GE(heard_of(Kind::own_link), 1U);
+    const auto link = read_link_body(RingEnd::body_of<ring::Link>(heard.front()));
+    ASSERT_TRUE(link);
+    EXPECT_EQ(link->from, NodeId{1});
+    EXPECT_EQ(link->to, NodeId{2});
+    EXPECT_TRUE(link->reachable);
+    heard.clear();
+    report.kind = LinkReportKind::down;
+    report.at = now;
+    mesh.take(report);
+    settle();
+    ASSERT_GE(heard_of(Kind::own_link), 1U);
+    EXPECT_FALSE(read_link_body(RingEnd::body_of<ring::Link>(heard.front()))->reachable);
+}
+
+TEST(LinkBody, RefusesWhatIsOutOfRange) {
+    FeedLink link;
+    link.from = NodeId{1};
+    link.to = NodeId{2};
+    link.loss = 2;
+    EXPECT_EQ(read_link_body(link_body(link))->loss, 1.0);
+    link.to = NodeId{1};
+    EXPECT_FALSE(read_link_body(link_body(link)));
+}
+
+}  // namespace
+}  // namespace izar

@@ -1,0 +1,185 @@
+// layout.h -- What lies in the memory that izar-agent and izar-edge share: one definition, both include it.
+//
+// A file of kSharedBytes, mapped by both. Offsets in bytes:
+//
+//   | from    | what                                                           | written by |
+//   | 0       | magic, layout version, size of the file                        | the first to open it |
+//   | 64      | agent's mark: boot, heartbeat, newest minor version it speaks  | izar-agent |
+//   | 128     | edge's mark: the same                                          | izar-edge  |
+//   | 4,096   | down: ring of kRingMessages messages                           | izar-agent |
+//   | then    | up: ring of kRingMessages messages                             | izar-edge  |
+//
+// What may change: a new kind of message, and new fields at the end of a body (absent is zero), raise the minor
+// version; receivers skip kinds they do not know. Whatever else changes is another layout, under another file name
+// (shared_path), so that two programs never read each other's memory by different definitions.
+//
+// Thread: in each process one; the two meet only here.
+#pragma once
+
+#include <atomic>
+#include <boost/lockfree/policies.hpp>
+#include <boost/lockfree/spsc_queue.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace izar::ring {
+
+inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
+inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kMinorVersion = 1;
+inline constexpr std::size_t kRingMessages = 4095;  // Boost keeps one more, free, to tell full from empty
+inline constexpr std::size_t kBodyBytes = 120;
+inline constexpr std::size_t kNameBytes = 32;
+
+enum class Kind : std::uint16_t {
+    none = 0,
+    // Both ways, first of every life of either side: what came before it belongs to a former life.
+    hello = 1,
+    // Down. A static update is begin, any number of the others, commit; it counts from its commit on, as a whole.
+    static_begin = 16,
+    static_node = 17,
+    static_service = 18,
+    static_egress = 19,  // of the service before it
+    static_origin = 20,  // of the service before it
+    static_secret = 21,
+    static_commit = 22,
+    feed_life = 23,
+    feed_link = 24,
+    feed_load = 25,
+    feed_node = 26,
+    // Up.
+    static_taken = 48,
+    own_link = 49,
+    own_row_end = 50,
+};
+
+struct Hello {
+    std::uint64_t from;  // boot of who speaks
+    std::uint64_t to;    // boot of who is spoken to
+};
+struct StaticBegin {
+    std::uint64_t version;
+    std::uint16_t self;  // node id of this node
+    std::uint16_t nodes;
+    std::uint16_t services;
+    std::uint16_t secrets;
+};
+struct StaticNode {
+    std::uint16_t id;
+    std::uint8_t family;  // 4 or 6
+    std::uint8_t pad[5];
+    std::uint8_t address[16];
+    char name[kNameBytes];
+    char region[kNameBytes];
+};
+struct StaticService {
+    std::uint32_t id;
+    std::uint8_t family;
+    std::uint8_t transport;
+    std::uint16_t first_port;
+    std::uint16_t last_port;
+    std::uint16_t pad;
+    std::uint32_t timeouts_ms[5];  // TCP opening, established, closing; UDP; ICMP
+    std::uint8_t vip[16];
+    char name[kNameBytes];
+};
+struct StaticEgress {
+    std::uint16_t node;
+    std::uint16_t pad;
+    std::uint32_t weight;
+};
+struct StaticOrigin {
+    std::uint8_t address[16];
+    std::uint8_t family;
+    std::uint8_t pad;
+    std::uint16_t port;
+    std::uint32_t weight;
+};
+struct StaticSecret {
+    std::uint16_t peer;
+    std::uint8_t pad[6];
+    std::uint8_t secret[32];
+};
+struct StaticCommit {
+    std::uint64_t version;
+};
+struct FeedLifeBody {
+    std::uint8_t live;
+    std::uint8_t pad[7];
+};
+// A link as somebody measured it: feed_link down, own_link up (where `from` is this node).
+struct Link {
+    std::uint16_t from;
+    std::uint16_t to;
+    std::uint8_t reachable;
+    std::uint8_t pad[3];
+    std::uint32_t rtt_us;
+    std::uint32_t variation_us;
+    std::uint32_t loss_ppm;
+    std::uint32_t count;
+    std::uint32_t age_ms;
+    std::uint32_t pad2;
+};
+struct Load {
+    std::uint16_t node;
+    std::uint8_t pad[6];
+    double cpu_percent;
+    double cpu_variance;
+    double mean_excess;
+    double variance_excess;
+    double mean_queue;
+    double variance_queue;
+    double price;
+};
+struct FeedNodeBody {
+    std::uint16_t node;
+    std::uint8_t withdrawn;  // 0: in use again
+    std::uint8_t pad[5];
+};
+
+struct Message {
+    Kind kind = Kind::none;
+    std::uint16_t length = 0;  // of the body, for whoever looks at memory
+    std::uint32_t pad = 0;
+    alignas(8) std::byte body[kBodyBytes]{};
+};
+static_assert(sizeof(Message) == 128 && std::is_trivially_copyable_v<Message>);
+
+template <typename Body>
+concept FitsBody = std::is_trivially_copyable_v<Body> && std::has_unique_object_representations_v<Body> &&
+                   sizeof(Body) <= kBodyBytes;
+static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> && FitsBody<StaticService> &&
+              FitsBody<StaticEgress> && FitsBody<StaticOrigin> && FitsBody<StaticSecret> && FitsBody<StaticCommit> &&
+              FitsBody<FeedLifeBody> && FitsBody<Link> && FitsBody<FeedNodeBody>);
+static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 64, "no hole; doubles have no unique form");
+static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 32);
+
+// What one side says of itself, without asking the other.
+struct alignas(64) Mark {
+    std::atomic<std::uint64_t> boot;       // random, a process life; 0: never there
+    std::atomic<std::uint64_t> heartbeat;  // counts up while the side is alive
+    std::atomic<std::uint32_t> minor_version;
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
+
+using Queue = boost::lockfree::spsc_queue<Message, boost::lockfree::capacity<kRingMessages>>;
+
+struct Head {
+    std::atomic<std::uint64_t> magic;  // written last: what is before it is there
+    std::uint32_t layout_version;
+    std::uint32_t size;
+    Mark agent;
+    Mark edge;
+};
+static_assert(offsetof(Head, agent) == 64 && offsetof(Head, edge) == 128 && sizeof(Head) == 192);
+
+// Boost's queue has no standard layout, so its place is asserted where it is mapped (ring_end.cc).
+struct Shared {
+    Head head;
+    alignas(4096) Queue down;
+    alignas(64) Queue up;
+};
+inline constexpr std::size_t kSharedBytes = sizeof(Shared);
+
+}  // namespace izar::ring

@@ -1,0 +1,237 @@
+// Real memory, real processes: a side is killed at any instruction, and the pair finds together again.
+#include "ctrl/ring/ring_end.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "dataplane/base/random.h"
+
+namespace izar {
+namespace {
+
+using ring::Kind;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+Instant real_now() {
+    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+class RingEndTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        char pattern[] = "/tmp/izar-ring-XXXXXX";
+        folder = mkdtemp(pattern);
+        path = shared_path(folder);
+    }
+    void TearDown() override { std::filesystem::remove_all(folder); }
+
+    std::unique_ptr<RingEnd> open(RingSide side, std::uint64_t boot) {
+        auto out = RingEnd::open(path, side, boot);
+        EXPECT_TRUE(out) << out.error().text;
+        return out ? std::move(*out) : nullptr;
+    }
+
+    std::string folder;
+    std::string path;
+};
+
+std::optional<std::uint16_t> number_of(const std::optional<ring::Message>& message) {
+    if (!message) {
+        return std::nullopt;
+    }
+    return RingEnd::body_of<ring::FeedNodeBody>(*message).node;
+}
+
+bool send_number(RingEnd& end, std::uint16_t number) {
+    return end.send(Kind::feed_node, ring::FeedNodeBody{number, 0, {}});
+}
+
+TEST_F(RingEndTest, CarriesBothWaysOnceBothAreThere) {
+    Instant now{};
+    const auto agent = open(RingSide::agent, 1);
+    EXPECT_FALSE(agent->poll(now));
+    EXPECT_FALSE(send_number(*agent, 1)) << "nobody there";
+    const auto edge = open(RingSide::edge, 2);
+    EXPECT_FALSE(edge->poll(now)) << "the agent has not said hello yet";
+    EXPECT_TRUE(agent->poll(now));
+    EXPECT_TRUE(edge->poll(now));
+    EXPECT_FALSE(edge->poll(now)) << "once for a pair of lives";
+    ASSERT_TRUE(send_number(*agent, 7));
+    ASSERT_TRUE(send_number(*edge, 8));
+    EXPECT_EQ(number_of(edge->receive()), 7);
+    EXPECT_EQ(number_of(agent->receive()), 8);
+    EXPECT_FALSE(edge->receive());
+}
+
+TEST_F(RingEndTest, NewLifeTakesNothingMeantForTheFormer) {
+    Instant now{};
+    const auto agent = open(RingSide::agent, 1);
+    auto edge = open(RingSide::edge, 2);
+    (void)agent->poll(now);
+    (void)edge->poll(now);
+    (void)agent->poll(now);
+    ASSERT_TRUE(send_number(*agent, 7));
+    edge.reset();
+    edge = open(RingSide::edge, 3);
+    EXPECT_FALSE(edge->poll(now));
+    EXPECT_FALSE(edge->receive());
+    EXPECT_TRUE(agent->poll(now) || agent->poll(now));
+    EXPECT_TRUE(edge->poll(now));
+    EXPECT_FALSE(edge->receive()) << "7 was for the life that is over";
+    ASSERT_TRUE(send_number(*agent, 9));
+    EXPECT_EQ(number_of(edge->receive()), 9);
+}
+
+TEST_F(RingEndTest, FullRingRefusesAndHoldsUpNobody) {
+    Instant now{};
+    auto agent = open(RingSide::agent, 1);
+    const auto edge = open(RingSide::edge, 2);
+    (void)agent->poll(now);
+    (void)edge->poll(now);
+    (void)agent->poll(now);
+    std::size_t sent = 0;
+    while (send_number(*agent, 1)) {
+        ++sent;
+    }
+    EXPECT_GE(sent, ring::kRingMessages - 1);
+    EXPECT_EQ(agent->room(), 0U);
+    agent.reset();
+    agent = open(RingSide::agent, 5);  // its hello finds no room until the edge reads
+    (void)agent->poll(now);
+    (void)edge->poll(now);
+    (void)agent->poll(now);
+    EXPECT_TRUE(edge->poll(now) || edge->synchronised());
+    EXPECT_FALSE(edge->receive());
+    ASSERT_TRUE(send_number(*agent, 4));
+    EXPECT_EQ(number_of(edge->receive()), 4);
+}
+
+TEST_F(RingEndTest, SilenceIsNoticed) {
+    Instant now{};
+    const auto agent = open(RingSide::agent, 1);
+    const auto edge = open(RingSide::edge, 2);
+    (void)edge->poll(now);
+    EXPECT_TRUE(edge->peer_is_alive(now));
+    for (int i = 0; i < 50; ++i) {
+        now += milliseconds{100};
+        (void)agent->poll(now);
+        (void)edge->poll(now);
+    }
+    EXPECT_TRUE(edge->peer_is_alive(now));
+    now += RingEnd::kSilence;
+    (void)edge->poll(now);
+    EXPECT_FALSE(edge->peer_is_alive(now + RingEnd::kSilence));
+    EXPECT_EQ(edge->peer_minor_version(), ring::kMinorVersion);
+}
+
+TEST_F(RingEndTest, OneOfEachSideAndOneLayout) {
+    const auto agent = open(RingSide::agent, 1);
+    const auto second = RingEnd::open(path, RingSide::agent, 3);
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().text.find("another izar-agent"), std::string::npos) << second.error().text;
+    std::ofstream(folder + "/other") << "short";
+    EXPECT_FALSE(RingEnd::open(folder + "/other", RingSide::edge, 4));
+}
+
+// A process that is the edge until it is killed: after each new pair of lives it expects numbers from 1 without a
+// gap, and answers the greatest; 0 if the sequence is broken.
+[[noreturn]] void be_edge(const std::string& path, std::uint64_t boot) {
+    auto end = RingEnd::open(path, RingSide::edge, boot);
+    if (!end) {
+        _exit(2);
+    }
+    std::uint16_t expected = 1;
+    while (true) {
+        if ((*end)->poll(real_now())) {
+            expected = 1;
+        }
+        while (const auto number = number_of((*end)->receive())) {
+            expected = *number == expected ? static_cast<std::uint16_t>(expected + 1) : std::uint16_t{0};
+            const auto answer = static_cast<std::uint16_t>(expected == 0 ? 0 : expected - 1);
+            while (!send_number(**end, answer)) {
+                std::this_thread::yield();
+            }
+            if (expected == 0) {
+                _exit(3);
+            }
+        }
+    }
+}
+
+TEST_F(RingEndTest, KilledEdgeComesBackAndNothingIsMixedUp) {
+    const auto agent = open(RingSide::agent, 1);
+    Random random{7};
+    for (std::uint64_t life = 0; life < 60; ++life) {
+        const pid_t child = fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) {
+            be_edge(path, 100 + life);
+        }
+        const Instant give_up = real_now() + std::chrono::seconds{10};
+        while (!agent->poll(real_now()) && real_now() < give_up) {
+        }
+        ASSERT_TRUE(agent->synchronised()) << "life " << life;
+        const Instant until = real_now() + microseconds{random.below(3'000)};
+        std::uint16_t sent = 0;
+        std::uint16_t heard = 0;
+        do {
+            sent =
+                static_cast<std::uint16_t>(sent + (send_number(*agent, static_cast<std::uint16_t>(sent + 1)) ? 1 : 0));
+            while (const auto answer = number_of(agent->receive())) {
+                ASSERT_EQ(*answer, heard + 1) << "life " << life;
+                heard = *answer;
+            }
+        } while (real_now() < until && sent < 60'000);
+        kill(child, SIGKILL);
+        int status = 0;
+        waitpid(child, &status, 0);
+        ASSERT_TRUE(WIFSIGNALED(status)) << "the edge ended by itself with " << WEXITSTATUS(status);
+        ASSERT_LE(heard, sent);
+    }
+}
+
+TEST_F(RingEndTest, KilledAgentComesBackAndNothingIsMixedUp) {
+    const auto edge = open(RingSide::edge, 1);
+    Random random{8};
+    std::uint64_t total = 0;
+    for (std::uint64_t life = 0; life < 60; ++life) {
+        const pid_t child = fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) {
+            auto agent = RingEnd::open(path, RingSide::agent, 100 + life);
+            for (std::uint16_t number = 0; agent.has_value();) {
+                number = (*agent)->poll(real_now()) ? std::uint16_t{0} : number;
+                number = static_cast<std::uint16_t>(
+                    number + ((*agent)->synchronised() && send_number(**agent, number + 1) ? 1 : 0));
+            }
+            _exit(2);
+        }
+        std::uint16_t expected = 0;
+        const Instant give_up = real_now() + std::chrono::seconds{10};
+        while (!edge->poll(real_now()) && real_now() < give_up) {
+        }
+        ASSERT_TRUE(edge->synchronised()) << "life " << life;
+        const Instant until = real_now() + microseconds{500 + random.below(3'000)};
+        while (real_now() < until) {
+            while (const auto number = number_of(edge->receive())) {
+                ASSERT_EQ(*number, static_cast<std::uint16_t>(expected + 1)) << "life " << life;
+                expected = *number;
+                ++total;
+            }
+        }
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
+    }
+    EXPECT_GT(total, 60U);
+}
+
+}  // namespace
+}  // namespace izar
