@@ -93,11 +93,12 @@ io_uring_sqe& EventLoop::request(Slot& slot, Operation operation) {
                           static_cast<std::uint64_t>(slot.index) << kIndexShift | raw(operation));
 }
 
-void EventLoop::accept(FileDescriptor listener, Accept accept) {
+StreamId EventLoop::accept(FileDescriptor listener, Accept accept) {
     Slot& slot = take_slot();
     slot.fd = std::move(listener);
     slot.accept = std::move(accept);
     arm_accept(slot);
+    return slot.id();
 }
 
 void EventLoop::arm_accept(Slot& slot) {
@@ -110,8 +111,11 @@ void EventLoop::arm_accept(Slot& slot) {
 }
 
 void EventLoop::on_accept(Slot& slot, const io_uring_cqe& completion) {
-    if (completion.res >= 0) {
-        FileDescriptor fd{completion.res};
+    FileDescriptor fd{completion.res};
+    if (slot.ended) {
+        return;
+    }
+    if (fd) {
         sockaddr_storage peer{};
         socklen_t length = sizeof peer;
         getpeername(fd.get(), reinterpret_cast<sockaddr*>(&peer), &length);
@@ -135,7 +139,11 @@ void EventLoop::on_accept(Slot& slot, const io_uring_cqe& completion) {
     if (completion.res == -EINVAL && features().multishot_accept) {
         ring_->drop_multishot_accept();
     } else if (completion.res == -EMFILE || completion.res == -ENFILE || completion.res == -ENOMEM) {
-        call_after(kAcceptPause, [this, &slot] { arm_accept(slot); });
+        call_after(kAcceptPause, [this, listener = slot.id()] {
+            if (Slot* const again = slot_of(listener)) {
+                arm_accept(*again);
+            }
+        });
         return;
     }
     arm_accept(slot);
@@ -275,7 +283,7 @@ void EventLoop::end(Slot& slot, int problem) {
         return;
     }
     slot.ended = true;
-    --open_streams_;
+    open_streams_ -= slot.accept == nullptr ? 1 : 0;
     shutdown(slot.fd.get(), SHUT_RDWR);
     if (slot.connecting) {
         io_uring_sqe& entry = ring_->request(kIgnored);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ctrl/loop/sockets.h"
@@ -51,8 +52,8 @@ class EventLoop {
     const UringFeatures& features() const noexcept { return ring_->features(); }
     std::size_t streams() const noexcept { return open_streams_; }
 
-    // Accepts until the loop ends. `listener` is a socket that listens.
-    void accept(FileDescriptor listener, Accept accept);
+    // Accepts until the id is closed. `listener` is a socket that listens.
+    StreamId accept(FileDescriptor listener, Accept accept);
     // A stream that is connecting: on_connected or on_closed follows. The error is one of opening a socket.
     Result<StreamId> connect(const SocketAddress& to, StreamEvents& events);
 
@@ -98,6 +99,25 @@ class EventLoop {
     std::vector<std::unique_ptr<Slot>> slots_;
     std::vector<std::uint32_t> free_slots_;
     std::size_t open_streams_ = 0;
+};
+
+// A timer of its owner: gone with it.
+class Timer {
+  public:
+    explicit Timer(EventLoop& loop) noexcept : loop_(loop) {}
+    ~Timer() { cancel(); }
+    Timer(const Timer&) = delete;
+
+    // Replaces what was waited for.
+    void start(Nanos delay, std::function<void()> call) {
+        cancel();
+        id_ = loop_.call_after(delay, std::move(call));
+    }
+    void cancel() { loop_.cancel(std::exchange(id_, kNoTimer)); }
+
+  private:
+    EventLoop& loop_;
+    TimerId id_ = kNoTimer;
 };
 
 }  // namespace izar

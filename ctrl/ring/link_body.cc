@@ -1,5 +1,7 @@
 #include "ctrl/ring/link_body.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -43,6 +45,14 @@ std::optional<FeedLink> read_link_body(const ring::Link& body) {
     out.age = std::chrono::milliseconds{body.age_ms};
     out.count = body.count;
     return out;
+}
+
+std::string secret_line(NodeId self, NodeId peer, std::span<const std::uint8_t, 32> secret) {
+    std::string out = fmt::format("link {} {} ", raw(self), raw(peer));
+    for (const std::uint8_t byte : secret) {
+        out += fmt::format("{:02x}", byte);
+    }
+    return out + "\n";
 }
 
 }  // namespace izar

@@ -7,7 +7,10 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
+#include "ctrl/ring/link_body.h"
 #include "dataplane/base/check.h"
 #include "dataplane/lcore/thread_class.h"
 
@@ -76,6 +79,9 @@ Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, Placem
     }
     out->feed_configuration();
     if (auto done = out->secure_links(); !done) {
+        return tl::unexpected(done.error());
+    }
+    if (auto done = out->meet_agent(); !done) {
         return tl::unexpected(done.error());
     }
     return out;
@@ -175,6 +181,49 @@ Result<void> EdgeProcess::reload_secrets() {
     return {};
 }
 
+// Shared memory beside the control socket. There may never be an agent: then edge.yaml is all there is.
+Result<void> EdgeProcess::meet_agent() {
+    const auto folder = std::filesystem::path(config_.control_socket).parent_path().string();
+    auto end = RingEnd::open(shared_path(folder), RingSide::edge, rte_rand() | 1);
+    if (!end) {
+        return tl::unexpected(end.error());
+    }
+    agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_);
+    return {};
+}
+
+bool EdgeProcess::take_from_agent() {
+    const bool worked = agent_->do_work(clock_.now(), scheduler_->mesh(), feed_);
+    if (auto update = agent_->take_static()) {
+        const std::lock_guard lock(newest_mutex_);
+        newest_fleet_ = std::move(update->fleet);
+        newest_services_ = std::move(update->services);
+        if (security_ != nullptr) {
+            security_->links().set_fleet(*newest_fleet_);
+        }
+    }
+    if (const auto secrets = agent_->take_secrets(); secrets && security_ != nullptr) {
+        std::string lines;
+        for (const auto& [peer, secret] : *secrets) {
+            lines += secret_line(config_.id, peer, secret);
+        }
+        if (auto read = LinkSecrets::parse(lines, "the controller's link secrets")) {
+            security_->links().replace(std::move(*read));
+        }
+    }
+    return worked;
+}
+
+bool EdgeProcess::follow_agent() {
+    const std::lock_guard lock(newest_mutex_);
+    if (newest_fleet_ == nullptr) {
+        return false;
+    }
+    fleet_ = std::exchange(newest_fleet_, nullptr);
+    services_ = std::exchange(newest_services_, nullptr);
+    return true;
+}
+
 Result<void> EdgeProcess::start() {
     for (std::size_t i = 0; i < loops_.size(); ++i) {
         starts_[i] = {loops_[i].get(), &clock_, &placement_};
@@ -199,7 +248,8 @@ void EdgeProcess::run_scheduler() noexcept {
             rewrites = wanted;
         }
         const bool secured = security_ != nullptr && security_->do_work(on_sched, clock_.now());
-        if (!scheduler_->do_work(on_sched, clock_.now()) && !secured) {
+        const bool fed = take_from_agent();
+        if (!scheduler_->do_work(on_sched, clock_.now()) && !secured && !fed) {
             std::this_thread::sleep_for(kSchedulerNap);
         }
     }

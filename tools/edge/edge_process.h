@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "ctrl/ring/edge_feed.h"
 #include "dataplane/config/edge_config.h"
 #include "dataplane/lcore/lcore_loop.h"
 #include "dataplane/lcore/node_security.h"
@@ -32,6 +34,10 @@ class EdgeProcess {
     // Reads the file of link secrets again; they replace those in force without a packet lost. The error says what is
     // wrong with it, and nothing changes. With `security: none` there is nothing to read.
     Result<void> reload_secrets();
+
+    // Main takes what the agent brought since the last call: fleet() and services() are the newest from then on, and
+    // references to the former ones end. True if there was anything.
+    bool follow_agent();
 
     // What an lcore's thread is given at its launch.
     struct LcoreStart {
@@ -65,6 +71,8 @@ class EdgeProcess {
     Result<void> make_lcores();
     Result<void> secure_links();
     void feed_configuration();
+    Result<void> meet_agent();
+    bool take_from_agent();
     void run_scheduler() noexcept;
 
     EdgeConfig config_;
@@ -90,6 +98,10 @@ class EdgeProcess {
     SchedulerView view_;
     std::unique_ptr<NodeSecurity> security_;
     std::unique_ptr<Scheduler> scheduler_;
+    std::unique_ptr<EdgeFeed> agent_;  // the scheduler thread's
+    std::mutex newest_mutex_;          // held to move two pointers
+    std::shared_ptr<const Fleet> newest_fleet_;
+    std::shared_ptr<const ServiceTable> newest_services_;
     std::thread scheduler_thread_;
     LcoreControl control_;
     std::atomic<bool> stop_scheduler_{false};

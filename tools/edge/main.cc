@@ -106,6 +106,10 @@ int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
     LinkLog links;
     Instant links_seen{};
     while (!view.wants_to_quit() && !told_to_end(edge, signals)) {
+        if (edge.follow_agent()) {
+            fmt::print("static data {} of the controller is in force\n", edge.fleet().version);
+            std::fflush(stdout);
+        }
         serve_consoles(prompt, socket->get(), std::chrono::milliseconds{100});
         const Instant now = edge.clock().now();
         log(shortages.look(edge.counted(), now));

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
     app.failure_message(
         [](const CLI::App* failed, const CLI::Error& error) { return izar::complaint(*failed, error) + "\n"; });
     izar::Action run;
+    izar::add_controller_nouns(app, run);
     izar::add_edge_noun(app, run);
     izar::add_lab_noun(app, run);
     izar::add_path_noun(app, run);

@@ -18,6 +18,7 @@ inline constexpr int kExitUsage = 2;  // the command line was not understood
 // Gives the exit code of the process.
 using Action = std::function<int()>;
 
+void add_controller_nouns(CLI::App& app, Action& run);
 void add_edge_noun(CLI::App& app, Action& run);
 void add_lab_noun(CLI::App& app, Action& run);
 void add_path_noun(CLI::App& app, Action& run);

@@ -1,0 +1,221 @@
+#include "ctrl/agent/agent.h"
+
+#include <control.pb.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ctrl/frames/messages.h"
+#include "ctrl/mesh/mesh_links.h"
+#include "ctrl/ring/link_body.h"
+
+namespace izar {
+
+Agent::Agent(AgentParts parts)
+    : parts_(std::move(parts)),
+      feed_(parts_.ring, parts_.identity.id),
+      ring_timer_(parts_.loop),
+      report_timer_(parts_.loop),
+      retry_timer_(parts_.loop) {
+    static_ = load_static_data(parts_.folder);
+    feed_.set_static(static_);
+    follow_nodes();
+}
+
+Agent::~Agent() = default;
+
+void Agent::start() {
+    connect();
+    look_at_ring();
+    report();
+}
+
+void Agent::connect() {
+    former_.reset();
+    const SocketAddress& to = parts_.controllers[next_controller_ % parts_.controllers.size()];
+    ++next_controller_;
+    channel_ = std::make_unique<Channel>(parts_.loop, parts_.tls, parts_.wall_clock(), *this);
+    if (auto begun = channel_->connect(to); !begun) {
+        on_end(begun.error().text);
+    }
+}
+
+void Agent::on_open() {
+    control::ToController message;
+    message.mutable_hello()->set_boot(parts_.boot);
+    message.mutable_hello()->set_static_version(static_.version);
+    message.mutable_hello()->set_software("izar " IZAR_VERSION);
+    send(message);
+    row_told_ = false;
+    send_row();
+}
+
+void Agent::on_end(const std::string& why) {
+    if (std::exchange(welcome_, false)) {
+        parts_.log(fmt::format("the controller is gone ({}); izar-edge goes on with what it has", why));
+        pause_ = kFirstPause;
+    }
+    feed_.set_life(FeedLife::silent);
+    former_ = std::move(channel_);
+    retry();
+}
+
+// With a random part, so that a controller that comes back does not meet all agents at once.
+void Agent::retry() {
+    const auto half = pause_ / 2;
+    const Nanos pause = half + half * parts_.random.below(1'000) / 1'000;
+    pause_ = std::min(pause_ * 2, kLongestPause);
+    retry_timer_.start(pause, [this] { connect(); });
+}
+
+bool Agent::on_message(std::span<const std::uint8_t> payload) {
+    const auto message = read_message<control::ToAgent>(payload);
+    if (!message) {
+        return false;
+    }
+    if (message->has_refused()) {
+        parts_.log(fmt::format("the controller refuses this node: {}", message->refused().why()));
+        pause_ = kLongestPause;
+        return false;
+    }
+    if (!std::exchange(welcome_, true)) {
+        parts_.log("a controller answers");
+        pause_ = kFirstPause;
+        feed_.set_life(FeedLife::live);
+    }
+    if (message->has_static_update()) {
+        take_static(message->static_update());
+    } else if (message->has_mesh_update()) {
+        take_mesh(message->mesh_update());
+    } else if (message->has_link_event()) {
+        const std::uint32_t from = message->link_event().from();
+        if (const auto link = read_link(NodeId{static_cast<std::uint16_t>(from)}, message->link_event().item())) {
+            feed_.link_changed(*link);
+        }
+    } else if (message->has_node_event()) {
+        feed_.set_withdrawn(NodeId{static_cast<std::uint16_t>(message->node_event().node())},
+                            message->node_event().withdrawn());
+    }
+    (void)feed_.do_work();
+    return true;
+}
+
+void Agent::take_static(const control::StaticUpdate& update) {
+    control::ToController answer;
+    if (auto done = apply_update(update, static_); !done) {
+        parts_.log(fmt::format("static data {} does not fit: {}", update.version(), done.error().text));
+        answer.mutable_static_taken()->set_whole_wanted(!update.whole());
+    } else {
+        feed_.set_static(static_);
+        (void)feed_.do_work();  // to izar-edge first, to disk then
+        follow_nodes();
+        if (auto saved = save_static_data(parts_.folder, parts_.identity.id, static_); !saved) {
+            parts_.log(saved.error().text);
+        }
+    }
+    answer.mutable_static_taken()->set_version(static_.version);
+    send(answer);
+}
+
+// The numbering of nodes in summaries changes only with the set of nodes.
+void Agent::follow_nodes() {
+    std::vector<NodeId> nodes;
+    for (const auto& [id, node] : static_.nodes) {
+        nodes.push_back(id);
+    }
+    std::erase_if(row_, [&](const auto& link) { return !static_.nodes.contains(link.first); });
+    if (nodes != mesh_nodes_) {
+        mesh_nodes_ = std::move(nodes);
+        mesh_ = SummaryReceiver{};
+    }
+}
+
+void Agent::take_mesh(const control::MeshUpdate& update) {
+    const std::string& summary = update.summary();
+    control::ToController answer;
+    if (update.nodes_digest() != nodes_digest(mesh_nodes_)) {
+        return;  // of other nodes: the next one is of ours
+    }
+    const auto taken = mesh_.receive({reinterpret_cast<const std::uint8_t*>(summary.data()), summary.size()});
+    if (!taken) {
+        answer.mutable_mesh_taken()->set_whole_wanted(true);
+    } else {
+        answer.mutable_mesh_taken()->set_generation(*taken);
+        feed_.set_mesh(links_of(*mesh_.newest(), mesh_nodes_));
+    }
+    send(answer);
+}
+
+void Agent::look_at_ring() {
+    if (parts_.ring.poll(parts_.loop.now())) {
+        parts_.log("izar-edge is here");
+        row_.clear();
+        feed_.resend();
+    }
+    while (const auto message = parts_.ring.receive()) {
+        take_from_edge(*message);
+    }
+    (void)feed_.do_work();
+    ring_timer_.start(kRingInterval, [this] { look_at_ring(); });
+}
+
+void Agent::take_from_edge(const ring::Message& message) {
+    switch (message.kind) {
+        case ring::Kind::own_link:
+            take_own_link(RingEnd::body_of<ring::Link>(message));
+            break;
+        case ring::Kind::own_row_end:
+            if (!row_told_) {
+                send_row();
+            }
+            break;
+        default:
+            break;  // of a newer izar-edge: what we do not know does not concern us
+    }
+}
+
+void Agent::take_own_link(const ring::Link& body) {
+    const auto link = read_link_body(body);
+    if (!link || link->from != parts_.identity.id) {
+        return;
+    }
+    const auto before = row_.find(link->to);
+    const bool changed = before == row_.end() ? !link->reachable : before->second.reachable != link->reachable;
+    row_.insert_or_assign(link->to, *link);
+    if (changed && welcome_) {
+        control::ToController event;
+        event.mutable_link_event()->set_from(raw(link->from));
+        *event.mutable_link_event()->mutable_item() = link_message(*link);
+        send(event);
+    }
+}
+
+void Agent::send_row() {
+    control::ToController message;
+    control::LinkRow& row = *message.mutable_link_row();
+    for (const auto& [to, link] : row_) {
+        *row.add_items() = link_message(link);
+    }
+    if (channel_ != nullptr && channel_->is_open()) {
+        row_told_ = !row_.empty();
+        channel_->send_newest(Newest::link_row, message_frame(message));
+    }
+}
+
+void Agent::report() {
+    if (welcome_ && channel_ != nullptr) {
+        send_row();
+        control::ToController message;
+        *message.mutable_system_sample() = sampler_.read();
+        channel_->send_newest(Newest::system_sample, message_frame(message));
+    }
+    report_timer_.start(kReportInterval, [this] { report(); });
+}
+
+void Agent::send(const control::ToController& message) {
+    if (channel_ != nullptr) {
+        channel_->send(message_frame(message));
+    }
+}
+
+}  // namespace izar

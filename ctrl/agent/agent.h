@@ -1,0 +1,95 @@
+// agent.h -- Agent: between a controller, by TLS, and this node's izar-edge, by shared memory.
+//
+// Thread: the event loop's. It never waits for either side: with no controller the feed is silent and izar-edge goes on
+// with what it has; with no izar-edge everything is kept for its next life.
+//
+// Of several controllers it talks to one, and moves to the next when that one does not answer.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ctrl/agent/identity.h"
+#include "ctrl/agent/system_sample.h"
+#include "ctrl/channel/channel.h"
+#include "ctrl/ring/feed_sender.h"
+#include "ctrl/ring/ring_end.h"
+#include "dataplane/base/random.h"
+#include "sched/summary/exchange.h"
+
+namespace izar {
+
+namespace control {
+class ToAgent;
+class ToController;
+class StaticUpdate;
+class MeshUpdate;
+}  // namespace control
+
+struct AgentParts {
+    EventLoop& loop;
+    const TlsContext& tls;
+    RingEnd& ring;
+    Identity identity;
+    std::string folder;  // of state: static.data
+    std::vector<SocketAddress> controllers;
+    std::uint64_t boot = 0;
+    Random random;  // for pauses between tries
+    std::function<WallSeconds()> wall_clock;
+    std::function<void(const std::string&)> log;
+};
+
+class Agent : private ChannelEvents {
+  public:
+    static constexpr Nanos kRingInterval = std::chrono::milliseconds{2};  // between two looks at the ring
+    static constexpr Nanos kReportInterval = std::chrono::seconds{5};
+    static constexpr Nanos kFirstPause = std::chrono::milliseconds{200};  // before the next try to connect; doubled
+    static constexpr Nanos kLongestPause = std::chrono::seconds{5};
+
+    explicit Agent(AgentParts parts);
+    ~Agent() override;
+
+    void start();
+
+    bool connected() const noexcept { return welcome_; }
+    const StaticData& static_data() const noexcept { return static_; }
+
+  private:
+    void on_open() override;
+    bool on_message(std::span<const std::uint8_t> payload) override;
+    void on_end(const std::string& why) override;
+
+    void connect();
+    void retry();
+    void look_at_ring();
+    void take_from_edge(const ring::Message& message);
+    void take_own_link(const ring::Link& body);
+    void report();
+    void send_row();
+    void take_static(const control::StaticUpdate& update);
+    void take_mesh(const control::MeshUpdate& update);
+    void follow_nodes();
+    void send(const control::ToController& message);
+
+    AgentParts parts_;
+    FeedSender feed_;
+    SystemSampler sampler_;
+    StaticData static_;
+    std::unique_ptr<Channel> channel_;
+    std::unique_ptr<Channel> former_;  // ended; freed outside of its callbacks
+    std::size_t next_controller_ = 0;
+    Nanos pause_ = kFirstPause;
+    bool welcome_ = false;  // the controller has talked to us on this connection
+    std::map<NodeId, FeedLink> row_;
+    bool row_told_ = false;           // a whole row was sent on this connection
+    std::vector<NodeId> mesh_nodes_;  // by their number in summaries
+    SummaryReceiver mesh_;
+    Timer ring_timer_;
+    Timer report_timer_;
+    Timer retry_timer_;
+};
+
+}  // namespace izar

@@ -1,0 +1,73 @@
+#include "ctrl/agent/identity.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <filesystem>
+
+namespace izar {
+namespace {
+
+const WallSeconds kNow{std::chrono::seconds{1'790'000'000}};
+
+class IdentityTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        char pattern[] = "/tmp/izar-identity-XXXXXX";
+        folder = mkdtemp(pattern);
+    }
+    void TearDown() override { std::filesystem::remove_all(folder); }
+    std::string folder;
+};
+
+TEST_F(IdentityTest, IsLoadedAsItWasSavedAndItsKeyIsPrivate) {
+    const CertificateAuthority authority = *CertificateAuthority::make(kNow);
+    const CertificateRequest request = *make_request();
+    Identity identity;
+    identity.id = NodeId{7};
+    identity.name = "ams";
+    identity.region = "eu-west";
+    identity.credentials = {*authority.sign_node(request.request, NodeId{7}, kNow), request.key};
+    identity.authority = authority.certificate();
+    ASSERT_TRUE(save_identity(folder, identity));
+    const auto back = load_identity(folder);
+    ASSERT_TRUE(back) << back.error().text;
+    EXPECT_EQ(back->id, NodeId{7});
+    EXPECT_EQ(back->name, "ams");
+    EXPECT_EQ(back->region, "eu-west");
+    EXPECT_EQ(back->credentials.key, identity.credentials.key);
+    EXPECT_EQ(back->authority, identity.authority);
+    struct stat status {};
+    ASSERT_EQ(stat((folder + "/node.key").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(IdentityTest, NodeThatHasNotJoinedIsToldWhatToDo) {
+    const auto identity = load_identity(folder);
+    ASSERT_FALSE(identity);
+    EXPECT_NE(identity.error().text.find("--join"), std::string::npos);
+}
+
+TEST_F(IdentityTest, StaticDataSurvivesAndDamageIsNoData) {
+    StaticData data;
+    data.version = 12;
+    FleetNode& node = data.nodes[NodeId{3}];
+    node.id = NodeId{3};
+    node.overlay_address = *IpAddress::parse("10.0.0.3");
+    std::strcpy(node.name, "fra");
+    std::strcpy(node.region, "eu");
+    data.secrets[NodeId{3}] = LinkSecret{9};
+    ASSERT_TRUE(save_static_data(folder, NodeId{1}, data));
+    const StaticData back = load_static_data(folder);
+    EXPECT_EQ(back.version, 12U);
+    EXPECT_NE(read_whole_file(folder + "/link.secrets")->find("\nlink 1 3 0900"), std::string::npos);
+    EXPECT_STREQ(back.nodes.at(NodeId{3}).name, "fra");
+    EXPECT_EQ(back.secrets.at(NodeId{3}), LinkSecret{9});
+    ASSERT_TRUE(replace_file(folder + "/static.data", "damaged"));
+    EXPECT_EQ(load_static_data(folder).version, 0U);
+    EXPECT_EQ(load_static_data(folder + "/nowhere").version, 0U);
+}
+
+}  // namespace
+}  // namespace izar

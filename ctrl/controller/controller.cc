@@ -1,0 +1,323 @@
+#include "ctrl/controller/controller.h"
+
+#include <control.pb.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ctrl/controller/sample_record.h"
+#include "ctrl/frames/messages.h"
+#include "ctrl/mesh/mesh_links.h"
+#include "ctrl/store/token.h"
+
+namespace izar {
+namespace {
+
+// A relayed path that is at most 2 % worse than with full knowledge, and second paths at most 10 %.
+SummaryRule summary_rule() {
+    SummaryRule out;
+    out.kind = SummaryKind::pruned;
+    out.eps = 0.02F;
+    out.backup_eps = 0.1F;
+    return out;
+}
+
+}  // namespace
+
+Controller::Controller(ControllerParts parts)
+    : parts_(std::move(parts)),
+      desired_(parts_.master),
+      mesh_(summary_rule()),
+      health_timer_(parts_.loop),
+      round_timer_(parts_.loop),
+      bury_timer_(parts_.loop) {}
+
+Controller::~Controller() {
+    parts_.loop.close(listener_);
+}
+
+Result<void> Controller::start(FileDescriptor agents) {
+    if (auto read = refresh(); !read) {
+        return read;
+    }
+    // A controller that has just come has seen nobody leave: who does not come within kAgentAway is judged by its
+    // neighbours like one that left.
+    for (const NodeId node : desired_.node_ids()) {
+        health_.agent_left(node, parts_.loop.now());
+    }
+    listener_ =
+        parts_.loop.accept(std::move(agents), [this](StreamId stream, const SocketAddress& from) -> StreamEvents* {
+            AgentSession* const session = accept(stream, from);
+            return session == nullptr ? nullptr : &session->stream_events();
+        });
+    health_timer_.start(kHealthInterval, [this] { judge_health(); });
+    round_timer_.start(kRound, [this] { round(); });
+    return {};
+}
+
+AgentSession* Controller::accept(StreamId stream, const SocketAddress& from) {
+    const auto is_unknown = [](const auto& session) { return !session->is_known(); };
+    if (static_cast<std::size_t>(std::ranges::count_if(sessions_, is_unknown)) >= kMostUnknown) {
+        AgentSession& oldest = **std::ranges::find_if(sessions_, is_unknown);
+        oldest.close();
+        bury(oldest);
+    }
+    sessions_.push_back(std::make_unique<AgentSession>(parts_.loop, parts_.tls, wall_seconds(), *this, from));
+    sessions_.back()->attach(stream);
+    return sessions_.back().get();
+}
+
+// Its callbacks may still be on the stack.
+void Controller::bury(AgentSession& session) {
+    const auto at = std::ranges::find(sessions_, &session, [](const auto& each) { return each.get(); });
+    if (at == sessions_.end()) {
+        return;
+    }
+    buried_.push_back(std::move(*at));
+    sessions_.erase(at);
+    bury_timer_.start(Nanos{0}, [this] { buried_.clear(); });
+}
+
+bool Controller::admits(const PeerIdentity& peer) {
+    const auto record = desired_.records().find(peer.node);
+    return record != desired_.records().end() && record->second.state == NodeState::joined &&
+           same_digest(record->second.key, peer.key);
+}
+
+void Controller::on_agent(AgentSession& session) {
+    AgentSession*& place = agents_[session.node()];
+    if (place != nullptr && place != &session) {  // its former life's connection was not yet found dead
+        place->close();
+        bury(*place);
+    }
+    place = &session;
+    health_.agent_came(session.node());
+    parts_.log(fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
+    send_static(session);
+    for (const NodeId withdrawn : health_.all_withdrawn()) {
+        control::ToAgent message;
+        message.mutable_node_event()->set_node(raw(withdrawn));
+        message.mutable_node_event()->set_withdrawn(true);
+        session.send(message);
+    }
+    send_mesh(session);
+}
+
+void Controller::on_join(AgentSession& session, const control::ToController& message) {
+    const control::Join& join = message.join();
+    const auto refuse = [&](const std::string& why) {
+        parts_.log(fmt::format("a join from {} was refused: {}", session.from().text(), why));
+        session.refuse(why);
+    };
+    if (joins_left_ == 0) {
+        refuse("too many joins at once; try again in some seconds");
+        return;
+    }
+    --joins_left_;
+    const auto address = read_address(join.address());
+    const auto key = request_key(join.certificate_request());
+    const auto named = check_name(join.name());
+    if (!address || !key || !named) {
+        refuse(!named ? named.error().text : !key ? key.error().text : address.error().text);
+        return;
+    }
+    const auto record = parts_.store.join({join.token(), join.name(), *address, *key}, parts_.wall_clock());
+    if (!record) {
+        refuse(record.error().text);
+        return;
+    }
+    const auto certificate = parts_.authority.sign_node(join.certificate_request(), record->id, wall_seconds());
+    if (!certificate) {
+        refuse(certificate.error().text);
+        return;
+    }
+    control::ToAgent answer;
+    control::Joined& joined = *answer.mutable_joined();
+    joined.set_node_id(raw(record->id));
+    joined.set_certificate(*certificate);
+    joined.set_authority(parts_.authority.certificate());
+    joined.set_name(record->name);
+    joined.set_region(record->region);
+    session.send(answer);
+    parts_.log(fmt::format("node {} ({}, {}) joined from {}", raw(record->id), record->name, record->region,
+                           session.from().text()));
+    if (auto done = refresh(); !done) {
+        parts_.log(done.error().text);
+    }
+}
+
+bool Controller::on_report(AgentSession& session, const control::ToController& message) {
+    switch (message.body_case()) {
+        case control::ToController::kLinkRow:
+            return take_row(session, message);
+        case control::ToController::kLinkEvent:
+            return take_event(session, message);
+        case control::ToController::kSystemSample:
+            take_sample(session, message);
+            return true;
+        case control::ToController::kStaticTaken:
+            session.static_taken = message.static_taken().version();
+            if (message.static_taken().whole_wanted()) {
+                session.static_sent = 0;
+                send_static(session);
+            }
+            return true;
+        case control::ToController::kMeshTaken:
+            session.mesh_taken = message.mesh_taken().whole_wanted() ? 0 : message.mesh_taken().generation();
+            if (message.mesh_taken().whole_wanted()) {
+                send_mesh(session);
+            }
+            return true;
+        default:
+            return true;  // of a newer agent: what we do not know does not concern us
+    }
+}
+
+void Controller::on_session_end(AgentSession& session, const std::string& why) {
+    const auto agent = agents_.find(session.node());
+    if (agent != agents_.end() && agent->second == &session) {
+        agents_.erase(agent);
+        health_.agent_left(session.node(), parts_.loop.now());
+        parts_.log(fmt::format("agent of node {} is gone: {}", raw(session.node()), why));
+    }
+    bury(session);
+}
+
+void Controller::send_static(AgentSession& session) {
+    if (session.static_sent == desired_.version()) {
+        return;
+    }
+    control::ToAgent message;
+    *message.mutable_static_update() = desired_.update_for(session.node(), session.static_sent);
+    session.static_sent = desired_.version();
+    session.send(message);
+}
+
+void Controller::send_mesh(AgentSession& session) {
+    if (const auto* const summary = mesh_.message_for(session.mesh_taken)) {
+        control::ToAgent message;
+        message.mutable_mesh_update()->set_nodes_digest(nodes_digest(mesh_.nodes()));
+        message.mutable_mesh_update()->set_summary(std::string(summary->begin(), summary->end()));
+        session.send_newest(Newest::mesh, message);
+    }
+}
+
+void Controller::broadcast(const control::ToAgent& message, const AgentSession* except) {
+    for (const auto& [node, session] : agents_) {
+        if (session != except) {
+            session->send(message);
+        }
+    }
+}
+
+Result<void> Controller::refresh() {
+    const auto before = desired_.node_ids();
+    const auto changed = desired_.refresh(parts_.store);
+    if (!changed) {
+        return tl::unexpected(changed.error());
+    }
+    if (!*changed) {
+        return {};
+    }
+    if (const auto nodes = desired_.node_ids(); nodes != before) {
+        mesh_.set_nodes(nodes);
+        health_.set_nodes(nodes);
+        for (const auto& [node, session] : agents_) {
+            session->mesh_taken = 0;
+        }
+    }
+    const auto agents = agents_;  // refusing takes an agent out of the map
+    for (const auto& [node, session] : agents) {
+        if (desired_.is_member(node)) {
+            send_static(*session);
+        } else {
+            parts_.log(fmt::format("node {} is revoked; its agent is refused", raw(node)));
+            agents_.erase(node);
+            session->refuse("this node was revoked");
+        }
+    }
+    return {};
+}
+
+bool Controller::take_row(AgentSession& session, const control::ToController& message) {
+    std::vector<FeedLink> links;
+    for (const control::LinkItem& item : message.link_row().items()) {
+        const auto link = read_link(session.node(), item);
+        if (!link) {
+            return false;
+        }
+        links.push_back(*link);
+    }
+    mesh_.take_row(session.node(), links);
+    return true;
+}
+
+bool Controller::take_event(AgentSession& session, const control::ToController& message) {
+    const auto link = read_link(session.node(), message.link_event().item());
+    if (!link || message.link_event().from() != raw(session.node())) {
+        return false;
+    }
+    mesh_.take_link(*link);
+    control::ToAgent event;
+    *event.mutable_link_event() = message.link_event();
+    broadcast(event, &session);
+    parts_.log(fmt::format("link {} to {} is {}", raw(link->from), raw(link->to), link->reachable ? "up" : "down"));
+    return true;
+}
+
+void Controller::take_sample(AgentSession& session, const control::ToController& message) {
+    const auto record = desired_.records().find(session.node());
+    if (record != desired_.records().end()) {
+        samples_[session.node()] = sample_record(message.system_sample(), record->second.address, parts_.wall_clock());
+    }
+}
+
+void Controller::judge_health() {
+    for (const Health::Change& change : health_.judge(mesh_.rows(), parts_.loop.now())) {
+        control::ToAgent message;
+        message.mutable_node_event()->set_node(raw(change.node));
+        message.mutable_node_event()->set_withdrawn(change.withdrawn);
+        broadcast(message, nullptr);
+        if (change.withdrawn) {
+            mesh_.forget_row(change.node);
+        }
+        parts_.log(
+            fmt::format("node {} is {}", raw(change.node),
+                        change.withdrawn ? "withdrawn: neither its agent nor its neighbours hear it" : "in use again"));
+    }
+    health_timer_.start(kHealthInterval, [this] { judge_health(); });
+}
+
+void Controller::round() {
+    joins_left_ = kJoinsARound;
+    mesh_.summarize();
+    for (const auto& [node, session] : agents_) {
+        send_mesh(*session);
+    }
+    write_measurements();
+    round_timer_.start(kRound, [this] { round(); });
+}
+
+void Controller::write_measurements() {
+    std::vector<SystemInfo> samples;
+    for (auto& [node, sample] : samples_) {
+        samples.push_back(std::move(sample));
+    }
+    samples_.clear();
+    const auto metrics = link_metrics(mesh_.rows(), desired_.nodes(), parts_.wall_clock());
+    const auto samples_written = parts_.store.write_system_info(samples, parts_.wall_clock());
+    const auto links_written = parts_.store.write_link_metrics(metrics);
+    if (!samples_written || !links_written) {
+        parts_.log(samples_written ? links_written.error().text : samples_written.error().text);
+    }
+}
+
+std::vector<Controller::AgentRow> Controller::agents() const {
+    std::vector<AgentRow> out;
+    for (const auto& [node, session] : agents_) {
+        out.push_back({node, session->from(), session->static_taken, session->mesh_taken, session->waiting_bytes()});
+    }
+    return out;
+}
+
+}  // namespace izar

@@ -1,0 +1,104 @@
+// controller.h -- Controller: the fleet as it should be, told to its agents; their measurements, told to each other.
+//
+// Thread: the event loop's, which also owns the store's calls. Clocks and randomness are given.
+//
+// Static data goes out as a change of what each agent has, as soon as the store has it. Every kRound a summary of all
+// rows of links goes out as a change of what each agent acknowledged. A link that died or came back, and a node that is
+// withdrawn or restored, is told to everybody in the moment it is known.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ctrl/controller/agent_session.h"
+#include "ctrl/controller/desired_state.h"
+#include "ctrl/controller/health.h"
+#include "ctrl/loop/event_loop.h"
+#include "ctrl/mesh/mesh_hub.h"
+#include "ctrl/store/store.h"
+#include "ctrl/tls/certificates.h"
+#include "ctrl/tls/tls_context.h"
+
+namespace izar {
+
+struct ControllerParts {
+    EventLoop& loop;
+    Store& store;
+    const CertificateAuthority& authority;
+    const TlsContext& tls;
+    MasterSecret master{};
+    std::function<WallTime()> wall_clock;
+    std::function<void(const std::string&)> log;  // one line an event
+};
+
+class Controller : private SessionEvents {
+  public:
+    static constexpr Nanos kRound = std::chrono::seconds{5};
+    static constexpr Nanos kHealthInterval = std::chrono::milliseconds{500};
+    static constexpr std::size_t kMostUnknown = 1'000;  // connections that have not said hello; the oldest is cut
+    static constexpr std::size_t kJoinsARound = 100;    // more are asked to come back
+
+    explicit Controller(ControllerParts parts);
+    ~Controller() override;
+
+    // Reads the store and begins to work. `agents` is a socket that listens.
+    Result<void> start(FileDescriptor agents);
+
+    // To be called after the store was changed: what changed reaches every agent.
+    Result<void> refresh();
+
+    struct AgentRow {
+        NodeId node;
+        SocketAddress from;
+        std::uint64_t static_version;  // acknowledged
+        std::uint32_t mesh_generation;
+        std::size_t waiting_bytes;
+    };
+    std::vector<AgentRow> agents() const;
+    const DesiredState& desired() const noexcept { return desired_; }
+    const Health& health() const noexcept { return health_; }
+    const MeshHub& mesh() const noexcept { return mesh_; }
+    Store& store() noexcept { return parts_.store; }
+    WallTime wall_now() const { return parts_.wall_clock(); }
+    const CertificateAuthority& authority() const noexcept { return parts_.authority; }
+
+  private:
+    bool admits(const PeerIdentity& peer) override;
+    void on_agent(AgentSession& session) override;
+    void on_join(AgentSession& session, const control::ToController& message) override;
+    bool on_report(AgentSession& session, const control::ToController& message) override;
+    void on_session_end(AgentSession& session, const std::string& why) override;
+
+    AgentSession* accept(StreamId stream, const SocketAddress& from);
+    void bury(AgentSession& session);
+    void send_static(AgentSession& session);
+    void send_mesh(AgentSession& session);
+    void broadcast(const control::ToAgent& message, const AgentSession* except);
+    bool take_row(AgentSession& session, const control::ToController& message);
+    bool take_event(AgentSession& session, const control::ToController& message);
+    void take_sample(AgentSession& session, const control::ToController& message);
+    void judge_health();
+    void round();
+    void write_measurements();
+    WallSeconds wall_seconds() const { return std::chrono::floor<std::chrono::seconds>(parts_.wall_clock()); }
+
+    ControllerParts parts_;
+    DesiredState desired_;
+    Health health_;
+    MeshHub mesh_;
+    std::vector<std::unique_ptr<AgentSession>> sessions_;  // in order of arrival
+    std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks
+    std::map<NodeId, AgentSession*> agents_;
+    std::map<NodeId, SystemInfo> samples_;  // since the last round
+    std::size_t joins_left_ = kJoinsARound;
+    StreamId listener_ = kNoStream;
+    Timer health_timer_;
+    Timer round_timer_;
+    Timer bury_timer_;
+};
+
+}  // namespace izar

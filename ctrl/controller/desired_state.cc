@@ -1,0 +1,167 @@
+#include "ctrl/controller/desired_state.h"
+
+#include <control.pb.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "dataplane/base/limits.h"
+
+namespace izar {
+namespace {
+
+FleetNode fleet_node(const NodeRecord& record) {
+    FleetNode out;
+    out.id = record.id;
+    out.overlay_address = record.address;
+    std::strncpy(out.name, record.name.c_str(), kNameLength - 1);
+    std::strncpy(out.region, record.region.c_str(), kNameLength - 1);
+    return out;
+}
+
+}  // namespace
+
+LinkSecret derive_link_secret(const MasterSecret& master, NodeId one, NodeId other) {
+    const auto low = raw(std::min(one, other));
+    const auto high = raw(std::max(one, other));
+    constexpr std::string_view kLabel = "izar link secret 1";
+    std::vector<std::uint8_t> text(kLabel.begin(), kLabel.end());
+    for (const std::uint16_t id : {low, high}) {
+        text.push_back(static_cast<std::uint8_t>(id >> 8));
+        text.push_back(static_cast<std::uint8_t>(id));
+    }
+    LinkSecret out{};
+    unsigned length = out.size();
+    HMAC(EVP_sha256(), master.data(), static_cast<int>(master.size()), text.data(), text.size(), out.data(), &length);
+    return out;
+}
+
+DesiredState::DesiredState(const MasterSecret& master) : master_(master) {
+    remembered_.emplace_back();
+}
+
+DesiredState::~DesiredState() = default;
+
+Result<bool> DesiredState::refresh(Store& store) {
+    const auto changes = store.changes_since(StaticVersion{version_});
+    if (!changes) {
+        return fail(changes.error().text);
+    }
+    if (raw(changes->version) == version_ && !changes->whole) {
+        return false;
+    }
+    if (changes->whole) {
+        records_.clear();
+        service_records_.clear();
+        domains_.clear();
+    }
+    for (const NodeRecord& node : changes->nodes) {
+        records_.insert_or_assign(node.id, node);
+    }
+    for (const ServiceRecord& service : changes->services) {
+        service_records_.insert_or_assign(service.service.id, service);
+    }
+    for (const ServiceId service : changes->removed_services) {
+        service_records_.erase(service);
+    }
+    for (const DomainRecord& domain : changes->domains) {
+        domains_.insert_or_assign(domain.domain, domain);
+    }
+    for (const std::string& domain : changes->removed_domains) {
+        domains_.erase(domain);
+    }
+    const bool moved = raw(changes->version) != version_;
+    version_ = raw(changes->version);
+    build();
+    return moved;
+}
+
+void DesiredState::build() {
+    StaticData next;
+    next.version = version_;
+    for (const auto& [id, record] : records_) {
+        if (record.state == NodeState::joined && id != kNoNode && next.nodes.size() < kMaxNodes) {
+            next.nodes.emplace(id, fleet_node(record));
+        }
+    }
+    for (const auto& [id, record] : service_records_) {
+        Service service = effective(record, next.nodes);
+        if (!service.egresses.empty() && !service.origins.empty() && next.services.size() < kMaxServices) {
+            next.services.emplace(id, std::move(service));
+        }
+    }
+    remembered_.push_back(std::move(next));
+    if (remembered_.size() > kRemembered) {
+        remembered_.pop_front();
+    }
+    updates_.clear();
+}
+
+Service DesiredState::effective(const ServiceRecord& record, const std::map<NodeId, FleetNode>& nodes) const {
+    Service out = record.service;
+    if (out.egresses.empty()) {
+        for (const auto& [id, node] : nodes) {
+            if (out.egresses.size() < kMaxEgresses) {
+                out.egresses.push_back({id, 1});
+            }
+        }
+    }
+    std::erase_if(out.egresses, [&](const Egress& egress) { return !nodes.contains(egress.node); });
+    const auto is_drained = [&](const Egress& egress) { return records_.at(egress.node).drained; };
+    if (!std::ranges::all_of(out.egresses, is_drained)) {
+        std::erase_if(out.egresses, is_drained);
+    }
+    for (const auto& [name, domain] : domains_) {
+        if (domain.service == out.name && domain.origin_ip.family() == out.vip.family()) {
+            const std::uint16_t port = out.origins.empty() ? std::uint16_t{0} : out.origins.front().port;
+            out.origins = {{domain.origin_ip, port, 1}};
+        }
+    }
+    return out;
+}
+
+std::set<NodeId> DesiredState::node_ids() const {
+    std::set<NodeId> out;
+    for (const auto& [id, node] : nodes()) {
+        out.insert(id);
+    }
+    return out;
+}
+
+NodeId DesiredState::find(const std::string& id_or_name) const {
+    std::uint16_t number = 0;
+    const char* const end = id_or_name.data() + id_or_name.size();
+    const auto [at, problem] = std::from_chars(id_or_name.data(), end, number);
+    const bool is_number = problem == std::errc{} && at == end;
+    for (const auto& [id, record] : records_) {
+        if (is_number ? raw(id) == number : record.name == id_or_name && record.state != NodeState::revoked) {
+            return id;
+        }
+    }
+    return kNoNode;
+}
+
+control::StaticUpdate DesiredState::update_for(NodeId node, std::uint64_t base) {
+    const auto from = std::ranges::find(remembered_, base, &StaticData::version);
+    const std::uint64_t key = from == remembered_.end() || base == 0 ? 0 : base;
+    auto cached = updates_.find(key);
+    if (cached == updates_.end()) {
+        const StaticData& newest = remembered_.back();
+        cached = updates_.emplace(key, key == 0 ? whole_update(newest) : update_between(*from, newest)).first;
+    }
+    control::StaticUpdate out = cached->second;
+    for (const control::Node& peer : cached->second.nodes()) {
+        if (peer.id() != raw(node)) {
+            const LinkSecret secret = derive_link_secret(master_, node, NodeId{static_cast<std::uint16_t>(peer.id())});
+            control::LinkSecret& one = *out.add_secrets();
+            one.set_peer(peer.id());
+            one.set_secret(std::string(secret.begin(), secret.end()));
+        }
+    }
+    return out;
+}
+
+}  // namespace izar

@@ -1,0 +1,84 @@
+#include "ctrl/controller/health.h"
+
+#include <gtest/gtest.h>
+
+namespace izar {
+namespace {
+
+using std::chrono::seconds;
+using Rows = std::map<NodeId, std::map<NodeId, FeedLink>>;
+
+constexpr NodeId kA{1};
+constexpr NodeId kB{2};
+constexpr NodeId kC{3};
+
+Rows rows(bool b_hears_a, bool c_hears_a) {
+    Rows out;
+    out[kB][kA].reachable = b_hears_a;
+    out[kC][kA].reachable = c_hears_a;
+    out[kA][kB].reachable = false;  // what a node that is judged says of others does not count for it
+    return out;
+}
+
+class HealthTest : public testing::Test {
+  protected:
+    void SetUp() override { health.set_nodes({kA, kB, kC}); }
+    Health health;
+    Instant now{seconds{100}};
+};
+
+TEST_F(HealthTest, NodeIsWithdrawnWhenNeitherAgentNorNeighboursHearIt) {
+    health.agent_left(kA, now);
+    EXPECT_TRUE(health.judge(rows(false, false), now).empty()) << "a restart takes a moment";
+    now += Health::kAgentAway;
+    const auto changes = health.judge(rows(false, false), now);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_EQ(changes[0].node, kA);
+    EXPECT_TRUE(changes[0].withdrawn);
+    EXPECT_TRUE(health.withdrawn(kA));
+    EXPECT_TRUE(health.judge(rows(false, false), now).empty()) << "told once";
+}
+
+TEST_F(HealthTest, NeighboursThatHearItKeepItInUse) {
+    health.agent_left(kA, now);
+    now += seconds{1'000};
+    EXPECT_TRUE(health.judge(rows(true, true), now).empty());
+    EXPECT_TRUE(health.judge(rows(true, false), now).empty()) << "half is no majority";
+}
+
+TEST_F(HealthTest, CutOffControllerDeclaresNobodyDead) {
+    for (const NodeId node : {kA, kB, kC}) {
+        health.agent_left(node, now);
+    }
+    now += seconds{1'000};
+    EXPECT_TRUE(health.judge(rows(false, false), now).empty()) << "the voices of agents that are away do not count";
+}
+
+TEST_F(HealthTest, DeadLinksAloneProveNothing) {
+    EXPECT_TRUE(health.judge(rows(false, false), now).empty()) << "its agent is here";
+}
+
+TEST_F(HealthTest, NodeIsBackWithItsAgentOrItsNeighbours) {
+    health.agent_left(kA, now);
+    now += Health::kAgentAway;
+    ASSERT_EQ(health.judge(rows(false, false), now).size(), 1U);
+    auto changes = health.judge(rows(true, true), now);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_FALSE(changes[0].withdrawn);
+    ASSERT_EQ(health.judge(rows(false, false), now).size(), 1U);
+    health.agent_came(kA);
+    changes = health.judge(rows(false, false), now);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_FALSE(changes[0].withdrawn);
+}
+
+TEST_F(HealthTest, NodesThatLeftTheFleetAreForgotten) {
+    health.agent_left(kA, now);
+    now += Health::kAgentAway;
+    ASSERT_EQ(health.judge(rows(false, false), now).size(), 1U);
+    health.set_nodes({kB, kC});
+    EXPECT_TRUE(health.all_withdrawn().empty());
+}
+
+}  // namespace
+}  // namespace izar

@@ -1,0 +1,62 @@
+#include "ctrl/controller/operator_socket.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace izar {
+
+struct OperatorSocket::Client : StreamEvents {
+    Client(OperatorSocket& owner, StreamId opened) : socket(owner), stream(opened) {}
+    void on_received(std::span<const std::uint8_t> bytes) override { socket.receive(*this, bytes); }
+    void on_closed(const std::string&) override { socket.bury(*this); }
+
+    OperatorSocket& socket;
+    StreamId stream;
+    std::string line;
+};
+
+OperatorSocket::OperatorSocket(EventLoop& loop, FileDescriptor listener, Answer answer)
+    : loop_(loop), answer_(std::move(answer)), bury_timer_(loop) {
+    listener_ = loop_.accept(std::move(listener), [this](StreamId stream, const SocketAddress&) -> StreamEvents* {
+        if (clients_.size() >= kMostClients) {
+            return nullptr;
+        }
+        clients_.push_back(std::make_unique<Client>(*this, stream));
+        return clients_.back().get();
+    });
+}
+
+OperatorSocket::~OperatorSocket() {
+    loop_.close(listener_);
+    for (const auto& client : clients_) {
+        loop_.close(client->stream);
+    }
+}
+
+void OperatorSocket::receive(Client& client, std::span<const std::uint8_t> bytes) {
+    client.line.append(bytes.begin(), bytes.end());
+    for (auto end = client.line.find('\n'); end != std::string::npos; end = client.line.find('\n')) {
+        const auto result = answer_(std::string_view(client.line).substr(0, end));
+        const std::string& body = result ? *result : result.error().text;
+        const std::string text = fmt::format("{} {}\n{}", result ? 0 : 1, body.size(), body);
+        loop_.send(client.stream, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+        client.line.erase(0, end + 1);
+    }
+    if (client.line.size() > kLongestLine || loop_.unsent(client.stream) > kMostUnsent) {
+        loop_.close(client.stream);
+        bury(client);
+    }
+}
+
+// Its callback may still be on the stack.
+void OperatorSocket::bury(Client& client) {
+    const auto at = std::ranges::find(clients_, &client, [](const auto& each) { return each.get(); });
+    if (at != clients_.end()) {
+        buried_.push_back(std::move(*at));
+        clients_.erase(at);
+        bury_timer_.start(Nanos{0}, [this] { buried_.clear(); });
+    }
+}
+
+}  // namespace izar

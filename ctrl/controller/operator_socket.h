@@ -1,0 +1,45 @@
+// operator_socket.h -- OperatorSocket: how `izar` and scripts talk to a controller on its own machine.
+//
+// A request is one line. Its answer is "STATUS LENGTH\n" and a body of exactly LENGTH bytes, STATUS 0 done, 1 failed:
+// the same as a node's control socket (docs/control-socket.md). The socket is for its owner only.
+//
+// Thread: the event loop's. A client that does not read its answers is not read from any more.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctrl/loop/event_loop.h"
+#include "dataplane/base/result.h"
+
+namespace izar {
+
+class OperatorSocket {
+  public:
+    static constexpr std::size_t kLongestLine = 65'536;
+    static constexpr std::size_t kMostClients = 64;
+    static constexpr std::size_t kMostUnsent = std::size_t{16} << 20;  // bytes of answers; then the client is cut
+
+    using Answer = std::function<Result<std::string>(std::string_view line)>;
+
+    OperatorSocket(EventLoop& loop, FileDescriptor listener, Answer answer);
+    ~OperatorSocket();
+    OperatorSocket(const OperatorSocket&) = delete;
+
+  private:
+    struct Client;
+    void receive(Client& client, std::span<const std::uint8_t> bytes);
+    void bury(Client& client);
+
+    EventLoop& loop_;
+    Answer answer_;
+    std::vector<std::unique_ptr<Client>> clients_;
+    std::vector<std::unique_ptr<Client>> buried_;
+    StreamId listener_ = kNoStream;
+    Timer bury_timer_;
+};
+
+}  // namespace izar

@@ -1,0 +1,82 @@
+#include "ctrl/controller/sample_record.h"
+
+#include <control.pb.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace izar {
+namespace {
+
+constexpr std::size_t kLongestText = 255;
+
+std::string column(const std::string& text) {
+    return text.substr(0, kLongestText);
+}
+
+double finite(double value) {
+    return std::isfinite(value) ? value : 0;
+}
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+SystemInfo sample_record(const control::SystemSample& sample, const IpAddress& address, WallTime now) {
+    SystemInfo out;
+    out.ip = address.text();
+    out.cpu_cores = sample.cpu_cores();
+    out.cpu_model_name = column(sample.cpu_model_name());
+    out.cpu_mhz = finite(sample.cpu_mhz());
+    out.cpu_cache_size = sample.cpu_cache_kib();
+    out.cpu_usage = std::clamp(finite(sample.cpu_usage_percent()), 0.0, 100.0);
+    out.memory_total = sample.memory_total_bytes();
+    out.memory_available = std::min(sample.memory_available_bytes(), out.memory_total);
+    out.memory_used = out.memory_total - out.memory_available;
+    out.memory_used_percent = percent(out.memory_used, out.memory_total);
+    out.disk_device = column(sample.disk_device());
+    out.disk_total = sample.disk_total_bytes();
+    out.disk_free = std::min(sample.disk_free_bytes(), out.disk_total);
+    out.disk_used = out.disk_total - out.disk_free;
+    out.disk_used_percent = percent(out.disk_used, out.disk_total);
+    out.network_interface_name = column(sample.network_interface_name());
+    out.network_bytes_sent = sample.network_bytes_sent();
+    out.network_bytes_recv = sample.network_bytes_received();
+    out.network_packets_sent = sample.network_packets_sent();
+    out.network_packets_recv = sample.network_packets_received();
+    out.hostname = column(sample.hostname());
+    out.os = column(sample.os());
+    out.platform = column(sample.platform());
+    out.platform_version = column(sample.platform_version());
+    out.uptime = sample.uptime_s();
+    out.load1 = finite(sample.load1());
+    out.load5 = finite(sample.load5());
+    out.load15 = finite(sample.load15());
+    out.timestamp = now;
+    return out;
+}
+
+std::vector<LinkMetric> link_metrics(const std::map<NodeId, std::map<NodeId, FeedLink>>& rows,
+                                     const std::map<NodeId, FleetNode>& nodes, WallTime now) {
+    std::vector<LinkMetric> out;
+    for (const auto& [from, row] : rows) {
+        const auto near = nodes.find(from);
+        for (const auto& [to, link] : row) {
+            const auto far = nodes.find(to);
+            if (near == nodes.end() || far == nodes.end() || !link.reachable || link.count == 0) {
+                continue;
+            }
+            LinkMetric metric;
+            metric.source_ip = near->second.overlay_address.text();
+            metric.destination_ip = far->second.overlay_address.text();
+            metric.link_latency = static_cast<double>(link.rtt.count()) / 1e6;
+            metric.updated_at = now;
+            out.push_back(metric);
+        }
+    }
+    return out;
+}
+
+}  // namespace izar

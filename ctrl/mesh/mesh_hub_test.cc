@@ -1,0 +1,119 @@
+// The controller's hub and the agents' receivers together: what a receiver believes is what was measured.
+#include "ctrl/mesh/mesh_hub.h"
+
+#include <gtest/gtest.h>
+
+#include "ctrl/mesh/mesh_links.h"
+#include "sched/summary/exchange.h"
+
+namespace izar {
+namespace {
+
+SummaryRule rule() {
+    SummaryRule out;
+    out.kind = SummaryKind::pruned;
+    out.eps = 0.02F;
+    return out;
+}
+
+FeedLink link(std::uint16_t from, std::uint16_t to, int ms, bool reachable = true) {
+    FeedLink out;
+    out.from = NodeId{from};
+    out.to = NodeId{to};
+    out.rtt = std::chrono::milliseconds{ms};
+    out.reachable = reachable;
+    out.count = 1;
+    return out;
+}
+
+// A triangle in which 1 to 3 is better over 2.
+void measure(MeshHub& hub, int direct_ms) {
+    hub.take_row(NodeId{1}, {link(1, 2, 4), link(1, 3, direct_ms)});
+    hub.take_row(NodeId{2}, {link(2, 1, 4), link(2, 3, 5)});
+    hub.take_row(NodeId{3}, {link(3, 1, direct_ms), link(3, 2, 5)});
+}
+
+std::optional<double> believed_ms(const SummaryReceiver& receiver, const MeshHub& hub, std::uint16_t from,
+                                  std::uint16_t to) {
+    for (const FeedLink& each : links_of(*receiver.newest(), hub.nodes())) {
+        if (each.from == NodeId{from} && each.to == NodeId{to}) {
+            return static_cast<double>(each.rtt.count()) / 1e6;
+        }
+    }
+    return std::nullopt;
+}
+
+TEST(MeshHub, TellsWhatARelayedPathNeeds) {
+    MeshHub hub(rule());
+    hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
+    EXPECT_EQ(hub.message_for(0), nullptr);
+    measure(hub, 40);
+    hub.summarize();
+    SummaryReceiver receiver;
+    ASSERT_TRUE(receiver.receive(*hub.message_for(0)));
+    const auto relay = believed_ms(receiver, hub, 2, 3);
+    ASSERT_TRUE(relay);
+    EXPECT_GE(*relay, 5.0);
+    EXPECT_LE(*relay, 5.0 * 1.02);
+}
+
+TEST(MeshHub, ChangesAreAgainstWhatTheReceiverHolds) {
+    MeshHub hub(rule());
+    hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
+    SummaryReceiver receiver;
+    std::uint32_t held = 0;
+    for (int round = 0; round < 20; ++round) {
+        measure(hub, 40 + round);
+        hub.summarize();
+        if (round % 3 != 0) {  // every third is lost
+            const auto taken = receiver.receive(*hub.message_for(held));
+            ASSERT_TRUE(taken) << taken.error().text;
+            held = *taken;
+            EXPECT_EQ(held, hub.generation());
+        }
+    }
+    SummaryReceiver whole;
+    ASSERT_TRUE(whole.receive(*hub.message_for(0)));
+    EXPECT_EQ(*whole.newest(), *receiver.newest());
+}
+
+TEST(MeshHub, DeadLinksAndLeftNodesAreNotTold) {
+    MeshHub hub(rule());
+    hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
+    measure(hub, 40);
+    hub.take_link(link(2, 3, 5, false));
+    hub.take_link(link(2, 9, 5));  // a node that nobody knows
+    hub.summarize();
+    SummaryReceiver receiver;
+    ASSERT_TRUE(receiver.receive(*hub.message_for(0)));
+    EXPECT_EQ(believed_ms(receiver, hub, 2, 3), std::nullopt);
+    hub.set_nodes({NodeId{1}, NodeId{2}});
+    EXPECT_EQ(hub.message_for(0), nullptr) << "what was summarized is of other nodes";
+    EXPECT_EQ(hub.rows().count(NodeId{3}), 0U);
+    EXPECT_EQ(hub.rows().at(NodeId{1}).count(NodeId{3}), 0U);
+}
+
+TEST(MeshHub, LossCostsWhatRetransmissionsDo) {
+    MeshHub hub(rule());
+    hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
+    measure(hub, 40);
+    FeedLink lossy = link(2, 3, 5);
+    lossy.loss = 0.02;
+    hub.take_link(lossy);
+    hub.summarize();
+    SummaryReceiver receiver;
+    ASSERT_TRUE(receiver.receive(*hub.message_for(0)));
+    const auto cost = believed_ms(receiver, hub, 2, 3);
+    ASSERT_TRUE(cost);
+    EXPECT_NEAR(*cost, 25, 0.6);
+}
+
+TEST(MeshLinks, DigestTellsSetsOfNodesApart) {
+    EXPECT_EQ(nodes_digest({NodeId{1}, NodeId{2}}), nodes_digest({NodeId{1}, NodeId{2}}));
+    EXPECT_NE(nodes_digest({NodeId{1}, NodeId{2}}), nodes_digest({NodeId{1}, NodeId{3}}));
+    EXPECT_NE(nodes_digest({NodeId{1}}), nodes_digest({NodeId{256}}));
+    EXPECT_TRUE(links_of(MeshSummary{}, {NodeId{1}}).empty());
+}
+
+}  // namespace
+}  // namespace izar

@@ -1,0 +1,131 @@
+// izar-agent: between this node's izar-edge and its controller.
+//
+//   izar-agent --config agent.yaml --join HOST:PORT --token T     once
+//   izar-agent --config agent.yaml                                from then on
+#include <fmt/format.h>
+#include <openssl/rand.h>
+#include <sys/signalfd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "ctrl/agent/agent.h"
+#include "ctrl/agent/join.h"
+#include "ctrl/frames/messages.h"
+#include "tools/agent/agent_options.h"
+
+namespace izar {
+namespace {
+
+int complain(const Error& error) {
+    fmt::print(stderr, "izar-agent: {}\n", error.text);
+    return 1;
+}
+
+Instant now() {
+    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+WallSeconds wall_now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+void log_line(const std::string& line) {
+    fmt::print("{}\n", line);
+    std::fflush(stdout);
+}
+
+std::uint64_t random_number() {
+    std::uint64_t out = 0;
+    RAND_bytes(reinterpret_cast<unsigned char*>(&out), sizeof out);
+    return out | 1;
+}
+
+// SIGINT and SIGTERM end the loop as events of it.
+void watch_signals(EventLoop& loop, bool& ended) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    loop.watch(FileDescriptor{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)}, [&ended] { ended = true; });
+}
+
+int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& config) {
+    const auto controller = SocketAddress::parse(options.join);
+    const auto token = JoinToken::parse(options.token);
+    if (!controller || !token) {
+        return complain(controller ? token.error() : controller.error());
+    }
+    const auto identity = join(loop, {*controller, *token, config.name, config.address}, wall_now());
+    if (!identity) {
+        return complain(identity.error());
+    }
+    if (auto saved = save_identity(config.folder, *identity); !saved) {
+        return complain(saved.error());
+    }
+    if (auto saved = save_static_data(config.folder, identity->id, StaticData{}); !saved) {
+        return complain(saved.error());
+    }
+    log_line(fmt::format("joined: node id {}, name {}, region {}; edge.yaml: node: {{id: {}, name: {}}}",
+                         raw(identity->id), identity->name, identity->region, raw(identity->id), identity->name));
+    return 0;
+}
+
+int serve(EventLoop& loop, const AgentConfig& config) {
+    auto identity = load_identity(config.folder);
+    if (!identity) {
+        return complain(identity.error());
+    }
+    auto tls = TlsContext::for_node(identity->credentials, identity->authority);
+    if (!tls) {
+        return complain(tls.error());
+    }
+    const std::uint64_t boot = random_number();
+    auto ring = RingEnd::open(shared_path(config.run), RingSide::agent, boot);
+    if (!ring) {
+        return complain(ring.error());
+    }
+    bool ended = false;
+    watch_signals(loop, ended);
+    Agent agent({loop, *tls, **ring, std::move(*identity), config.folder, config.controllers, boot,
+                 Random{random_number()}, wall_now, log_line});
+    agent.start();
+    log_line(fmt::format("izar-agent {} runs", config.name));
+    while (!ended) {
+        loop.run_once(std::chrono::seconds{1});
+    }
+    return 0;
+}
+
+int run(const AgentOptions& options) {
+    const auto config = load_agent_config(options.config);
+    if (!config) {
+        return complain(config.error());
+    }
+    if (options.check) {
+        fmt::print("{}: ok\n", options.config);
+        return 0;
+    }
+    auto loop = EventLoop::make(now, UringSize{.entries = 64, .buffers = 8, .buffer_bytes = 16'384});
+    if (!loop) {
+        return complain(loop.error());
+    }
+    silence_protobuf();
+    return options.join.empty() ? serve(**loop, *config) : join_fleet(**loop, options, *config);
+}
+
+}  // namespace
+}  // namespace izar
+
+int main(int argc, char** argv) {
+    const auto options = izar::parse_agent_options({argv + 1, argv + argc});
+    if (!options) {
+        return izar::complain(options.error());
+    }
+    if (!options->message.empty()) {
+        fmt::print("{}\n", options->message);
+        return 0;
+    }
+    return izar::run(*options);
+}

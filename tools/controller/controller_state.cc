@@ -1,0 +1,77 @@
+#include "tools/controller/controller_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "ctrl/agent/identity.h"
+
+namespace izar {
+namespace {
+
+Result<CertificateAuthority> open_authority(const std::string& folder, WallSeconds now) {
+    const std::string certificate = folder + "/authority.crt";
+    const std::string key = folder + "/authority.key";
+    if (!std::filesystem::exists(certificate) && !std::filesystem::exists(key)) {
+        auto made = CertificateAuthority::make(now);
+        if (!made) {
+            return made;
+        }
+        // The certificate last: a start that was interrupted before it begins anew.
+        if (auto done = replace_file(key, made->credentials().key); !done) {
+            return tl::unexpected(done.error());
+        }
+        if (auto done = replace_file(certificate, made->certificate()); !done) {
+            return tl::unexpected(done.error());
+        }
+        return made;
+    }
+    if (!std::filesystem::exists(certificate)) {
+        std::filesystem::remove(key);
+        return open_authority(folder, now);
+    }
+    const auto certificate_text = read_whole_file(certificate);
+    const auto key_text = read_whole_file(key);
+    if (!certificate_text || !key_text) {
+        return tl::unexpected(certificate_text ? key_text.error() : certificate_text.error());
+    }
+    return CertificateAuthority::load({*certificate_text, *key_text});
+}
+
+Result<MasterSecret> open_master(const std::string& folder,
+                                 const std::function<void(std::span<std::uint8_t>)>& random) {
+    const std::string path = folder + "/link-master.key";
+    MasterSecret out{};
+    if (!std::filesystem::exists(path)) {
+        random(out);
+        if (auto done = replace_file(path, std::string(out.begin(), out.end())); !done) {
+            return tl::unexpected(done.error());
+        }
+        return out;
+    }
+    const auto text = read_whole_file(path);
+    if (!text || text->size() != out.size()) {
+        return fail(fmt::format("{} has no {} bytes; put it back from a copy, or all links lose their secrets", path,
+                                out.size()));
+    }
+    std::ranges::copy(*text, out.begin());
+    return out;
+}
+
+}  // namespace
+
+Result<ControllerState> open_controller_state(const std::string& folder, WallSeconds now,
+                                              const std::function<void(std::span<std::uint8_t>)>& random) {
+    auto authority = open_authority(folder, now);
+    if (!authority) {
+        return tl::unexpected(authority.error());
+    }
+    const auto master = open_master(folder, random);
+    if (!master) {
+        return tl::unexpected(master.error());
+    }
+    return ControllerState{*std::move(authority), *master};
+}
+
+}  // namespace izar

@@ -1,0 +1,116 @@
+// izar-controller: the fleet as it should be, and what its nodes measure.
+//
+//   izar-controller --config scheduling-config.yaml
+#include <fmt/format.h>
+#include <openssl/rand.h>
+#include <sys/signalfd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "ctrl/controller/controller.h"
+#include "ctrl/controller/operator_commands.h"
+#include "ctrl/controller/operator_socket.h"
+#include "ctrl/frames/messages.h"
+#include "tools/controller/controller_options.h"
+#include "tools/controller/controller_state.h"
+
+namespace izar {
+namespace {
+
+int complain(const Error& error) {
+    fmt::print(stderr, "izar-controller: {}\n", error.text);
+    return 1;
+}
+
+Instant now() {
+    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+WallTime wall_now() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+void fill_random(std::span<std::uint8_t> bytes) {
+    RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+void log_line(const std::string& line) {
+    fmt::print("{}\n", line);
+    std::fflush(stdout);
+}
+
+// SIGINT and SIGTERM end the loop as events of it.
+void watch_signals(EventLoop& loop, bool& ended) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    loop.watch(FileDescriptor{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)}, [&ended] { ended = true; });
+}
+
+int serve(EventLoop& loop, Store& store, const ControllerState& state, const ControllerConfig& config) {
+    const auto today = std::chrono::floor<std::chrono::seconds>(wall_now());
+    const auto credentials = state.authority.make_controller(today);
+    if (!credentials) {
+        return complain(credentials.error());
+    }
+    const auto tls = TlsContext::for_controller(*credentials, state.authority.certificate());
+    auto agents = listen_tcp(config.agents);
+    auto operators = listen_unix(config.operator_socket);
+    if (!tls || !agents || !operators) {
+        return complain(!tls ? tls.error() : !agents ? agents.error() : operators.error());
+    }
+    Controller controller({loop, store, state.authority, *tls, state.master, wall_now, log_line});
+    OperatorCommands commands(controller, fill_random);
+    OperatorSocket socket(loop, std::move(*operators), [&](std::string_view line) { return commands.answer(line); });
+    if (auto started = controller.start(std::move(*agents)); !started) {
+        return complain(started.error());
+    }
+    bool ended = false;
+    watch_signals(loop, ended);
+    log_line(fmt::format("izar-controller listens at {}", config.agents.text()));
+    while (!ended) {
+        loop.run_once(std::chrono::seconds{1});
+    }
+    return 0;
+}
+
+int run(const ControllerOptions& options) {
+    const auto config = load_controller_config(options.config);
+    if (!config) {
+        return complain(config.error());
+    }
+    if (options.check) {
+        fmt::print("{}: ok\n", options.config);
+        return 0;
+    }
+    silence_protobuf();
+    const auto state =
+        open_controller_state(config->folder, std::chrono::floor<std::chrono::seconds>(wall_now()), fill_random);
+    if (!state) {
+        return complain(state.error());
+    }
+    auto store = open_sqlite_store(config->folder + "/izar.db", StoreOptions{});
+    auto loop = EventLoop::make(now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384});
+    if (!store || !loop) {
+        return complain(store ? loop.error() : store.error());
+    }
+    return serve(**loop, **store, *state, *config);
+}
+
+}  // namespace
+}  // namespace izar
+
+int main(int argc, char** argv) {
+    const auto options = izar::parse_controller_options({argv + 1, argv + argc});
+    if (!options) {
+        return izar::complain(options.error());
+    }
+    if (!options->message.empty()) {
+        fmt::print("{}\n", options->message);
+        return 0;
+    }
+    return izar::run(*options);
+}

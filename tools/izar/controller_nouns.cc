@@ -1,0 +1,262 @@
+// `izar token|node|service|domain ...` and their plurals: what a controller is asked by its operator socket.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "ctrl/loop/sockets.h"
+#include "dataplane/config/duration.h"
+#include "tools/izar/control_client.h"
+#include "tools/izar/noun.h"
+
+namespace izar {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr Nanos kPatience = std::chrono::seconds{10};
+
+struct Target {
+    std::string socket = "/run/izar/controller.sock";
+    std::string output = "table";
+};
+
+void add_target(CLI::App& command, const std::shared_ptr<Target>& target) {
+    command.add_option("--socket", target->socket, "The controller's operator socket")->capture_default_str();
+    command.add_option("-o,--output", target->output, "table or json")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->capture_default_str();
+}
+
+std::string cell(const Json& value) {
+    if (value.is_null()) {
+        return "-";
+    }
+    if (value.is_array()) {
+        std::string out;
+        for (const Json& each : value) {
+            const bool origin = each.is_object() && each.contains("address");
+            const std::string text =
+                origin ? fmt::format("{}:{}", each["address"].get<std::string>(), each["port"].get<unsigned>())
+                       : cell(each);
+            out += (out.empty() ? "" : ",") + text;
+        }
+        return out.empty() ? "-" : out;
+    }
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// Columns as wide as their widest cell, in the order given.
+void print_table(const Json& rows, const std::vector<std::string>& columns) {
+    std::vector<std::size_t> widths;
+    for (const std::string& column : columns) {
+        std::size_t width = column.size();
+        for (const Json& row : rows) {
+            width = std::max(width, cell(row.value(column, Json())).size());
+        }
+        widths.push_back(width);
+    }
+    const auto print_line = [&](auto text_of) {
+        std::string line;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            line += fmt::format("{:<{}}", text_of(columns[i]), widths[i] + 2);
+        }
+        fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+    };
+    print_line([](const std::string& column) { return column; });
+    for (const Json& row : rows) {
+        print_line([&](const std::string& column) { return cell(row.value(column, Json())); });
+    }
+}
+
+// Sends the request; `show` prints an answer for people.
+template <typename Show>
+int ask_controller(const Target& target, const Json& request, Show show) {
+    const auto reply = ask_node(target.socket, request.dump(), kPatience);
+    if (!reply || !reply->ok) {
+        fmt::print(stderr, "izar: {}\n", reply ? reply->text : reply.error().text);
+        return kExitFailed;
+    }
+    const Json answer = Json::parse(reply->text, nullptr, false);
+    if (target.output == "json" || answer.is_discarded()) {
+        fmt::print("{}\n", reply->text);
+    } else {
+        show(answer);
+    }
+    return kExitDone;
+}
+
+void add_list(CLI::App& app, Action& run, const std::string& plural, const std::string& help,
+              const std::vector<std::string>& columns) {
+    auto target = std::make_shared<Target>();
+    CLI::App* noun = app.add_subcommand(plural, help);
+    add_target(*noun, target);
+    noun->callback([=, &run] {
+        run = [=] {
+            return ask_controller(*target, {{"do", plural}},
+                                  [&](const Json& answer) { print_table(answer.value(plural, Json()), columns); });
+        };
+    });
+}
+
+// A verb whose answer is only that it was done.
+CLI::App* add_verb(CLI::App& noun, Action& run, const std::string& verb, const std::string& help,
+                   const std::shared_ptr<Json>& request, const std::function<int(Json&)>& complete = nullptr) {
+    auto target = std::make_shared<Target>();
+    CLI::App* out = noun.add_subcommand(verb, help);
+    add_target(*out, target);
+    out->callback([=, &run] {
+        run = [=] {
+            if (complete != nullptr && complete(*request) != kExitDone) {
+                return kExitUsage;
+            }
+            return ask_controller(*target, *request, [](const Json& answer) {
+                const bool token = answer.contains("token");
+                fmt::print("{}\n", token ? answer["token"].get<std::string>()
+                                         : fmt::format("done: static data {}", cell(answer["static_version"])));
+            });
+        };
+    });
+    return out;
+}
+
+void bind_text(CLI::App& command, const std::string& option, const std::shared_ptr<Json>& request,
+               const std::string& key, const std::string& help) {
+    command
+        .add_option_function<std::string>(
+            option, [=](const std::string& text) { (*request)[key] = text; }, help)
+        ->required();
+}
+
+void add_token_noun(CLI::App& app, Action& run) {
+    CLI::App* noun = app.add_subcommand("token", "One-time tokens with which nodes join");
+    noun->require_subcommand(1);
+    auto request = std::make_shared<Json>(Json{{"do", "token create"}});
+    CLI::App* create = add_verb(*noun, run, "create", "Make a token and print it", request);
+    bind_text(*create, "--region", request, "region", "Region of the nodes that join with it");
+    create->add_option_function<std::string>(
+        "--ttl",
+        [=](const std::string& text) {
+            const auto ttl = parse_duration(text);
+            if (!ttl) {
+                throw CLI::ValidationError("--ttl", ttl.error().text);
+            }
+            (*request)["ttl_s"] = std::chrono::duration_cast<std::chrono::seconds>(*ttl).count();
+        },
+        "How long it may be used: 1h");
+    create->add_option_function<unsigned>(
+        "--uses", [=](unsigned uses) { (*request)["uses"] = uses; }, "How many nodes may join with it");
+    add_list(app, run, "tokens", "Tokens, without their secret halves",
+             {"id", "region", "uses_left", "withdrawn", "expires_at_s"});
+}
+
+void add_node_noun(CLI::App& app, Action& run) {
+    CLI::App* noun = app.add_subcommand("node", "Nodes of the fleet");
+    noun->require_subcommand(1);
+    auto revoke = std::make_shared<Json>(Json{{"do", "node revoke"}});
+    bind_text(*add_verb(*noun, run, "revoke", "Refuse a node's certificate from now on", revoke), "node", revoke,
+              "node", "Id or name");
+    auto drain = std::make_shared<Json>(Json{{"do", "node drain"}, {"drained", true}});
+    bind_text(*add_verb(*noun, run, "drain", "Send new flows to other egresses", drain), "node", drain, "node",
+              "Id or name");
+    auto undrain = std::make_shared<Json>(Json{{"do", "node drain"}, {"drained", false}});
+    bind_text(*add_verb(*noun, run, "undrain", "Take new flows again", undrain), "node", undrain, "node", "Id or name");
+    add_list(app, run, "nodes", "All nodes",
+             {"id", "name", "region", "address", "state", "drained", "agent_connected", "withdrawn", "static_version"});
+}
+
+// "80", "8000-8099" or "any".
+bool read_ports(const std::string& text, Json& request) {
+    unsigned first = 0;
+    unsigned last = 65'535;
+    char behind = 0;
+    if (text != "any") {
+        const int read = std::sscanf(text.c_str(), "%5u-%5u%c", &first, &last, &behind);
+        last = read == 1 ? first : last;
+        if (read < 1 || read > 2 || (read == 1 && text.find('-') != std::string::npos)) {
+            return false;
+        }
+    }
+    request["first_port"] = first;
+    request["last_port"] = last;
+    return true;
+}
+
+// "10.2.0.10", "10.2.0.10:8080" or "[fd02::10]:8080".
+Result<Json> read_origin(const std::string& text) {
+    if (const auto plain = IpAddress::parse(text)) {
+        return Json{{"address", plain->text()}, {"port", 0}};
+    }
+    const auto with_port = SocketAddress::parse(text);
+    if (!with_port) {
+        return fail(with_port.error().text);
+    }
+    return Json{{"address", with_port->ip.text()}, {"port", with_port->port}};
+}
+
+void add_service_noun(CLI::App& app, Action& run) {
+    CLI::App* noun = app.add_subcommand("service", "Services: a VIP and the origins behind it");
+    noun->require_subcommand(1);
+    for (const std::string verb : {"add", "set"}) {
+        auto request = std::make_shared<Json>(Json{{"do", "service set"}});
+        auto ports = std::make_shared<std::string>("any");
+        auto origins = std::make_shared<std::vector<std::string>>();
+        auto egresses = std::make_shared<std::vector<std::string>>();
+        CLI::App* set =
+            add_verb(*noun, run, verb, "Add a service, or replace the one of this name", request, [=](Json& json) {
+                bool good = read_ports(*ports, json);
+                json["egresses"] = *egresses;
+                for (const std::string& origin : *origins) {
+                    const auto read = read_origin(origin);
+                    good = good && read.has_value();
+                    json["origins"].push_back(read.value_or(Json()));
+                }
+                if (!good) {
+                    fmt::print(stderr,
+                               "izar: ports are 80, 8000-8099 or any; origins are ADDRESS "
+                               "or ADDRESS:PORT\n");
+                }
+                return good ? kExitDone : kExitUsage;
+            });
+        bind_text(*set, "name", request, "name", "Its name");
+        bind_text(*set, "--vip", request, "vip", "Address that clients connect to");
+        set->add_option_function<std::string>(
+            "--protocol", [=](const std::string& text) { (*request)["protocol"] = text; }, "tcp, udp or icmp");
+        set->add_option("--ports", *ports, "80, 8000-8099 or any")->capture_default_str();
+        set->add_option("--origin", *origins, "ADDRESS or ADDRESS:PORT; several times for several")->required();
+        set->add_option("--egress", *egresses, "Node that origins are reached from; without it, every node");
+    }
+    auto removed = std::make_shared<Json>(Json{{"do", "service remove"}});
+    bind_text(*add_verb(*noun, run, "rm", "Remove a service", removed), "name", removed, "name", "Its name");
+    add_list(app, run, "services", "All services",
+             {"id", "name", "vip", "protocol", "first_port", "last_port", "egresses", "origins"});
+}
+
+void add_domain_noun(CLI::App& app, Action& run) {
+    CLI::App* noun = app.add_subcommand("domain", "Domains and the origins they lead to");
+    noun->require_subcommand(1);
+    auto set = std::make_shared<Json>(Json{{"do", "domain set"}});
+    CLI::App* verb = add_verb(*noun, run, "set", "Lead a domain's service to an origin", set);
+    bind_text(*verb, "domain", set, "domain", "Its name");
+    bind_text(*verb, "origin", set, "origin", "Address of its origin");
+    bind_text(*verb, "--service", set, "service", "Service that the domain's clients use");
+    auto removed = std::make_shared<Json>(Json{{"do", "domain remove"}});
+    bind_text(*add_verb(*noun, run, "rm", "Forget a domain", removed), "domain", removed, "domain", "Its name");
+    add_list(app, run, "domains", "All domains", {"domain", "origin", "service"});
+}
+
+}  // namespace
+
+void add_controller_nouns(CLI::App& app, Action& run) {
+    add_token_noun(app, run);
+    add_node_noun(app, run);
+    add_service_noun(app, run);
+    add_domain_noun(app, run);
+    add_list(app, run, "links", "All links, as their near ends measure them",
+             {"from", "to", "state", "rtt_ms", "loss_ratio"});
+}
+
+}  // namespace izar
