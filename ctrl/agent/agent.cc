@@ -34,7 +34,8 @@ void Agent::connect() {
     former_.reset();
     const SocketAddress& to = parts_.controllers[next_controller_ % parts_.controllers.size()];
     ++next_controller_;
-    channel_ = std::make_unique<Channel>(parts_.loop, parts_.tls, parts_.wall_clock(), *this);
+    channel_ =
+        std::make_unique<Channel>(parts_.loop, parts_.tls, parts_.wall_clock(), static_cast<ChannelEvents&>(*this));
     if (auto begun = channel_->connect(to); !begun) {
         on_end(begun.error().text);
     }

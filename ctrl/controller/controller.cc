@@ -62,7 +62,8 @@ AgentSession* Controller::accept(StreamId stream, const SocketAddress& from) {
         oldest.close();
         bury(oldest);
     }
-    sessions_.push_back(std::make_unique<AgentSession>(parts_.loop, parts_.tls, wall_seconds(), *this, from));
+    sessions_.push_back(std::make_unique<AgentSession>(parts_.loop, parts_.tls, wall_seconds(),
+                                                       static_cast<SessionEvents&>(*this), from));
     sessions_.back()->attach(stream);
     return sessions_.back().get();
 }

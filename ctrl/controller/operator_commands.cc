@@ -1,5 +1,6 @@
 #include "ctrl/controller/operator_commands.h"
 
+#include <control.pb.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -48,6 +48,9 @@ void MeshHub::forget_row(NodeId from) {
 }
 
 void MeshHub::summarize() {
+    if (nodes_.empty()) {
+        return;
+    }
     RttMatrix direct(nodes_.size());
     for (const auto& [from, row] : rows_) {
         const auto at = std::ranges::lower_bound(nodes_, from) - nodes_.begin();

@@ -57,6 +57,17 @@ TEST(MeshHub, TellsWhatARelayedPathNeeds) {
     EXPECT_LE(*relay, 5.0 * 1.02);
 }
 
+TEST(MeshHub, FleetOfNoneOrOneIsNoTrouble) {
+    MeshHub hub(rule());
+    hub.summarize();
+    EXPECT_EQ(hub.message_for(0), nullptr);
+    hub.set_nodes({NodeId{1}});
+    hub.summarize();
+    SummaryReceiver receiver;
+    ASSERT_NE(hub.message_for(0), nullptr);
+    EXPECT_TRUE(receiver.receive(*hub.message_for(0)));
+}
+
 TEST(MeshHub, ChangesAreAgainstWhatTheReceiverHolds) {
     MeshHub hub(rule());
     hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});

@@ -1,4 +1,4 @@
-// controller_options.h -- The command line of izar-controller, and its scheduling-config.yaml.
+// controller_options.h -- The command line of izar-controller.
 //
 // Thread: main, before anything else runs.
 #pragma once
@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "ctrl/loop/sockets.h"
 #include "dataplane/base/result.h"
 
 namespace izar {
@@ -14,20 +13,11 @@ namespace izar {
 struct ControllerOptions {
     std::string config;
     bool check = false;
+    bool dump_config = false;  // print the configuration in force, secrets masked, and end
     std::string message;  // not empty: print it and end (--help, --version)
 };
 
 // `arguments` without the program's name.
 Result<ControllerOptions> parse_controller_options(std::vector<std::string> arguments);
-
-// docs/control-plane.md lists the keys.
-struct ControllerConfig {
-    SocketAddress agents;         // where agents connect
-    std::string operator_socket;  // where `izar` connects
-    std::string folder;           // of state: authority, secret, database
-};
-
-Result<ControllerConfig> load_controller_config(const std::string& path);
-Result<ControllerConfig> parse_controller_config(const std::string& text, const std::string& file_name);
 
 }  // namespace izar

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 
+#include "ctrl/config/scheduling_config.h"
 #include "ctrl/controller/controller.h"
 #include "ctrl/controller/operator_commands.h"
 #include "ctrl/controller/operator_socket.h"
@@ -50,14 +52,14 @@ void watch_signals(EventLoop& loop, bool& ended) {
     loop.watch(FileDescriptor{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)}, [&ended] { ended = true; });
 }
 
-int serve(EventLoop& loop, Store& store, const ControllerState& state, const ControllerConfig& config) {
+int serve(EventLoop& loop, Store& store, const ControllerState& state, const SchedulingConfig& config) {
     const auto today = std::chrono::floor<std::chrono::seconds>(wall_now());
     const auto credentials = state.authority.make_controller(today);
     if (!credentials) {
         return complain(credentials.error());
     }
     const auto tls = TlsContext::for_controller(*credentials, state.authority.certificate());
-    auto agents = listen_tcp(config.agents);
+    auto agents = SocketAddress::parse(config.listen).and_then(listen_tcp);
     auto operators = listen_unix(config.operator_socket);
     if (!tls || !agents || !operators) {
         return complain(!tls ? tls.error() : !agents ? agents.error() : operators.error());
@@ -70,29 +72,44 @@ int serve(EventLoop& loop, Store& store, const ControllerState& state, const Con
     }
     bool ended = false;
     watch_signals(loop, ended);
-    log_line(fmt::format("izar-controller listens at {}", config.agents.text()));
+    log_line(fmt::format("izar-controller listens at {}", config.listen));
     while (!ended) {
         loop.run_once(std::chrono::seconds{1});
     }
     return 0;
 }
 
+Result<SchedulingConfig> load_config(const std::string& path) {
+    const auto text = read_config_file(path);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    std::vector<std::string> environment;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+        environment.emplace_back(*variable);
+    }
+    return parse_scheduling_config(*text, path, environment);
+}
+
 int run(const ControllerOptions& options) {
-    const auto config = load_controller_config(options.config);
+    auto config = load_config(options.config);
     if (!config) {
         return complain(config.error());
     }
-    if (options.check) {
-        fmt::print("{}: ok\n", options.config);
+    if (options.check || options.dump_config) {
+        fmt::print("{}", options.check ? options.config + ": ok\n" : config_text(scheduling_keys(*config)));
         return 0;
     }
+    if (!config->etcd.endpoints.empty()) {
+        return complain({"etcd.endpoints: this izar-controller leads alone; leave the section out"});
+    }
     silence_protobuf();
-    const auto state =
-        open_controller_state(config->folder, std::chrono::floor<std::chrono::seconds>(wall_now()), fill_random);
+    const auto state = open_controller_state(config->state, std::chrono::floor<std::chrono::seconds>(wall_now()),
+                                             fill_random);
     if (!state) {
         return complain(state.error());
     }
-    auto store = open_sqlite_store(config->folder + "/izar.db", StoreOptions{});
+    auto store = open_store(*config);
     auto loop = EventLoop::make(now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384});
     if (!store || !loop) {
         return complain(store ? loop.error() : store.error());

@@ -1,0 +1,120 @@
+// Over a real SQLite store.
+#include "ctrl/controller/desired_state.h"
+
+#include <control.pb.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include "ctrl/store/token.h"
+
+namespace izar {
+namespace {
+
+const WallTime kNow{std::chrono::seconds{1'790'000'000}};
+
+class DesiredStateTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        char pattern[] = "/tmp/izar-desired-XXXXXX";
+        folder = mkdtemp(pattern);
+        store = std::move(*open_sqlite_store(folder + "/izar.db", StoreOptions{}));
+    }
+    void TearDown() override {
+        store.reset();
+        std::filesystem::remove_all(folder);
+    }
+    NodeId join(const std::string& name, std::uint8_t number) {
+        TokenRandom random{};
+        random[0] = number;
+        const std::string token = new_token(random);
+        EXPECT_TRUE(store->create_token(token, TokenSpec{"eu", std::chrono::hours{1}, 1}, kNow));
+        const auto record =
+            store->join({token, name, *IpAddress::parse("10.0.0." + std::to_string(number)), Digest{number}}, kNow);
+        EXPECT_TRUE(record) << record.error().text;
+        EXPECT_TRUE(desired.refresh(*store));
+        return record->id;
+    }
+    void set_service(std::vector<Egress> egresses) {
+        Service service;
+        std::strcpy(service.name, "web");
+        service.vip = *IpAddress::parse("10.99.0.80");
+        service.first_port = service.last_port = 80;
+        service.egresses = std::move(egresses);
+        service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
+        ASSERT_TRUE(store->set_service(service, kNow));
+        ASSERT_TRUE(*desired.refresh(*store));
+    }
+    std::vector<NodeId> egresses() const {
+        std::vector<NodeId> out;
+        for (const Egress& egress : desired.services().begin()->second.egresses) {
+            out.push_back(egress.node);
+        }
+        return out;
+    }
+
+    std::string folder;
+    std::unique_ptr<Store> store;
+    DesiredState desired{MasterSecret{1}};
+};
+
+TEST_F(DesiredStateTest, ChangesLeadOldReadersToTheNewest) {
+    const NodeId ams = join("ams", 1);
+    StaticData held;
+    ASSERT_TRUE(apply_update(desired.update_for(ams, 0), held));
+    const auto before = held.version;
+    const NodeId fra = join("fra", 2);
+    const control::StaticUpdate change = desired.update_for(ams, before);
+    EXPECT_FALSE(change.whole());
+    EXPECT_EQ(change.nodes_size(), 1) << "only what is new";
+    ASSERT_TRUE(apply_update(change, held));
+    EXPECT_EQ(held.nodes.size(), 2U);
+    EXPECT_EQ(held.secrets.at(fra), derive_link_secret(MasterSecret{1}, fra, ams));
+    StaticData stranger;
+    stranger.version = 99'999;
+    ASSERT_TRUE(apply_update(desired.update_for(ams, stranger.version), stranger)) << "an unknown version gets all";
+    EXPECT_EQ(stranger.nodes.size(), 2U);
+}
+
+TEST_F(DesiredStateTest, DrainedNodesServeOnlyWhileNobodyElseCan) {
+    const NodeId ams = join("ams", 1);
+    const NodeId fra = join("fra", 2);
+    set_service({});
+    EXPECT_EQ(egresses(), (std::vector{ams, fra})) << "without egresses, every node";
+    ASSERT_TRUE(store->set_drained(fra, true, kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    EXPECT_EQ(egresses(), std::vector{ams});
+    ASSERT_TRUE(store->set_drained(ams, true, kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    EXPECT_EQ(egresses(), (std::vector{ams, fra}));
+}
+
+TEST_F(DesiredStateTest, RevokedNodesAreGone) {
+    const NodeId ams = join("ams", 1);
+    const NodeId fra = join("fra", 2);
+    set_service({{ams, 1}, {fra, 1}});
+    ASSERT_TRUE(store->revoke_node(fra, kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    EXPECT_FALSE(desired.is_member(fra));
+    EXPECT_EQ(egresses(), std::vector{ams});
+    EXPECT_EQ(desired.find("ams"), ams);
+    EXPECT_EQ(desired.find(std::to_string(raw(ams))), ams);
+    EXPECT_EQ(desired.find("fra"), kNoNode);
+}
+
+TEST_F(DesiredStateTest, NothingNewIsNothingToDo) {
+    join("ams", 1);
+    EXPECT_FALSE(*desired.refresh(*store));
+}
+
+TEST(LinkSecrets, AreOfThePairAndTheMasterAlone) {
+    const auto secret = derive_link_secret(MasterSecret{1}, NodeId{1}, NodeId{2});
+    EXPECT_EQ(secret, derive_link_secret(MasterSecret{1}, NodeId{2}, NodeId{1}));
+    EXPECT_NE(secret, derive_link_secret(MasterSecret{1}, NodeId{1}, NodeId{3}));
+    EXPECT_NE(secret, derive_link_secret(MasterSecret{2}, NodeId{1}, NodeId{2}));
+}
+
+}  // namespace
+}  // namespace izar
