@@ -220,6 +220,9 @@ TEST_F(AgentTest, ServicesAndDomainsReachEveryNode) {
     ASSERT_TRUE(run_until([&] { return origin(ams) == "10.2.0.11" && origin(fra) == "10.2.0.11"; })) << log;
     EXPECT_LT(real_now() - begin, seconds{1});
     EXPECT_EQ(ams.services->services()[0].origins.at(0).port, 8080);
+    EXPECT_FALSE(commands->answer(R"({"do": "service remove", "name": "web"})")) << "a domain leads to it";
+    ask({{"do", "domain remove"}, {"domain", "example.com"}});
+    ASSERT_TRUE(run_until([&] { return origin(ams) == "10.2.0.10"; })) << "the service's own again";
     ask({{"do", "service remove"}, {"name", "web"}});
     ASSERT_TRUE(run_until([&] { return ams.services->services().empty(); }));
 }

@@ -3,6 +3,7 @@
 #include <control.pb.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,6 +33,18 @@ std::string line_of(const std::string& text, const std::string& key) {
     }
     const auto begin = at + key.size() + 2;
     return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+// izar-edge refuses a file without a secret; until the controller has sent some, this one, which nobody else knows.
+std::string lonely_secret(const Identity& identity) {
+    Fingerprint hash{};
+    EVP_Digest(identity.credentials.key.data(), identity.credentials.key.size(), hash.data(), nullptr, EVP_sha256(),
+               nullptr);
+    std::string out = "# Written by izar-agent when this node joined.\nfleet ";
+    for (const std::uint8_t byte : hash) {
+        out += fmt::format("{:02x}", byte);
+    }
+    return out + "\n";
 }
 
 }  // namespace
@@ -70,7 +83,9 @@ Result<void> save_identity(const std::string& folder, const Identity& identity) 
     const std::string yaml =
         fmt::format("# Written by izar-agent when this node joined.\nid: {}\nname: {}\nregion: {}\n", raw(identity.id),
                     identity.name, identity.region);
+    const std::string secret = lonely_secret(identity);
     const std::pair<const char*, const std::string&> files[] = {{"/node.key", identity.credentials.key},
+                                                                {"/link.secrets", secret},
                                                                 {"/node.crt", identity.credentials.certificate},
                                                                 {"/authority.crt", identity.authority},
                                                                 {"/node.yaml", yaml}};
@@ -112,8 +127,10 @@ Result<void> save_static_data(const std::string& folder, NodeId self, const Stat
     for (const auto& [peer, secret] : data.secrets) {
         secrets += secret_line(self, peer, secret);
     }
-    if (auto done = replace_file(folder + "/link.secrets", secrets); !done) {
-        return done;
+    if (!data.secrets.empty()) {
+        if (auto done = replace_file(folder + "/link.secrets", secrets); !done) {
+            return done;
+        }
     }
     return replace_file(folder + "/static.data", whole_update(data).SerializeAsString());
 }

@@ -64,9 +64,6 @@ int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& 
     if (auto saved = save_identity(config.folder, *identity); !saved) {
         return complain(saved.error());
     }
-    if (auto saved = save_static_data(config.folder, identity->id, StaticData{}); !saved) {
-        return complain(saved.error());
-    }
     log_line(fmt::format("joined: node id {}, name {}, region {}; edge.yaml: node: {{id: {}, name: {}}}",
                          raw(identity->id), identity->name, identity->region, raw(identity->id), identity->name));
     return 0;
