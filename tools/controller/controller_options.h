@@ -14,7 +14,7 @@ struct ControllerOptions {
     std::string config;
     bool check = false;
     bool dump_config = false;  // print the configuration in force, secrets masked, and end
-    std::string message;  // not empty: print it and end (--help, --version)
+    std::string message;       // not empty: print it and end (--help, --version)
 };
 
 // `arguments` without the program's name.

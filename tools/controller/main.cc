@@ -104,8 +104,8 @@ int run(const ControllerOptions& options) {
         return complain({"etcd.endpoints: this izar-controller leads alone; leave the section out"});
     }
     silence_protobuf();
-    const auto state = open_controller_state(config->state, std::chrono::floor<std::chrono::seconds>(wall_now()),
-                                             fill_random);
+    const auto state =
+        open_controller_state(config->state, std::chrono::floor<std::chrono::seconds>(wall_now()), fill_random);
     if (!state) {
         return complain(state.error());
     }
