@@ -144,11 +144,22 @@ bool RingEnd::poll(Instant now) {
     return synchronised_ && !was;
 }
 
+// A hello to this life counts also before its sender's mark is seen: marks and rings are not read in one instant. One
+// of a life that ended meanwhile is undone by the next look at the mark; until then ours is not sent, so nothing is
+// taken.
 void RingEnd::take_hello(const ring::Message& message) {
-    if (message.kind == Kind::hello) {
-        const auto hello = body_of<ring::Hello>(message);
-        hello_taken_ = hello.to == boot_ && hello.from == peer_boot_;
+    if (message.kind != Kind::hello) {
+        return;
     }
+    const auto hello = body_of<ring::Hello>(message);
+    if (hello.to != boot_) {
+        return;
+    }
+    if (hello.from != peer_boot_) {
+        peer_boot_ = hello.from;
+        hello_sent_ = false;
+    }
+    hello_taken_ = true;
 }
 
 bool RingEnd::send_bytes(Kind kind, const void* body, std::size_t length) {
@@ -174,12 +185,7 @@ std::optional<ring::Message> RingEnd::receive() {
     }
     if (message.kind == Kind::hello) {  // the other side's next life was faster than our look at its mark
         hello_taken_ = synchronised_ = false;
-        const auto hello = body_of<ring::Hello>(message);
-        if (hello.to == boot_ && hello.from != peer_boot_) {
-            peer_boot_ = hello.from;
-            hello_sent_ = false;
-            hello_taken_ = true;
-        }
+        take_hello(message);
         return std::nullopt;
     }
     return message;

@@ -191,6 +191,12 @@ class Lab:
         if self.topology.exception_taps:
             self.network.set_up_taps(self.topology.node(node))
 
+    def start(self, name: str, member: str, argv: list[str]) -> None:
+        """Starts a program of the lab's own under a name, at a node or host: process(), log() and down() know it."""
+        if name in self.network.members() and name != member:
+            raise LabError(f"{name!r} is a node or host; take another name")
+        self._start(name, member, argv)
+
     def _start(self, name: str, member: str, argv: list[str]) -> None:
         process = processes.start(netns.inside(self.network.namespace(member), argv), self.log(name))
         self._state.processes[name] = process
