@@ -64,9 +64,10 @@ int run_lcore(void* argument) {
 
 }  // namespace
 
-Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, Placement placement, const TscClock& clock,
-                                                       Nanos wall_offset) {
-    std::unique_ptr<EdgeProcess> out(new EdgeProcess(std::move(config), std::move(placement), clock));
+Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, RoutingPolicies policies, Placement placement,
+                                                       const TscClock& clock, Nanos wall_offset) {
+    std::unique_ptr<EdgeProcess> out(
+        new EdgeProcess(std::move(config), std::move(policies), std::move(placement), clock));
     out->wall_offset_ = wall_offset;
     if (auto done = out->open(); !done) {
         return tl::unexpected(done.error());
@@ -127,12 +128,10 @@ Result<void> EdgeProcess::make_lcores() {
 void EdgeProcess::feed_configuration() {
     fleet_ = make_fleet(config_);
     services_ = std::make_shared<const ServiceTable>(config_.services, 1);
-    auto policy = std::make_shared<RoutingPolicy>();
-    policy->margins = {config_.hysteresis.absolute, config_.hysteresis.relative};
     auto update = std::make_shared<FeedUpdate>();
     update->fleet = fleet_;
     update->services = services_;
-    update->policy = policy;
+    update->policies = policies_;
     CHECK(feed_.push(update));
 }
 
@@ -173,6 +172,24 @@ Result<void> EdgeProcess::reload_secrets() {
         return fail("the scheduler thread has not taken the secrets before these yet; send SIGHUP again");
     }
     return {};
+}
+
+Result<void> EdgeProcess::record(const std::string& file) {
+    auto recorder = TraceRecorder::open(file, interfaces_->port(interfaces_->overlay_port()).mtu);
+    if (!recorder) {
+        return tl::unexpected(recorder.error());
+    }
+    recorder_ = std::move(*recorder);
+    scheduler_->set_listener(*recorder_);
+    return {};
+}
+
+bool EdgeProcess::write_trace() {
+    if (recorder_ == nullptr || trace_ended_) {
+        return true;
+    }
+    trace_ended_ = !recorder_->write();
+    return !trace_ended_;
 }
 
 Result<void> EdgeProcess::start() {
