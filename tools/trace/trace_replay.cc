@@ -92,7 +92,11 @@ class ReplayedNode {
 };
 
 std::string joined(const std::vector<std::string>& way) {
-    return way.empty() ? "none" : fmt::format("{}", fmt::join(way, " > "));
+    std::string out;
+    for (const std::string& node : way) {
+        out += (out.empty() ? "" : " > ") + node;
+    }
+    return out.empty() ? "none" : out;
 }
 
 }  // namespace
