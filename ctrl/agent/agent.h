@@ -44,7 +44,7 @@ struct AgentParts {
 
 class Agent : private ChannelEvents {
   public:
-    static constexpr Nanos kRingInterval = std::chrono::milliseconds{2};  // between two looks at the ring
+    static constexpr Nanos kRingInterval = std::chrono::milliseconds{6};  // between two looks at the ring
     static constexpr Nanos kReportInterval = std::chrono::seconds{5};
     static constexpr Nanos kFirstPause = std::chrono::milliseconds{200};  // before the next try to connect; doubled
     static constexpr Nanos kLongestPause = std::chrono::seconds{5};
