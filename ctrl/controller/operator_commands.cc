@@ -35,7 +35,7 @@ class Request {
         return *found;
     }
     std::string needed(const char* key) {
-        const std::string out = text(key);
+        std::string out = text(key);
         if (out.empty()) {
             refuse(fmt::format("'{}' is missing", key));
         }
@@ -115,7 +115,7 @@ std::string wall_text(WallTime time) {
 Result<Json> create_token(Controller& controller, Request& request, const OperatorCommands::RandomBytes& random) {
     TokenSpec spec;
     spec.region = request.needed("region");
-    spec.ttl = std::chrono::seconds{request.number("ttl_s", 3'600, 366 * 86'400)};
+    spec.ttl = std::chrono::seconds{request.number("ttl_s", 3'600, std::uint64_t{366} * 86'400)};
     spec.uses = static_cast<std::uint32_t>(request.number("uses", 1, 65'535));
     if (request.problem()) {
         return tl::unexpected(*request.problem());
@@ -217,18 +217,18 @@ void read_origins(Request& request, Service& service) {
 }
 
 Result<Json> set_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
-    static const std::map<std::string, Transport> kTransports{
+    static const std::map<std::string, Transport> transports{
         {"tcp", Transport::tcp}, {"udp", Transport::udp}, {"icmp", Transport::icmp}};
     Service service;
     service.id = ServiceId{1};  // the store gives one
     const std::string name = request.needed("name");
     service.vip = request.address("vip");
-    const auto transport = kTransports.find(request.text("protocol", "tcp"));
+    const auto transport = transports.find(request.text("protocol", "tcp"));
     service.first_port = static_cast<std::uint16_t>(request.number("first_port", 0, 65'535));
     service.last_port = static_cast<std::uint16_t>(request.number("last_port", 65'535, 65'535));
     read_egresses(controller, request, service);
     read_origins(request, service);
-    if (transport == kTransports.end()) {
+    if (transport == transports.end()) {
         request.refuse("'protocol' must be tcp, udp or icmp");
     } else {
         service.transport = transport->second;
@@ -319,7 +319,7 @@ Result<Json> list_links(Controller& controller, Request&, const OperatorCommands
 
 Result<std::string> OperatorCommands::answer(std::string_view line) {
     using Command = Result<Json> (*)(Controller&, Request&, const RandomBytes&);
-    static const std::map<std::string, Command> kCommands{
+    static const std::map<std::string, Command> commands{
         {"token create", create_token},     {"tokens", list_tokens},     {"nodes", list_nodes},
         {"node revoke", revoke_node},       {"node drain", drain_node},  {"service set", set_service},
         {"service remove", remove_service}, {"services", list_services}, {"domain set", set_domain},
@@ -329,8 +329,8 @@ Result<std::string> OperatorCommands::answer(std::string_view line) {
         return fail("a request is one line with a JSON object");
     }
     Request request(json);
-    const auto command = kCommands.find(request.needed("do"));
-    if (command == kCommands.end()) {
+    const auto command = commands.find(request.needed("do"));
+    if (command == commands.end()) {
         return fail("'do' names no command; docs/control-plane.md lists them");
     }
     const auto result = command->second(controller_, request, random_);

@@ -50,8 +50,8 @@ bool EdgeFeed::receive(FeedRing& feed) {
         push(assembly_.take(*message), feed);
     }
     if (taken > 0) {
-        if (auto gathered = assembly_.take_gathered()) {
-            CHECK(feed.push(std::move(gathered)));
+        if (const auto gathered = assembly_.take_gathered()) {
+            CHECK(feed.push(gathered));
         }
     }
     return taken > 0;

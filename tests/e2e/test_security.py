@@ -196,6 +196,7 @@ def test_secrets_are_replaced_without_a_lost_packet(lab: Lab, origin: Origin, tm
     old, new = file.read_text(), f"fleet {secrets.token_hex(32)}\n"
     copy = tmp_path / "copy"
     assert None not in epochs(lab).values()
+    wait_for_both_ways(lab)
     with Conversation(lab) as talk, ProbeStream(lab, vip("ipv4")) as stream:
         download = clients.start_curl(lab, "-o", str(copy), "--limit-rate", "8M", url("ipv4", "file.bin"))
         for content in (old + new, new + old, new):

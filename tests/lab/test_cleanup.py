@@ -38,7 +38,11 @@ def file(topology: Topology, tmp_path: Path) -> Path:
 
 
 def start_up(file: Path, build: Path, *options: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([IZAR_LAB, "up", str(file), "--build", str(build), *(options or ["--no-edges"])])
+    # Tests that run in a shell's background have SIGINT ignored, and a program inherits that.
+    return subprocess.Popen(
+        [IZAR_LAB, "up", str(file), "--build", str(build), *(options or ["--no-edges"])],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def run(*argv: str) -> None:

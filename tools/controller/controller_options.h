@@ -12,6 +12,8 @@ namespace izar {
 
 struct ControllerOptions {
     std::string config;
+    std::string discovery;   // path of node-discovery.yaml; empty: none
+    std::string import_sql;  // path of an SQL file to import; then end
     bool check = false;
     bool dump_config = false;  // print the configuration in force, secrets masked, and end
     std::string message;       // not empty: print it and end (--help, --version)

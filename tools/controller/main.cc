@@ -16,6 +16,8 @@
 #include "ctrl/frames/messages.h"
 #include "tools/controller/controller_options.h"
 #include "tools/controller/controller_state.h"
+#include "tools/controller/inventory.h"
+#include "tools/controller/upkeep.h"
 
 namespace izar {
 namespace {
@@ -52,7 +54,8 @@ void watch_signals(EventLoop& loop, bool& ended) {
     loop.watch(FileDescriptor{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)}, [&ended] { ended = true; });
 }
 
-int serve(EventLoop& loop, Store& store, const ControllerState& state, const SchedulingConfig& config) {
+int serve(EventLoop& loop, Store& store, const ControllerState& state, const SchedulingConfig& config,
+          const DiscoveryConfig& discovery) {
     const auto today = std::chrono::floor<std::chrono::seconds>(wall_now());
     const auto credentials = state.authority.make_controller(today);
     if (!credentials) {
@@ -70,6 +73,7 @@ int serve(EventLoop& loop, Store& store, const ControllerState& state, const Sch
     if (auto started = controller.start(std::move(*agents)); !started) {
         return complain(started.error());
     }
+    const Upkeep upkeep(loop, controller, discovery.adopt, log_line);
     bool ended = false;
     watch_signals(loop, ended);
     log_line(fmt::format("izar-controller listens at {}", config.listen));
@@ -79,16 +83,24 @@ int serve(EventLoop& loop, Store& store, const ControllerState& state, const Sch
     return 0;
 }
 
+std::vector<std::string> environment() {
+    std::vector<std::string> out;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+        out.emplace_back(*variable);
+    }
+    return out;
+}
+
 Result<SchedulingConfig> load_config(const std::string& path) {
     const auto text = read_config_file(path);
     if (!text) {
         return tl::unexpected(text.error());
     }
-    std::vector<std::string> environment;
-    for (char** variable = environ; *variable != nullptr; ++variable) {
-        environment.emplace_back(*variable);
-    }
-    return parse_scheduling_config(*text, path, environment);
+    return parse_scheduling_config(*text, path, environment());
+}
+
+Result<DiscoveryConfig> take_up_discovery(Store& store, const std::string& path) {
+    return path.empty() ? DiscoveryConfig{} : import_discovery_file(store, path, environment(), wall_now());
 }
 
 int run(const ControllerOptions& options) {
@@ -110,11 +122,23 @@ int run(const ControllerOptions& options) {
         return complain(state.error());
     }
     auto store = open_store(*config);
-    auto loop = EventLoop::make(now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384});
-    if (!store || !loop) {
-        return complain(store ? loop.error() : store.error());
+    if (!store) {
+        return complain(store.error());
     }
-    return serve(**loop, **store, *state, *config);
+    if (!options.import_sql.empty()) {
+        const auto told = import_sql_file(**store, options.import_sql, wall_now());
+        if (!told) {
+            return complain(told.error());
+        }
+        log_line(*told);
+        return 0;
+    }
+    const auto discovery = take_up_discovery(**store, options.discovery);
+    auto loop = EventLoop::make(now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384});
+    if (!discovery || !loop) {
+        return complain(discovery ? loop.error() : discovery.error());
+    }
+    return serve(**loop, **store, *state, *config, *discovery);
 }
 
 }  // namespace

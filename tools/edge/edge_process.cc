@@ -17,7 +17,11 @@
 namespace izar {
 namespace {
 
+// Naps of the scheduler thread. They grow while there is nothing to do: at 200 us each it took 2.7 % of a core from an
+// idle node. What cannot wait for it, lcores do by themselves (a dead link is left by its flag).
 constexpr Nanos kSchedulerNap = std::chrono::microseconds{200};
+constexpr Nanos kSchedulerNapStep = std::chrono::microseconds{50};
+constexpr Nanos kLongestSchedulerNap = std::chrono::microseconds{500};
 
 std::unique_ptr<Interfaces> make_interfaces(const EdgeConfig& config, const std::vector<Port>& ports) {
     std::vector<Interface> interfaces(ports.size());
@@ -258,6 +262,7 @@ void EdgeProcess::run_scheduler() noexcept {
     prctl(PR_SET_TIMERSLACK, 1);
     const OnSched on_sched = OnSched::claim();
     std::uint32_t rewrites = 0;
+    Nanos nap = kSchedulerNap;
     while (!stop_scheduler_.load(std::memory_order_relaxed)) {
         const std::uint32_t wanted = forced_rewrites_.load(std::memory_order_relaxed);
         if (wanted != rewrites) {
@@ -266,9 +271,13 @@ void EdgeProcess::run_scheduler() noexcept {
         }
         const bool secured = security_ != nullptr && security_->do_work(on_sched, clock_.now());
         const bool fed = take_from_agent();
-        if (!scheduler_->do_work(on_sched, clock_.now()) && !secured && !fed) {
-            std::this_thread::sleep_for(kSchedulerNap);
+        const bool worked = scheduler_->do_work(on_sched, clock_.now());
+        if (worked || secured || fed) {
+            nap = kSchedulerNap;
+            continue;
         }
+        std::this_thread::sleep_for(nap);
+        nap = std::min(nap + kSchedulerNapStep, kLongestSchedulerNap);
     }
 }
 

@@ -1,0 +1,72 @@
+#include "tools/controller/inventory.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "ctrl/store/sql_import.h"
+#include "dataplane/config/yaml_reader.h"
+
+namespace izar {
+namespace {
+
+// At most a byte more than the parser takes, which then says that it is too much.
+Result<std::string> read_sql(const std::string& path) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+    if (!file) {
+        return fail(fmt::format("{}: {}; give an existing file that may be read", path, std::strerror(errno)));
+    }
+    std::string text(kMaxImportBytes + 1, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+    if (std::ferror(file.get()) != 0) {
+        return fail(fmt::format("{}: cannot be read; give a regular file", path));
+    }
+    return text;
+}
+
+Result<void> import(Store& store, const Inventory& inventory, const std::string& path, WallTime now) {
+    if (const auto done = store.import_inventory(inventory, now); !done) {
+        return fail(fmt::format("{}: {}", path, done.error().text));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::string> import_sql_file(Store& store, const std::string& path, WallTime now) {
+    const auto text = read_sql(path);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    const auto inventory = parse_sql_import(*text, path, now);
+    if (!inventory) {
+        return tl::unexpected(inventory.error());
+    }
+    if (auto done = import(store, *inventory, path, now); !done) {
+        return tl::unexpected(done.error());
+    }
+    return fmt::format("{}: {} nodes, {} domains, {} system samples, {} region probes, {} link metrics", path,
+                       inventory->nodes.size(), inventory->domains.size(), inventory->system_info.size(),
+                       inventory->region_probes.size(), inventory->link_metrics.size());
+}
+
+Result<DiscoveryConfig> import_discovery_file(Store& store, const std::string& path,
+                                              std::span<const std::string> environment, WallTime now) {
+    const auto text = read_config_file(path);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    auto config = parse_discovery_config(*text, path, environment);
+    if (!config) {
+        return tl::unexpected(config.error());
+    }
+    if (auto done = import(store, config->inventory, path, now); !done) {
+        return tl::unexpected(done.error());
+    }
+    return config;
+}
+
+}  // namespace izar

@@ -1,0 +1,79 @@
+#include "tools/controller/inventory.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace izar {
+namespace {
+
+constexpr WallTime kNow{std::chrono::seconds{1'700'000'000}};
+
+class InventoryFiles : public testing::Test {
+  protected:
+    void SetUp() override {
+        const std::string pattern = testing::TempDir() + "izar-inventory-XXXXXX";
+        std::vector<char> name(pattern.begin(), pattern.end());
+        name.push_back('\0');
+        ASSERT_NE(mkdtemp(name.data()), nullptr);
+        folder_ = name.data();
+        auto store = open_sqlite_store(folder_ / "izar.db", {});
+        ASSERT_TRUE(store) << store.error().text;
+        store_ = std::move(*store);
+    }
+    void TearDown() override {
+        store_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    std::string write(const std::string& name, const std::string& text) {
+        std::ofstream(folder_ / name) << text;
+        return folder_ / name;
+    }
+    std::size_t domains() { return store_->domains().value().size(); }
+
+    std::filesystem::path folder_;
+    std::unique_ptr<Store> store_;
+};
+
+TEST_F(InventoryFiles, AnSqlFileIsImportedAndSaysHowMuch) {
+    const std::string file = write("init_nodes.sql",
+                                   "INSERT INTO node_region (ip, region) VALUES ('10.0.0.1','eu'),('10.0.0.2','us');\n"
+                                   "INSERT INTO domain_origin (domain, origin_ip) VALUES ('a.example','10.0.1.5');\n");
+    const auto told = import_sql_file(*store_, file, kNow);
+    ASSERT_TRUE(told) << told.error().text;
+    EXPECT_NE(told->find("2 nodes, 1 domains"), std::string::npos) << *told;
+    EXPECT_EQ(domains(), 1u);
+    EXPECT_TRUE(import_sql_file(*store_, file, kNow)) << "once more changes nothing";
+    EXPECT_EQ(domains(), 1u);
+}
+
+TEST_F(InventoryFiles, AFaultNamesItsPlaceAndNothingIsImported) {
+    const std::string file = write("bad.sql",
+                                   "INSERT INTO domain_origin (domain, origin_ip) VALUES ('a.example','10.0.1.5');\n"
+                                   "DELETE FROM node_region;\n");
+    const auto told = import_sql_file(*store_, file, kNow);
+    ASSERT_FALSE(told);
+    EXPECT_NE(told.error().text.find("bad.sql:2:1"), std::string::npos) << told.error().text;
+    EXPECT_EQ(domains(), 0u);
+    EXPECT_FALSE(import_sql_file(*store_, folder_ / "none.sql", kNow));
+}
+
+TEST_F(InventoryFiles, ADiscoveryFileDeclaresNodesAndDomains) {
+    const std::string file = write("node-discovery.yaml",
+                                   "adopt: 7s\n"
+                                   "nodes:\n  - {name: ams-1, region: eu, address: 10.0.0.1}\n"
+                                   "domains:\n  - {domain: www.example.com, origin: 10.0.1.5}\n");
+    const auto config = import_discovery_file(*store_, file, {}, kNow);
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->adopt, std::chrono::seconds{7});
+    EXPECT_EQ(domains(), 1u);
+    const std::string bad = write("bad.yaml", "nodse: []\n");
+    const auto refused = import_discovery_file(*store_, bad, {}, kNow);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find("bad.yaml:1"), std::string::npos) << refused.error().text;
+}
+
+}  // namespace
+}  // namespace izar
