@@ -131,17 +131,14 @@ std::shared_ptr<const MaglevTable> ServiceBuilder::choice(const Members& members
 }
 
 std::shared_ptr<const ServiceTable> ServiceBuilder::build(const ServiceTable& wanted, const Fleet& fleet,
-                                                          const RoutingPolicies& policies,
-                                                          const UsableEgresses& usable) {
+                                                          const std::vector<bool>& reachable) {
     std::vector<Service> services = wanted.services();
     for (Service& service : services) {
-        service.policy = policies.index_of(service.name);
-        const std::vector<bool>& usable_nodes = usable[raw(service.policy)];
         Members egresses;
         for (const Egress& egress : service.egresses) {
             const NodeSlot slot = fleet.slot(egress.node);
-            const bool gets_flows = slot != kNoSlot && usable_nodes[raw(slot)];
-            egresses.emplace_back(raw(egress.node), gets_flows ? egress.weight : 0);
+            const bool usable = slot != kNoSlot && reachable[raw(slot)];
+            egresses.emplace_back(raw(egress.node), usable ? egress.weight : 0);
         }
         Members origins;
         for (const Origin& origin : service.origins) {
@@ -170,6 +167,9 @@ std::vector<RowItem> build_own_row(const Mesh& mesh, const Fleet& fleet, Instant
         item.loss = Be16{static_cast<std::uint16_t>(std::lround(link.loss * 65535))};
         item.rtt_us = Be32{up ? to_us(link.rtt) : kUnreachableRtt};
         row.push_back(item);
+    }
+    if (row.size() > kMaxRowItems) {
+        row.clear();
     }
     return row;
 }

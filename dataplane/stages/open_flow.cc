@@ -59,11 +59,9 @@ NodeSlot choose_egress(const FlowKey<Address>& key, const Service& service, cons
 }
 
 template <typename Address>
-void fill_new_flow(Flow<Address>& flow, const Burst& burst, unsigned lane, const Service& service,
-                   const RouteTable& routes) noexcept {
+void fill_new_flow(Flow<Address>& flow, const Burst& burst, unsigned lane, const Service& service, int index) noexcept {
     flow.service = service.id;
-    flow.policy = service.policy;
-    flow.policy_version = routes.policy_version;
+    flow.service_index = static_cast<std::uint16_t>(index);
     flow.tcp_state = first_tcp_state(tcp_flags<Address>(burst, lane));
     flow.egress = kNoSlot;
     flow.ingress = kNoNode;
@@ -146,7 +144,7 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
         }
         return;
     }
-    fill_new_flow(flow, burst, lane, service, *published.routes);
+    fill_new_flow(flow, burst, lane, service, index);
     flow.egress = egress;
     if (egress == fleet.self) {
         open_session<Address>(burst, lane, ref, lcore, published);

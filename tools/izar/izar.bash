@@ -17,7 +17,6 @@ _izar_edge_commands() {
     show links
     show paths
     explain path NODE NODE
-    explain path NODE NODE POLICY
     show services
     show flows
     show drops
