@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-
 #include "dataplane/config/yaml_reader.h"
+#include "tools/program/command_line.h"
 
 namespace izar {
 namespace {
@@ -50,16 +48,11 @@ Result<AgentOptions> parse_agent_options(std::vector<std::string> arguments) {
     auto* const join = app.add_option("--join", out.join, "join the fleet of the controller at ADDRESS:PORT and end");
     app.add_option("--token", out.token, "with --join: what `izar token create` printed")->needs(join);
     app.set_version_flag("--version", std::string("izar-agent ") + IZAR_VERSION);
-    std::ranges::reverse(arguments);  // CLI11 takes its vector from the back
-    try {
-        app.parse(arguments);
-    } catch (const CLI::CallForHelp&) {
-        out.message = app.help();
-    } catch (const CLI::CallForVersion&) {
-        out.message = app.version();
-    } catch (const CLI::ParseError& error) {
-        return fail(std::string(error.what()) + "; see izar-agent --help");
+    auto message = read_command_line(app, "izar-agent", std::move(arguments));
+    if (!message) {
+        return tl::unexpected(message.error());
     }
+    out.message = std::move(*message);
     if (out.message.empty() && !out.join.empty() && out.token.empty()) {
         return fail("--join needs --token; `izar token create` on the controller makes one");
     }

@@ -4,15 +4,14 @@
 //   izar-agent --config agent.yaml                                from then on
 #include <fmt/format.h>
 #include <openssl/rand.h>
-#include <sys/signalfd.h>
 
-#include <csignal>
 #include <cstdio>
 
 #include "ctrl/agent/agent.h"
 #include "ctrl/agent/join.h"
 #include "ctrl/frames/messages.h"
 #include "tools/agent/agent_options.h"
+#include "tools/program/event_program.h"
 
 namespace izar {
 namespace {
@@ -22,33 +21,14 @@ int complain(const Error& error) {
     return 1;
 }
 
-Instant now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
-
 WallSeconds wall_now() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-void log_line(const std::string& line) {
-    fmt::print("{}\n", line);
-    std::fflush(stdout);
 }
 
 std::uint64_t random_number() {
     std::uint64_t out = 0;
     RAND_bytes(reinterpret_cast<unsigned char*>(&out), sizeof out);
     return out | 1;
-}
-
-// SIGINT and SIGTERM end the loop as events of it.
-void watch_signals(EventLoop& loop, bool& ended) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, nullptr);
-    loop.watch(FileDescriptor{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)}, [&ended] { ended = true; });
 }
 
 int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& config) {
@@ -84,7 +64,7 @@ int serve(EventLoop& loop, const AgentConfig& config) {
         return complain(ring.error());
     }
     bool ended = false;
-    watch_signals(loop, ended);
+    end_at_signals(loop, ended);
     Agent agent({loop, *tls, **ring, std::move(*identity), config.folder, config.controllers, boot,
                  Random{random_number()}, wall_now, log_line});
     agent.start();
@@ -104,7 +84,7 @@ int run(const AgentOptions& options) {
         fmt::print("{}: ok\n", options.config);
         return 0;
     }
-    auto loop = EventLoop::make(now, UringSize{.entries = 64, .buffers = 8, .buffer_bytes = 16'384});
+    auto loop = EventLoop::make(monotonic_now, UringSize{.entries = 64, .buffers = 8, .buffer_bytes = 16'384});
     if (!loop) {
         return complain(loop.error());
     }

@@ -1,9 +1,9 @@
 #include "tools/controller/controller_options.h"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
+#include "tools/program/command_line.h"
 
 namespace izar {
+
 Result<ControllerOptions> parse_controller_options(std::vector<std::string> arguments) {
     ControllerOptions out;
     CLI::App app{"izar-controller: holds the fleet's desired state and tells every node what the others measure."};
@@ -13,16 +13,11 @@ Result<ControllerOptions> parse_controller_options(std::vector<std::string> argu
     app.add_flag("--check", out.check, "validate the configuration and end");
     app.add_flag("--dump-config", out.dump_config, "print the configuration in force, secrets masked, and end");
     app.set_version_flag("--version", std::string("izar-controller ") + IZAR_VERSION);
-    std::ranges::reverse(arguments);  // CLI11 takes its vector from the back
-    try {
-        app.parse(arguments);
-    } catch (const CLI::CallForHelp&) {
-        out.message = app.help();
-    } catch (const CLI::CallForVersion&) {
-        out.message = app.version();
-    } catch (const CLI::ParseError& error) {
-        return fail(std::string(error.what()) + "; see izar-controller --help");
+    auto message = read_command_line(app, "izar-controller", std::move(arguments));
+    if (!message) {
+        return tl::unexpected(message.error());
     }
+    out.message = std::move(*message);
     return out;
 }
 

@@ -3,10 +3,8 @@
 //   izar-controller --config scheduling-config.yaml
 #include <fmt/format.h>
 #include <openssl/rand.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 
 #include "ctrl/config/scheduling_config.h"
@@ -18,6 +16,7 @@
 #include "tools/controller/controller_state.h"
 #include "tools/controller/inventory.h"
 #include "tools/controller/upkeep.h"
+#include "tools/program/event_program.h"
 
 namespace izar {
 namespace {
@@ -27,31 +26,12 @@ int complain(const Error& error) {
     return 1;
 }
 
-Instant now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
-
 WallTime wall_now() {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
 void fill_random(std::span<std::uint8_t> bytes) {
     RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
-}
-
-void log_line(const std::string& line) {
-    fmt::print("{}\n", line);
-    std::fflush(stdout);
-}
-
-// SIGINT and SIGTERM end the loop as events of it.
-void watch_signals(EventLoop& loop, bool& ended) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, nullptr);
-    loop.watch(FileDescriptor{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)}, [&ended] { ended = true; });
 }
 
 int serve(EventLoop& loop, Store& store, const ControllerState& state, const SchedulingConfig& config,
@@ -75,7 +55,7 @@ int serve(EventLoop& loop, Store& store, const ControllerState& state, const Sch
     }
     const Upkeep upkeep(loop, controller, discovery.adopt, log_line);
     bool ended = false;
-    watch_signals(loop, ended);
+    end_at_signals(loop, ended);
     log_line(fmt::format("izar-controller listens at {}", config.listen));
     while (!ended) {
         loop.run_once(std::chrono::seconds{1});
@@ -134,7 +114,7 @@ int run(const ControllerOptions& options) {
         return 0;
     }
     const auto discovery = take_up_discovery(**store, options.discovery);
-    auto loop = EventLoop::make(now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384});
+    auto loop = EventLoop::make(monotonic_now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384});
     if (!discovery || !loop) {
         return complain(discovery ? loop.error() : discovery.error());
     }

@@ -1,7 +1,8 @@
 #include "tools/edge/edge_options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+
+#include "tools/program/command_line.h"
 
 namespace izar {
 
@@ -18,16 +19,11 @@ Result<EdgeOptions> parse_edge_options(std::vector<std::string> arguments) {
     app.add_flag("-i,--interactive", out.interactive, "prompt on the terminal");
     app.add_flag("--check", out.check, "validate the configuration and end");
     app.set_version_flag("--version", std::string("izar-edge ") + IZAR_VERSION);
-    std::ranges::reverse(arguments);  // CLI11 takes its vector from the back
-    try {
-        app.parse(arguments);
-    } catch (const CLI::CallForHelp&) {
-        out.message = app.help();
-    } catch (const CLI::CallForVersion&) {
-        out.message = app.version();
-    } catch (const CLI::ParseError& error) {
-        return fail(std::string(error.what()) + "; see izar-edge --help");
+    auto message = read_command_line(app, "izar-edge", std::move(arguments));
+    if (!message) {
+        return tl::unexpected(message.error());
     }
+    out.message = std::move(*message);
     return out;
 }
 
