@@ -49,7 +49,8 @@ def run(build: Path, report: dict[str, Any]) -> None:
         files = Path(folder)
         files.chmod(0o755)
         with Lab(load_topology(TOPOLOGY), build=build) as lab, Servers(lab, "origin", files / "origin") as servers:
-            screen.end("six nodes, client in Frankfurt, origin in Singapore; security: none")
+            security = lab.topology.edge.get("security", "aes-gcm")
+            screen.end(f"six nodes, client in Frankfurt, origin in Singapore; security: {security}")
             steps = Steps(lab, servers, screen, files)
             for step in (steps.paths, steps.http, steps.exchanges, steps.slow_link, steps.cut, steps.rewrites,
                          steps.relay_kill, steps.egress_kill):
