@@ -5,13 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "ctrl/agent/join.h"
 #include "ctrl/controller/controller.h"
 #include "ctrl/controller/operator_commands.h"
 #include "ctrl/ring/edge_feed.h"
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -94,10 +94,8 @@ struct TestNode {
 class AgentTest : public testing::Test {
   protected:
     void SetUp() override {
-        char pattern[] = "/tmp/izar-agent-XXXXXX";
-        folder = mkdtemp(pattern);
         loop = std::move(*EventLoop::make(real_now));
-        store = std::move(*open_sqlite_store(folder + "/izar.db", StoreOptions{}));
+        store = std::move(*open_sqlite_store(folder / "izar.db", StoreOptions{}));
         start_controller(0);
     }
     void TearDown() override {
@@ -105,7 +103,6 @@ class AgentTest : public testing::Test {
         commands.reset();
         controller.reset();
         loop.reset();
-        std::filesystem::remove_all(folder);
     }
     void start_controller(std::uint16_t port) {
         auto listener = listen_tcp({*IpAddress::parse("127.0.0.1"), port});
@@ -134,7 +131,7 @@ class AgentTest : public testing::Test {
     TestNode& add_node(const std::string& name) {
         const auto identity = join_as(name, token());
         EXPECT_TRUE(identity) << identity.error().text;
-        nodes.push_back(std::make_unique<TestNode>(*loop, address, *identity, folder + "/" + name));
+        nodes.push_back(std::make_unique<TestNode>(*loop, address, *identity, folder / name));
         return *nodes.back();
     }
     template <typename Condition>
@@ -156,7 +153,7 @@ class AgentTest : public testing::Test {
                    node.fleet->nodes, [](const FleetNode& each) { return each.id != kNoNode; })) == count;
     }
 
-    std::string folder;
+    TemporaryFolder folder;
     CertificateAuthority authority = *CertificateAuthority::make(today());
     TlsContext tls = *TlsContext::for_controller(*authority.make_controller(today()), authority.certificate());
     std::unique_ptr<EventLoop> loop;
@@ -275,7 +272,7 @@ TEST_F(AgentTest, ControllersDeathFreezesTheFeedAndItsReturnResumesIt) {
 }
 
 TEST_F(AgentTest, AgentStartsFromItsDiskWithoutAController) {
-    const std::string place = folder + "/ams";
+    const std::string place = folder / "ams";
     {
         TestNode& ams = add_node("ams");
         ASSERT_TRUE(run_until([&] { return knows(ams, 1); })) << log;

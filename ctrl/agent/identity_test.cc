@@ -4,7 +4,8 @@
 #include <sys/stat.h>
 
 #include <cstring>
-#include <filesystem>
+
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -13,12 +14,7 @@ const WallSeconds kNow{std::chrono::seconds{1'790'000'000}};
 
 class IdentityTest : public testing::Test {
   protected:
-    void SetUp() override {
-        char pattern[] = "/tmp/izar-identity-XXXXXX";
-        folder = mkdtemp(pattern);
-    }
-    void TearDown() override { std::filesystem::remove_all(folder); }
-    std::string folder;
+    TemporaryFolder folder;
 };
 
 TEST_F(IdentityTest, IsLoadedAsItWasSavedAndItsKeyIsPrivate) {
@@ -30,8 +26,8 @@ TEST_F(IdentityTest, IsLoadedAsItWasSavedAndItsKeyIsPrivate) {
     identity.region = "eu-west";
     identity.credentials = {*authority.sign_node(request.request, NodeId{7}, kNow), request.key};
     identity.authority = authority.certificate();
-    ASSERT_TRUE(save_identity(folder, identity));
-    const auto back = load_identity(folder);
+    ASSERT_TRUE(save_identity(folder.path(), identity));
+    const auto back = load_identity(folder.path());
     ASSERT_TRUE(back) << back.error().text;
     EXPECT_EQ(back->id, NodeId{7});
     EXPECT_EQ(back->name, "ams");
@@ -39,12 +35,12 @@ TEST_F(IdentityTest, IsLoadedAsItWasSavedAndItsKeyIsPrivate) {
     EXPECT_EQ(back->credentials.key, identity.credentials.key);
     EXPECT_EQ(back->authority, identity.authority);
     struct stat status {};
-    ASSERT_EQ(stat((folder + "/node.key").c_str(), &status), 0);
+    ASSERT_EQ(stat((folder / "node.key").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600U);
 }
 
 TEST_F(IdentityTest, NodeThatHasNotJoinedIsToldWhatToDo) {
-    const auto identity = load_identity(folder);
+    const auto identity = load_identity(folder.path());
     ASSERT_FALSE(identity);
     EXPECT_NE(identity.error().text.find("--join"), std::string::npos);
 }
@@ -58,15 +54,15 @@ TEST_F(IdentityTest, StaticDataSurvivesAndDamageIsNoData) {
     std::strcpy(node.name, "fra");
     std::strcpy(node.region, "eu");
     data.secrets[NodeId{3}] = LinkSecret{9};
-    ASSERT_TRUE(save_static_data(folder, NodeId{1}, data));
-    const StaticData back = load_static_data(folder);
+    ASSERT_TRUE(save_static_data(folder.path(), NodeId{1}, data));
+    const StaticData back = load_static_data(folder.path());
     EXPECT_EQ(back.version, 12U);
-    EXPECT_NE(read_whole_file(folder + "/link.secrets")->find("\nlink 1 3 0900"), std::string::npos);
+    EXPECT_NE(read_whole_file(folder / "link.secrets")->find("\nlink 1 3 0900"), std::string::npos);
     EXPECT_STREQ(back.nodes.at(NodeId{3}).name, "fra");
     EXPECT_EQ(back.secrets.at(NodeId{3}), LinkSecret{9});
-    ASSERT_TRUE(replace_file(folder + "/static.data", "damaged"));
-    EXPECT_EQ(load_static_data(folder).version, 0U);
-    EXPECT_EQ(load_static_data(folder + "/nowhere").version, 0U);
+    ASSERT_TRUE(replace_file(folder / "static.data", "damaged"));
+    EXPECT_EQ(load_static_data(folder.path()).version, 0U);
+    EXPECT_EQ(load_static_data(folder / "nowhere").version, 0U);
 }
 
 }  // namespace

@@ -6,14 +6,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "dataplane/base/testing/temporary_folder.h"
+
 namespace izar {
 namespace {
 
 class SystemSampleTest : public testing::Test {
   protected:
     void SetUp() override {
-        char pattern[] = "/tmp/izar-proc-XXXXXX";
-        root = mkdtemp(pattern);
         write("proc/cpuinfo",
               "processor\t: 0\nmodel name\t: Fine CPU\ncpu MHz\t\t: 2600.5\ncache size\t: 512 KB\n\n"
               "processor\t: 1\nmodel name\t: Fine CPU\ncpu MHz\t\t: 2600.5\ncache size\t: 512 KB\n");
@@ -29,12 +29,12 @@ class SystemSampleTest : public testing::Test {
         write("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
         write("proc/stat", "cpu  100 0 100 700 100 0 0 0 0 0\n");
     }
-    void TearDown() override { std::filesystem::remove_all(root); }
     void write(const std::string& path, const std::string& text) {
         std::filesystem::create_directories((root / path).parent_path());
         std::ofstream(root / path) << text;
     }
-    std::filesystem::path root;
+    TemporaryFolder folder;
+    const std::filesystem::path root = folder.path();
 };
 
 TEST_F(SystemSampleTest, ReadsEveryColumn) {

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "dataplane/base/testing/temporary_folder.h"
+
 namespace izar {
 namespace {
 
@@ -91,13 +93,11 @@ TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
 }
 
 TEST(SchedulingConfig, OpensTheStoreItNames) {
-    std::string folder = (std::filesystem::temp_directory_path() / "izar-config-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    const auto config = parse_scheduling_config("state: " + folder, "scheduling-config.yaml", {});
+    const TemporaryFolder folder;
+    const auto config = parse_scheduling_config("state: " + folder.path(), "scheduling-config.yaml", {});
     const auto store = open_store(config.value());
     ASSERT_TRUE(store) << store.error().text;
-    EXPECT_TRUE(std::filesystem::exists(folder + "/izar.db"));
-    std::filesystem::remove_all(folder);
+    EXPECT_TRUE(std::filesystem::exists(folder / "izar.db"));
 }
 
 // The page is generated; where it differs, the failure prints what it should hold.

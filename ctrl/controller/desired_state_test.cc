@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 
 #include "ctrl/store/token.h"
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -17,15 +17,7 @@ const WallTime kNow{std::chrono::seconds{1'790'000'000}};
 
 class DesiredStateTest : public testing::Test {
   protected:
-    void SetUp() override {
-        char pattern[] = "/tmp/izar-desired-XXXXXX";
-        folder = mkdtemp(pattern);
-        store = std::move(*open_sqlite_store(folder + "/izar.db", StoreOptions{}));
-    }
-    void TearDown() override {
-        store.reset();
-        std::filesystem::remove_all(folder);
-    }
+    void SetUp() override { store = std::move(*open_sqlite_store(folder / "izar.db", StoreOptions{})); }
     NodeId join(const std::string& name, std::uint8_t number) {
         TokenRandom random{};
         random[0] = number;
@@ -55,7 +47,7 @@ class DesiredStateTest : public testing::Test {
         return out;
     }
 
-    std::string folder;
+    TemporaryFolder folder;
     std::unique_ptr<Store> store;
     DesiredState desired{MasterSecret{1}};
 };

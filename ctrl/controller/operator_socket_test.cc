@@ -6,7 +6,8 @@
 
 #include <chrono>
 #include <cstring>
-#include <filesystem>
+
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -14,9 +15,7 @@ namespace {
 class OperatorSocketTest : public testing::Test {
   protected:
     void SetUp() override {
-        char pattern[] = "/tmp/izar-operator-XXXXXX";
-        folder = mkdtemp(pattern);
-        path = folder + "/o.sock";
+        path = folder / "o.sock";
         loop = std::move(*EventLoop::make([] { return Instant{}; }));
         auto listener = listen_unix(path);
         ASSERT_TRUE(listener);
@@ -28,7 +27,6 @@ class OperatorSocketTest : public testing::Test {
                                                       return "<" + std::string(line) + ">";
                                                   });
     }
-    void TearDown() override { std::filesystem::remove_all(folder); }
 
     FileDescriptor connect() {
         FileDescriptor out{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)};
@@ -56,7 +54,7 @@ class OperatorSocketTest : public testing::Test {
         return out;
     }
 
-    std::string folder;
+    TemporaryFolder folder;
     std::string path;
     std::unique_ptr<EventLoop> loop;
     std::unique_ptr<OperatorSocket> socket;

@@ -5,7 +5,8 @@
 #include <sys/un.h>
 
 #include <cstring>
-#include <filesystem>
+
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -40,9 +41,8 @@ TEST(Sockets, ListensAtAPortThatTheSystemChose) {
 }
 
 TEST(Sockets, UnixSocketIsPrivateAndReplacesOnlyADeadOne) {
-    char pattern[] = "/tmp/izar-sockets-XXXXXX";
-    const std::filesystem::path folder = mkdtemp(pattern);
-    const std::string path = folder / "deep" / "x.sock";
+    const TemporaryFolder folder;
+    const std::string path = folder / "deep/x.sock";
     {
         const auto fd = listen_unix(path);
         ASSERT_TRUE(fd) << fd.error().text;
@@ -53,7 +53,6 @@ TEST(Sockets, UnixSocketIsPrivateAndReplacesOnlyADeadOne) {
     }
     EXPECT_TRUE(listen_unix(path)) << "what is left behind is replaced";
     EXPECT_FALSE(listen_unix(std::string(200, 'x')));
-    std::filesystem::remove_all(folder);
 }
 
 }  // namespace

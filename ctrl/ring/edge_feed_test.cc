@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <map>
 
 #include "ctrl/ring/feed_sender.h"
 #include "ctrl/ring/link_body.h"
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -62,24 +62,21 @@ std::shared_ptr<const Fleet> own_fleet() {
 class EdgeFeedTest : public testing::Test {
   protected:
     void SetUp() override {
-        char pattern[] = "/tmp/izar-feed-XXXXXX";
-        folder = mkdtemp(pattern);
         start_agent();
         start_edge();
         mesh.set_fleet(*own_fleet());
     }
-    void TearDown() override { std::filesystem::remove_all(folder); }
 
     void start_agent() {
         sender.reset();
         agent.reset();
-        agent = std::move(*RingEnd::open(shared_path(folder), RingSide::agent, ++boots));
+        agent = std::move(*RingEnd::open(shared_path(folder.path()), RingSide::agent, ++boots));
         sender = std::make_unique<FeedSender>(*agent, NodeId{1});
     }
     void start_edge() {
         edge.reset();
-        edge = std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(folder), RingSide::edge, ++boots)),
-                                          own_fleet());
+        edge = std::make_unique<EdgeFeed>(
+            std::move(*RingEnd::open(shared_path(folder.path()), RingSide::edge, ++boots)), own_fleet());
     }
     // Both sides work until nothing moves; what reached the scheduler is kept.
     void settle() {
@@ -114,7 +111,7 @@ class EdgeFeedTest : public testing::Test {
             heard.begin(), heard.end(), [&](const ring::Message& message) { return message.kind == kind; }));
     }
 
-    std::string folder;
+    TemporaryFolder folder;
     std::uint64_t boots = 0;
     std::unique_ptr<RingEnd> agent;
     std::unique_ptr<FeedSender> sender;

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "dataplane/base/random.h"
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -28,21 +28,13 @@ Instant real_now() {
 
 class RingEndTest : public testing::Test {
   protected:
-    void SetUp() override {
-        char pattern[] = "/tmp/izar-ring-XXXXXX";
-        folder = mkdtemp(pattern);
-        path = shared_path(folder);
-    }
-    void TearDown() override { std::filesystem::remove_all(folder); }
-
     std::unique_ptr<RingEnd> open(RingSide side, std::uint64_t boot) {
         auto out = RingEnd::open(path, side, boot);
         EXPECT_TRUE(out) << out.error().text;
         return out ? std::move(*out) : nullptr;
     }
-
-    std::string folder;
-    std::string path;
+    TemporaryFolder folder;
+    std::string path = shared_path(folder.path());
 };
 
 std::optional<std::uint16_t> number_of(const std::optional<ring::Message>& message) {
@@ -159,8 +151,8 @@ TEST_F(RingEndTest, OneOfEachSideAndOneLayout) {
     const auto second = RingEnd::open(path, RingSide::agent, 3);
     ASSERT_FALSE(second);
     EXPECT_NE(second.error().text.find("another izar-agent"), std::string::npos) << second.error().text;
-    std::ofstream(folder + "/other") << "short";
-    EXPECT_FALSE(RingEnd::open(folder + "/other", RingSide::edge, 4));
+    std::ofstream(folder / "other") << "short";
+    EXPECT_FALSE(RingEnd::open(folder / "other", RingSide::edge, 4));
 }
 
 // A process that is the edge until it is killed: after each new pair of lives it expects numbers from 1 without a

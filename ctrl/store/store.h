@@ -1,7 +1,7 @@
 // store.h -- Store: everything the control plane must not forget, behind one interface without SQL.
 //
 // Thread:    owned by one. A call waits for the disk (SQLite) or the database (MariaDB), from microseconds to seconds
-//            when it is away, so a controller's event loop gives its store a thread of its own.
+//            when it is away; whoever calls waits as long.
 // Durable:   what a call below "static data" or "tokens" returned as done is on disk; losing power does not undo it.
 //            Measurements and history are only in order: the last seconds of them may be lost with the machine.
 // Atomic:    every call happens as a whole or not at all, also when the process is killed inside it. A call that ended

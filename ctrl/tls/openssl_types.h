@@ -13,17 +13,10 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/base/free_by.h"
 #include "dataplane/base/result.h"
 
 namespace izar {
-
-template <auto Free>
-struct FreeBy {
-    template <typename T>
-    void operator()(T* object) const noexcept {
-        Free(object);
-    }
-};
 
 using KeyPointer = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;
 using CertificatePointer = std::unique_ptr<X509, FreeBy<X509_free>>;

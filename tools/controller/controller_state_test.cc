@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "dataplane/base/testing/temporary_folder.h"
+
 namespace izar {
 namespace {
 
@@ -12,16 +14,12 @@ const WallSeconds kNow{std::chrono::seconds{1'790'000'000}};
 
 class ControllerStateTest : public testing::Test {
   protected:
-    void SetUp() override {
-        char pattern[] = "/tmp/izar-state-XXXXXX";
-        folder = mkdtemp(pattern);
-    }
-    void TearDown() override { std::filesystem::remove_all(folder); }
     Result<ControllerState> open() {
-        return open_controller_state(
-            folder, kNow, [this](std::span<std::uint8_t> bytes) { std::fill(bytes.begin(), bytes.end(), ++random); });
+        return open_controller_state(folder.path(), kNow, [this](std::span<std::uint8_t> bytes) {
+            std::fill(bytes.begin(), bytes.end(), ++random);
+        });
     }
-    std::string folder;
+    TemporaryFolder folder;
     std::uint8_t random = 0;
 };
 
@@ -37,16 +35,16 @@ TEST_F(ControllerStateTest, IsMadeOnceAndKept) {
 
 TEST_F(ControllerStateTest, InterruptedFirstStartBeginsAnew) {
     ASSERT_TRUE(open());
-    std::filesystem::remove(folder + "/authority.crt");
+    std::filesystem::remove(folder / "authority.crt");
     EXPECT_TRUE(open());
 }
 
 TEST_F(ControllerStateTest, DamagedFilesAreNeverReplaced) {
     ASSERT_TRUE(open());
-    std::ofstream(folder + "/link-master.key") << "short";
+    std::ofstream(folder / "link-master.key") << "short";
     EXPECT_FALSE(open());
-    std::filesystem::remove(folder + "/link-master.key");
-    std::ofstream(folder + "/authority.crt") << "damaged";
+    std::filesystem::remove(folder / "link-master.key");
+    std::ofstream(folder / "authority.crt") << "damaged";
     EXPECT_FALSE(open());
 }
 

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
+
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -14,18 +14,9 @@ constexpr WallTime kNow{std::chrono::seconds{1'700'000'000}};
 class InventoryFiles : public testing::Test {
   protected:
     void SetUp() override {
-        const std::string pattern = testing::TempDir() + "izar-inventory-XXXXXX";
-        std::vector<char> name(pattern.begin(), pattern.end());
-        name.push_back('\0');
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name.data();
         auto store = open_sqlite_store(folder_ / "izar.db", {});
         ASSERT_TRUE(store) << store.error().text;
         store_ = std::move(*store);
-    }
-    void TearDown() override {
-        store_.reset();
-        std::filesystem::remove_all(folder_);
     }
     std::string write(const std::string& name, const std::string& text) {
         std::ofstream(folder_ / name) << text;
@@ -33,7 +24,7 @@ class InventoryFiles : public testing::Test {
     }
     std::size_t domains() { return store_->domains().value().size(); }
 
-    std::filesystem::path folder_;
+    TemporaryFolder folder_;
     std::unique_ptr<Store> store_;
 };
 

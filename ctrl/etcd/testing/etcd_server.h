@@ -9,12 +9,13 @@
 #include <string>
 
 #include "dataplane/base/result.h"
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 
 class EtcdServer {
   public:
-    // Waits until it answers. The error names what is missing.
+    // Waits until it answers.
     static Result<std::unique_ptr<EtcdServer>> start();
     ~EtcdServer();
     EtcdServer(const EtcdServer&) = delete;
@@ -27,7 +28,7 @@ class EtcdServer {
   private:
     EtcdServer() = default;
 
-    std::string folder_;
+    TemporaryFolder folder_;
     std::string endpoint_;
     pid_t process_ = -1;
 };

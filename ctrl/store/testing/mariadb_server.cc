@@ -8,11 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -66,31 +67,29 @@ MYSQL* connect_to(const std::string& socket) {
     return session;
 }
 
-}  // namespace
-
-std::string scratch_folder() {
-    return ::access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path().string();
+// What a program said last, for an error: its folder goes with the server.
+std::string end_of(const std::string& log) {
+    std::ifstream file(log);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    return text.substr(text.size() - std::min<std::size_t>(text.size(), 1'000));
 }
 
+}  // namespace
+
 Result<std::unique_ptr<MariadbServer>> MariadbServer::start() {
-    std::string folder = scratch_folder() + "/izar-mariadb-XXXXXX";
-    CHECK(::mkdtemp(folder.data()) != nullptr);
+    std::unique_ptr<MariadbServer> server(new MariadbServer);
     if (::geteuid() == 0) {
         const passwd* nobody = ::getpwnam("nobody");
-        CHECK(nobody != nullptr && ::chown(folder.c_str(), nobody->pw_uid, nobody->pw_gid) == 0);
+        CHECK(nobody != nullptr && ::chown(server->folder_.path().c_str(), nobody->pw_uid, nobody->pw_gid) == 0);
     }
-    std::unique_ptr<MariadbServer> server(new MariadbServer(folder));
     const pid_t installer =
-        run_program({"mariadb-install-db", "--no-defaults", "--datadir=" + folder + "/data", "--skip-test-db",
+        run_program({"mariadb-install-db", "--no-defaults", "--datadir=" + server->folder_ / "data", "--skip-test-db",
                      "--auth-root-authentication-method=normal", "--innodb-log-file-size=8M"},
-                    folder + ".log");
+                    server->log());
     int status = 0;
     ::waitpid(installer, &status, 0);
-    if (WEXITSTATUS(status) == 127) {
-        return fail("mariadb-install-db is not installed (package mariadb-server-core)");
-    }
     if (status != 0) {
-        return fail(fmt::format("mariadb-install-db failed with status {}; its log is {}.log", status, folder));
+        return fail(fmt::format("mariadb-install-db failed with status {}: {}", status, end_of(server->log())));
     }
     if (auto running = server->launch(); !running) {
         return tl::unexpected(running.error());
@@ -101,24 +100,24 @@ Result<std::unique_ptr<MariadbServer>> MariadbServer::start() {
 
 Result<void> MariadbServer::launch() {
     // Without grant tables every name is let in; the socket lies in a folder that is the test's alone.
-    process_ = run_program({"mariadbd", "--no-defaults", "--datadir=" + folder_ + "/data",
-                            "--socket=" + folder_ + "/socket", "--pid-file=" + folder_ + "/pid", "--skip-networking",
+    process_ = run_program({"mariadbd", "--no-defaults", "--datadir=" + folder_ / "data",
+                            "--socket=" + folder_ / "socket", "--pid-file=" + folder_ / "pid", "--skip-networking",
                             "--skip-grant-tables", "--innodb-flush-log-at-trx-commit=1",
                             "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M", "--performance-schema=0"},
-                           folder_ + ".log");
+                           log());
     const auto limit = std::chrono::steady_clock::now() + kStartLimit;
     while (std::chrono::steady_clock::now() < limit) {
-        if (MYSQL* session = connect_to(folder_ + "/socket")) {
+        if (MYSQL* session = connect_to(folder_ / "socket")) {
             mysql_close(session);
             return {};
         }
         if (::waitpid(process_, nullptr, WNOHANG) != 0) {
             process_ = -1;
-            return fail(fmt::format("mariadbd ended at once; its log is {}.log", folder_));
+            return fail("mariadbd ended at once: " + end_of(log()));
         }
         std::this_thread::sleep_for(std::chrono::milliseconds{20});
     }
-    return fail(fmt::format("mariadbd does not answer within {} s; its log is {}.log", kStartLimit.count(), folder_));
+    return fail(fmt::format("mariadbd does not answer within {} s: {}", kStartLimit.count(), end_of(log())));
 }
 
 void MariadbServer::stop(int signal) {
@@ -131,17 +130,14 @@ void MariadbServer::stop(int signal) {
 
 MariadbServer::~MariadbServer() {
     stop(SIGKILL);
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-    std::filesystem::remove(folder_ + ".log", ignored);
 }
 
 MariadbAddress MariadbServer::address() const {
-    return {.socket = folder_ + "/socket"};
+    return {.socket = folder_ / "socket"};
 }
 
 void MariadbServer::empty_database() {
-    MYSQL* session = connect_to(folder_ + "/socket");
+    MYSQL* session = connect_to(folder_ / "socket");
     CHECK(session != nullptr);
     CHECK(mysql_query(session, "DROP DATABASE IF EXISTS izar") == 0);
     CHECK(mysql_query(session, "CREATE DATABASE izar") == 0);

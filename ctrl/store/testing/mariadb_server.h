@@ -10,17 +10,14 @@
 
 #include "ctrl/store/store.h"
 #include "dataplane/base/result.h"
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 
-// In memory if there is such a place: making tables takes a second each test on a busy disk, and what these tests prove
-// does not depend on the disk.
-std::string scratch_folder();
-
 class MariadbServer {
   public:
-    // Makes the folder, the system tables and the database "izar", and waits until the server answers. The error names
-    // what is missing. Root hands the server to the user "nobody", because it does not run as root.
+    // Makes the folder, the system tables and the database "izar", and waits until the server answers. The error
+    // ends with what the server said last. Root hands the server to the user "nobody", because it does not run as root.
     static Result<std::unique_ptr<MariadbServer>> start();
     ~MariadbServer();
     MariadbServer(const MariadbServer&) = delete;
@@ -33,11 +30,12 @@ class MariadbServer {
     Result<void> crash_and_restart();
 
   private:
-    explicit MariadbServer(std::string folder) : folder_(std::move(folder)) {}
+    MariadbServer() = default;
+    std::string log() const { return folder_ / "log"; }
     Result<void> launch();
     void stop(int signal);
 
-    std::string folder_;
+    TemporaryFolder folder_;
     pid_t process_ = -1;
 };
 

@@ -10,10 +10,12 @@
 
 #include "ctrl/store/store.h"
 #include "ctrl/store/testing/mariadb_server.h"
+#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 
-// Server of this test program, started at the first call; nothing, and why, if there is none to be had.
+// Server of this test program, started at the first call; nothing, and why, if it is not installed. One that does not
+// start ends the program.
 struct SharedServer {
     std::unique_ptr<MariadbServer> server;
     std::string why_not;
@@ -22,23 +24,18 @@ SharedServer& shared_server();
 
 class SqliteTestStore {
   public:
-    SqliteTestStore();
-    ~SqliteTestStore();
-    SqliteTestStore(const SqliteTestStore&) = delete;
-    SqliteTestStore& operator=(const SqliteTestStore&) = delete;
-
     std::string why_not() const { return ""; }
     Result<std::unique_ptr<Store>> open(const StoreOptions& options) const {
         return open_sqlite_store(path(), options);
     }
-    std::string path() const { return folder_ + "/izar.db"; }
+    std::string path() const { return folder_ / "izar.db"; }
     // Runs statements of somebody else's program on the same data.
     void run_outside(const std::string& statements) const;
     // What the outside program prints for a query of one text.
     std::string ask_outside(const std::string& query) const;
 
   private:
-    std::string folder_;
+    TemporaryFolder folder_;
 };
 
 class MariadbTestStore {
