@@ -14,6 +14,7 @@ for folder in (ROOT / "tools" / "lab", ROOT / "tests" / "e2e"):
 
 from izar_lab import Lab  # noqa: E402
 from izar_lab.topology import parse_topology  # noqa: E402
+from servers import Origin  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +22,20 @@ def start_lab(build: Path) -> Iterator[Callable[[dict[str, Any]], Lab]]:
     """Brings up a lab that lives as long as the module."""
     with ExitStack() as stack:
         yield lambda document: stack.enter_context(Lab(parse_topology(document, ROOT), build=build))
+
+
+@pytest.fixture(scope="module")
+def start_origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Origin]]:
+    """Starts programs ("nginx", "dns", ...: the start_ methods of Origin) at a host of a lab, for as long as the module;
+    with `file_bytes`, nginx has a file.bin of that size."""
+    with ExitStack() as stack:
+
+        def start(lab: Lab, *programs: str, file_bytes: int = 0, host: str = "origin") -> Origin:
+            origin = stack.enter_context(Origin(lab, host, tmp_path_factory.mktemp(host)))
+            for program in programs:
+                getattr(origin, f"start_{program}")()
+            if file_bytes:
+                origin.make_file("file.bin", file_bytes)
+            return origin
+
+        yield start

@@ -41,12 +41,8 @@ def plane(lab: Lab) -> ControlPlane:
 
 
 @pytest.fixture(scope="module")
-def origin(lab: Lab, plane: ControlPlane, tmp_path_factory) -> Iterator[Origin]:
-    with Origin(lab, "origin", tmp_path_factory.mktemp("origin")) as origin:
-        origin.start_nginx()
-        origin.start_probe_echo()
-        origin.make_file("file.bin", FILE_BYTES)
-        yield origin
+def origin(lab: Lab, plane: ControlPlane, start_origin) -> Origin:
+    return start_origin(lab, "nginx", "probe_echo", file_bytes=FILE_BYTES)
 
 
 def test_traffic_flows_over_a_relay_that_no_file_names(lab: Lab, plane: ControlPlane, origin: Origin) -> None:

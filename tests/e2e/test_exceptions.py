@@ -30,11 +30,8 @@ def lab(start_lab) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def origin(lab: Lab, tmp_path_factory) -> Iterator[Origin]:
-    with Origin(lab, "origin", tmp_path_factory.mktemp("origin")) as origin:
-        origin.start_nginx()
-        origin.make_file("file.bin", FILE_BYTES)
-        yield origin
+def origin(lab: Lab, start_origin) -> Origin:
+    return start_origin(lab, "nginx", file_bytes=FILE_BYTES)
 
 
 def exchange(near: socket.socket, far: socket.socket) -> None:

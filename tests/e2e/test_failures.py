@@ -46,12 +46,8 @@ def repair(lab: Lab) -> None:
 
 
 @pytest.fixture(scope="module")
-def origin(running_lab: Lab, tmp_path_factory) -> Iterator[Origin]:
-    with Origin(running_lab, "origin", tmp_path_factory.mktemp("origin")) as origin:
-        origin.start_nginx()
-        origin.start_probe_echo()
-        origin.make_file("file.bin", FILE_BYTES)
-        yield origin
+def origin(running_lab: Lab, start_origin) -> Origin:
+    return start_origin(running_lab, "nginx", "probe_echo", file_bytes=FILE_BYTES)
 
 
 class Download:

@@ -1,6 +1,5 @@
 """test_lcores.py -- Two lcores: a flow belongs to one of them wherever its packets arrive, and goes over by ring."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import clients
@@ -22,12 +21,8 @@ def lab(start_lab) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def origin(lab: Lab, tmp_path_factory) -> Iterator[Origin]:
-    with Origin(lab, "origin", tmp_path_factory.mktemp("origin")) as origin:
-        origin.start_nginx()
-        origin.start_dns()
-        origin.make_file("file.bin", 20 << 20)
-        yield origin
+def origin(lab: Lab, start_origin) -> Origin:
+    return start_origin(lab, "nginx", "dns", file_bytes=20 << 20)
 
 
 @pytest.mark.asan

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import clients
@@ -43,12 +43,8 @@ def lab(start_lab) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def origin(lab: Lab, tmp_path_factory) -> Iterator[Origin]:
-    with Origin(lab, "origin", tmp_path_factory.mktemp("origin")) as origin:
-        origin.start_nginx()
-        origin.start_probe_echo()
-        origin.make_file("file.bin", FILE_BYTES)
-        yield origin
+def origin(lab: Lab, start_origin) -> Origin:
+    return start_origin(lab, "nginx", "probe_echo", file_bytes=FILE_BYTES)
 
 
 class Conversation:

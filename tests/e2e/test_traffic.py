@@ -28,13 +28,8 @@ def lab(start_lab) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def origin(lab: Lab, tmp_path_factory) -> Iterator[Origin]:
-    with Origin(lab, "origin", tmp_path_factory.mktemp("origin")) as origin:
-        origin.start_nginx()
-        origin.start_dns()
-        origin.start_iperf()
-        origin.make_file("file.bin", FILE_BYTES)
-        yield origin
+def origin(lab: Lab, start_origin) -> Origin:
+    return start_origin(lab, "nginx", "dns", "iperf", file_bytes=FILE_BYTES)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """test_underlays.py -- Services of both families over overlays of both families: files, datagrams, pings."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import clients
@@ -26,13 +25,8 @@ def lab(request, start_lab) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def origin(lab: Lab, tmp_path_factory) -> Iterator[Origin]:
-    with Origin(lab, "origin", tmp_path_factory.mktemp("origin")) as origin:
-        origin.start_nginx()
-        origin.start_dns()
-        origin.start_probe_echo()
-        origin.make_file("file.bin", FILE_BYTES)
-        yield origin
+def origin(lab: Lab, start_origin) -> Origin:
+    return start_origin(lab, "nginx", "dns", "probe_echo", file_bytes=FILE_BYTES)
 
 
 @both_families
