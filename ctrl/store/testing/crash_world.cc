@@ -43,6 +43,7 @@ JoinRequest join_request(std::uint32_t number) {
     JoinRequest out{.token = token_text(number), .name = fmt::format("node-{}", number)};
     out.address = address(node_address(number));
     out.key.fill(static_cast<std::uint8_t>(number));
+    out.key.back() = 1;  // not all zero: that is what a node has that is declared and never joined
     out.key[1] = static_cast<std::uint8_t>(number >> 8);
     return out;
 }
