@@ -18,6 +18,7 @@ from demo.servers import FILE_BYTES, Servers
 from demo.steps import BEST_PATH, Steps
 
 OUTAGE_LIMIT_MS = 1000
+PROGRAMS = 7  # of the control plane: a controller and six agents
 TOPOLOGY = Path(__file__).with_name("six-cities.yaml")
 
 
@@ -50,9 +51,9 @@ def run(build: Path, report: dict[str, Any]) -> None:
         files.chmod(0o755)
         with Lab(load_topology(TOPOLOGY), build=build) as lab, Servers(lab, "origin", files / "origin") as servers:
             security = lab.topology.edge.get("security", "aes-gcm")
-            screen.end(f"six nodes, client in Frankfurt, origin in Singapore; security: {security}")
+            screen.end(f"six nodes joined a controller, client in Frankfurt, origin in Singapore; security: {security}")
             steps = Steps(lab, servers, screen, files)
-            for step in (steps.paths, steps.http, steps.exchanges, steps.slow_link, steps.cut, steps.rewrites,
+            for step in (steps.paths, steps.http, steps.control_back, steps.exchanges, steps.slow_link, steps.cut, steps.rewrites,
                          steps.relay_kill, steps.egress_kill):
                 report.update(step())
                 steps.check_account()
@@ -76,6 +77,8 @@ def judge(report: dict[str, Any]) -> dict[str, bool]:
         "path": report["path"] == BEST_PATH,
         "http": report["http"] == {"bytes": FILE_BYTES, "sha256_ok": True},
         "upload": report["upload"] == {"bytes": FILE_BYTES, "sha256_ok": True},
+        "control_kill": report["control_kill"]["killed"] == PROGRAMS and report["control_kill"]["lost"] == 0
+        and report["control_back"]["agents"] == PROGRAMS - 1,
         "udp": report["udp"]["sent"] == report["udp"]["received"] > 0,
         "dns_ok": report["dns_ok"],
         "iperf_ok": report["iperf_ok"],

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +50,26 @@ class Steps:
         return {"direct_rtt_ms": direct, "overlay_rtt_ms": measured, "path": chosen}
 
     def http(self) -> dict[str, Any]:
-        return {"http": self._transfer("download"), "upload": self._transfer("upload")}
+        """100 MB down, and in it every program of the control plane is killed; 100 MB up without any of them."""
+        self.screen.begin("download of 100 MB")
+        copy = self.folder / "downloaded.bin"
+        killed = []
+        with ProbeStream(self.lab) as stream:
+            download = self._transfer("download", copy, lambda: killed.append(self.lab.control_plane.kill()))
+        lost = stream.report["lost"]
+        self.screen.begin("control plane killed")
+        self.screen.end(f"kill -9 of {killed[0]} programs, controller and agents, in it: {lost} of {stream.report['sent']} "
+                        "probes lost", lost == 0)
+        self.screen.begin("upload of 100 MB")
+        upload = self._transfer("upload", self.servers.upload)
+        return {"http": download, "control_kill": {"killed": killed[0], "lost": lost}, "upload": upload}
 
-    def _transfer(self, direction: str) -> dict[str, Any]:
-        self.screen.begin(f"{direction} of 100 MB")
+    def _transfer(self, direction: str, copy: Path, during: Callable[[], Any] | None = None) -> dict[str, Any]:
+        """`during` is called when the transfer has got some way."""
+        source = self.servers.download
         if direction == "download":
-            source, copy = self.servers.download, self.folder / "downloaded.bin"
-            done = traffic.download(self.lab, copy)
+            done = traffic.download(self.lab, copy, during=during)
         else:
-            source, copy = self.servers.download, self.servers.upload
             done = traffic.upload(self.lab, source)
         same = copy.exists() and traffic.sha256(copy) == traffic.sha256(source)
         if done["seconds"]:
@@ -66,6 +78,19 @@ class Steps:
             rate = f": {done.get('error')}"
         self.screen.end(f"{done['bytes']} bytes{rate}, checksums {'match' if same else 'differ'}", same)
         return {"bytes": done["bytes"], "sha256_ok": same}
+
+    def control_back(self) -> dict[str, Any]:
+        """Starts what http() killed."""
+        self.screen.begin("control plane back")
+        plane = self.lab.control_plane
+        for name in plane.programs():
+            plane.start_program(name)
+        wanted, begun = len(plane.agents()), time.monotonic()
+        while (agents := plane.connected_agents()) < wanted and time.monotonic() < begun + RECOVERY_S:
+            time.sleep(overlay.POLL_S)
+        took = (time.monotonic() - begun) * 1000
+        self.screen.end(f"{agents} of {wanted} agents connected after {took:.0f} ms", agents == wanted)
+        return {"control_back": {"agents": agents, "after_ms": took if agents == wanted else None}}
 
     def exchanges(self) -> dict[str, Any]:
         self.screen.begin("UDP")

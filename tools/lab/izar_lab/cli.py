@@ -153,9 +153,9 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("file", type=Path)
     trace.add_argument("--side", choices=["wan", "lan"], default="wan")
     trace.add_argument("--seconds", type=float, default=10)
-    restart = named("restart", _restart, "Start izar-edge of a node again.")
-    restart.add_argument("node")
-    kill = named("kill", _kill, "End izar-edge of a node.")
-    kill.add_argument("node")
+    restart = named("restart", _restart, "Start izar-edge of a node, or a program of the control plane, again.")
+    restart.add_argument("node", metavar="NODE|controller|agent-NODE")
+    kill = named("kill", _kill, "End izar-edge of a node, or a program of the control plane.")
+    kill.add_argument("node", metavar="NODE|controller|agent-NODE")
     kill.add_argument("-9", dest="hard", action="store_true", help="by SIGKILL")
     return parser

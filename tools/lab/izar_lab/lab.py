@@ -8,10 +8,12 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from izar_lab import edge_control, edge_files, netns, network, processes, state
+from izar_lab.control_plane import ControlPlane
 from izar_lab.errors import LabError
 from izar_lab.links import LinkSettings, parse_settings
 from izar_lab.network import Network
@@ -40,6 +42,7 @@ class Lab:
         self.build = Path(build or DEFAULT_BUILD).resolve()
         self.network = Network(self.name, topology)
         self.wan = WanControl(self.folder / "wan.sock")
+        self.control_plane = ControlPlane(self)  # of use where the topology has a controller
         self._edges = edges
         self._state = LabState(self.name, str(self.build), topology.document(), processes.current_process())
 
@@ -75,14 +78,21 @@ class Lab:
         try:
             self.network.create()
             self._start_wan()
+            if self.topology.controller:
+                self.control_plane.start()
             if self._edges:
-                for node in self.topology.nodes:
-                    self._start_edge(node.name)
-                for node in self.topology.nodes:
-                    self._wait_for_edge(node.name)
+                self._start_edges()
         except BaseException:  # Ctrl-C too: half a lab is of no use to anybody
             self.down()
             raise
+
+    def _start_edges(self) -> None:
+        for node in self.topology.nodes:
+            self._start_edge(node.name)
+        for node in self.topology.nodes:
+            self._wait_for_edge(node.name)
+        if self.topology.controller:
+            self.control_plane.wait_until_fed()
 
     def release(self) -> None:
         """Lets the lab live on after this process."""
@@ -133,27 +143,37 @@ class Lab:
         self.topology.node(node)
         return edge_control.ask(self._edge_socket(node), line)
 
-    def process(self, node: str) -> ProcessId | None:
-        """izar-edge of the node, None when it does not run. "wan" is the emulator."""
-        process = self._state.processes.get(node)
+    def process(self, name: str) -> ProcessId | None:
+        """izar-edge of a node, or the program of that name ("wan" is the emulator); None when it does not run."""
+        process = self._state.processes.get(name)
         return process if process is not None and process.is_alive() else None
 
-    def kill(self, node: str, number: int = signal.SIGTERM) -> None:
-        """Ends izar-edge of the node by the given signal and returns when it is gone."""
-        self.topology.node(node)
-        process = self.process(node)
+    def kill(self, name: str, number: int = signal.SIGTERM) -> None:
+        """Ends a node's izar-edge, "controller" or "agent-NODE" by the given signal and returns when it is gone."""
+        self._check_program(name)
+        process = self.process(name)
         if process is None:
-            raise LabError(f"izar-edge of {node} is not running; `izar-lab restart {node}` starts it")
+            raise LabError(f"{name} is not running; `izar-lab restart {name}` starts it")
         processes.end([process], number)
 
-    def restart(self, node: str) -> None:
-        """Starts izar-edge of the node (ending it first if it runs) and waits until it answers."""
-        self.topology.node(node)
-        process = self.process(node)
+    def restart(self, name: str) -> None:
+        """Starts what kill() ends (ending it first if it runs) and waits until it answers."""
+        self._check_program(name)
+        process = self.process(name)
         if process is not None:
             processes.end([process])
-        self._start_edge(node)
-        self._wait_for_edge(node)
+        if self._has_program(name):
+            self.control_plane.start_program(name)
+        else:
+            self._start_edge(name)
+            self._wait_for_edge(name)
+
+    def _has_program(self, name: str) -> bool:
+        return self.topology.controller and name in self.control_plane.programs()
+
+    def _check_program(self, name: str) -> None:
+        if not self._has_program(name):
+            self.topology.node(name)
 
     def log(self, name: str) -> Path:
         """Output of izar-edge of a node, or of the emulator ("wan")."""
@@ -166,7 +186,7 @@ class Lab:
         config = self.folder / "wan.json"
         config.write_text(json.dumps(configuration(self.topology, self.folder / "wan.sock"), indent=1))
         self._start("wan", "wan", [str(edge_files.find_program(self.build, "izar-wan")), str(config)])
-        self._wait_until("wan", lambda: self.log("wan").read_text().startswith("ready"))
+        self.wait_until("wan", lambda: self.log("wan").read_text().startswith("ready"))
 
     def _start_edge(self, node_name: str) -> None:
         node = self.topology.node(node_name)
@@ -174,6 +194,8 @@ class Lab:
         socket_path.parent.mkdir(exist_ok=True)
         config = socket_path.parent / "edge.yaml"
         document = edge_files.edge_config(self.topology, node, socket_path, self._link_secrets())
+        if self.topology.controller:
+            document = self.control_plane.edge_config(document, node)
         config.write_text(edge_files.to_yaml(document))
         argv = edge_files.edge_command(self.build, self.name, node, config, self.topology)
         self._start(node_name, node_name, argv)
@@ -187,7 +209,7 @@ class Lab:
         return path
 
     def _wait_for_edge(self, node: str) -> None:
-        self._wait_until(node, lambda: edge_control.answers(self._edge_socket(node)))
+        self.wait_until(node, lambda: edge_control.answers(self._edge_socket(node)))
         if self.topology.exception_taps:
             self.network.set_up_taps(self.topology.node(node))
 
@@ -202,7 +224,8 @@ class Lab:
         self._state.processes[name] = process
         self._state.save()
 
-    def _wait_until(self, name: str, is_ready: Any) -> None:
+    def wait_until(self, name: str, is_ready: Callable[[], bool]) -> None:
+        """Waits for a program that was started; one that ends instead, or takes too long, raises LabError."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while not is_ready():
             tail = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-20:])

@@ -18,12 +18,14 @@ def status_document(lab: Lab) -> dict[str, Any]:
         "name": lab.name,
         "underlay": lab.topology.underlay,
         "wan": {"pid": _pid(lab.process("wan")), "ports": shown["ports"]},
+        "controller": {"pid": _pid(lab.process("controller"))},
         "nodes": [
             {
                 "name": node.name,
                 "region": node.region,
                 "namespace": lab.network.namespace(node.name),
                 "pid": _pid(lab.process(node.name)),
+                "agent_pid": _pid(lab.process(f"agent-{node.name}")),
                 "cpu_seconds": _cpu_seconds(lab.process(node.name)),
                 "wan_address": addresses.wan(node.id, lab.topology.underlay),
             }

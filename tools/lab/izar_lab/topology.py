@@ -17,8 +17,9 @@ from izar_lab.matrix import read_matrix
 # Names become parts of namespace names, which the shell and people must be able to type.
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9]{0,11}\Z")
 # Members and interfaces that every lab has.
-RESERVED = {"wan", "mgmt", "lo", "br0"}
-TOP_KEYS = {"name", "seed", "underlay", "rtt", "link_defaults", "nodes", "hosts", "services", "exception_taps", "edge"}
+RESERVED = {"wan", "mgmt", "lo", "br0", "controller"}
+TOP_KEYS = {"name", "seed", "underlay", "rtt", "link_defaults", "nodes", "hosts", "services", "exception_taps", "controller",
+            "edge"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Topology:
     link_defaults: LinkSettings
     services: list[dict[str, Any]]  # as in edge.yaml, origins' "host" already replaced by "address"
     exception_taps: bool = False  # whether each node's kernel gets what is not izar's, by the TAPs izarwan and izarlan
+    controller: bool = False  # whether nodes join a controller and have all but themselves from it
     edge: dict[str, Any] = field(default_factory=dict)  # goes into every node's edge.yaml as it is
 
     def node(self, name: str) -> Node:
@@ -91,6 +93,7 @@ class Topology:
             "hosts": [{"name": host.name, "node": host.node} for host in self.hosts],
             "services": self.services,
             "exception_taps": self.exception_taps,
+            "controller": self.controller,
             "edge": self.edge,
         }
 
@@ -131,6 +134,7 @@ def parse_topology(document: Any, folder: Path) -> Topology:
         link_defaults=parse_settings(document.get("link_defaults") or {}),
         services=[],
         exception_taps=bool(document.get("exception_taps", False)),
+        controller=bool(document.get("controller", False)),
         edge=dict(document.get("edge") or {}),
     )
     topology.services = [_resolve_origins(service, topology) for service in document.get("services") or []]
