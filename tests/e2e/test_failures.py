@@ -143,8 +143,8 @@ def test_restarted_ingress(lab: Lab, origin: Origin, tmp_path: Path) -> None:
         near, far = sockets.pair(lab, vip("ipv4"), 8005, listener)
         with Download(lab, origin, tmp_path / "copy") as download:
             lab.restart("ams")
-            wait_for_path(lab, RELAYED)
             assert download.is_running()
+            wait_for_path(lab, RELAYED)
         near.sendall(b"still here")
         assert sockets.read_exactly(far, 10) == b"still here"
         far.sendall(b"so am I")
