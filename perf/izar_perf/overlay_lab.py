@@ -16,6 +16,7 @@ from izar_perf.suite import ROOT, Context, SuiteFailed
 
 sys.path.insert(0, str(ROOT / "tools" / "lab"))
 from izar_lab.lab import Lab  # noqa: E402
+from izar_lab.probe_stream import ProbeStream, probe_echo  # noqa: E402
 from izar_lab.topology import parse_topology  # noqa: E402
 
 RELAYS = ("west", "mid", "east")

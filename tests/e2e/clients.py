@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from izar_lab import Lab, edge_files
+from izar_lab import Lab
 
 TRANSFER_S = 60
 
@@ -48,33 +48,3 @@ def ping(lab: Lab, address: str, *options: str, count: int = 5, where: str = "cl
     """How many were answered."""
     argv = ["ping", "-n", "-c", str(count), "-i", "0.05", "-W", "3", *options, address]
     return len(re.findall(r"bytes from .* time=", lab.run(where, argv, check=False).stdout))
-
-
-class ProbeStream:
-    """UDP probes through the overlay from entering to leaving the block; then `report` says what was lost and when."""
-
-    def __init__(self, lab: Lab, address: str, rate_hz: int = 1000) -> None:
-        program = str(edge_files.find_program(lab.build, "izar-udp-probe"))
-        argv = [program, "send", address, "--port", "7000", "--duration", "0", "--rate", str(rate_hz)]
-        self._start = lambda: lab.popen("client", [*argv, "--progress", "0.05"], stdout=subprocess.PIPE)
-        self.report: dict[str, Any] = {}
-
-    def __enter__(self) -> "ProbeStream":
-        self._process = self._start()
-        self.wait_for_replies(1)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        output, _ = self._process.communicate(timeout=20)
-        self.report = json.loads(output.splitlines()[-1])
-
-    def wait_for_replies(self, lines: int) -> None:
-        """Reads progress until that many periods of 50 ms in a row had replies."""
-        assert self._process.stdout is not None
-        seen = 0
-        for line in self._process.stdout:
-            seen = seen + 1 if json.loads(line)["rtt_ms"] is not None else 0
-            if seen == lines:
-                return
-        raise AssertionError("the probe stream ended by itself")

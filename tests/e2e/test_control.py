@@ -8,9 +8,9 @@ from typing import Any
 import clients
 import pytest
 import topologies
-from clients import ProbeStream
 from izar_lab import Lab
 from izar_lab.control_plane import ControlPlane
+from izar_lab.probe_stream import ProbeStream
 from observe import wait_for_links, wait_for_path, wait_until
 from servers import FILE_BYTES, Origin
 from topologies import RELAYED, url, vip

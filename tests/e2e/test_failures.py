@@ -9,8 +9,8 @@ import clients
 import pytest
 import sockets
 import topologies
-from clients import ProbeStream
 from izar_lab import Lab
+from izar_lab.probe_stream import ProbeStream
 from observe import Account, nothing_dropped, path, running_nodes, wait_for_links, wait_for_path, wait_until
 from servers import FILE_BYTES, Origin
 from topologies import RELAYED, url, vip

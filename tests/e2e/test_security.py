@@ -15,8 +15,8 @@ import pytest
 import sockets
 import topologies
 from attacker import Attacker, syn_flood
-from clients import ProbeStream
 from izar_lab import Lab
+from izar_lab.probe_stream import ProbeStream
 from observe import Account, drop_counts, wait_for_path, wait_until
 from servers import Origin
 from topologies import RELAYED, url, vip

@@ -5,8 +5,8 @@ from pathlib import Path
 import clients
 import pytest
 import topologies
-from clients import ProbeStream
 from izar_lab import Lab
+from izar_lab.probe_stream import ProbeStream
 from observe import Account, nothing_dropped, wait_for_path
 from servers import DNS_ANSWER, DNS_NAME, Origin
 from topologies import FAMILIES, RELAYED, url, vip

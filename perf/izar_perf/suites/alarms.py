@@ -66,7 +66,7 @@ def measure(context: Context) -> list[Row]:
     for load, start in LOADS.items():
         with OverlayLab(context, LINK_MS) as overlay, start(overlay.lab):
             detection_ms, false_alarms = watch(overlay, minutes)
-            cut = failover.cut_off(overlay, context, "both", LINK_MS, cuts, random.Random(context.seed))
+            cut = failover.cut_off(overlay, "both", LINK_MS, cuts, random.Random(context.seed))
             rows.append({
                 "system": overlay.system,
                 "load": load,

@@ -9,8 +9,7 @@ import time
 
 from izar_perf.bfd_lab import BfdLab
 from izar_perf.outage import Cut, outages
-from izar_perf.overlay_lab import OverlayLab
-from izar_perf.probe_stream import ProbeStream
+from izar_perf.overlay_lab import OverlayLab, ProbeStream, probe_echo
 from izar_perf.statistics import percentile
 from izar_perf.suite import Column, Context, Row
 
@@ -37,7 +36,6 @@ LINKS_MS = (5.0, 40.0, 150.0)
 # (least and most silence of BFD in ms, multiplier): its default, and the fastest that bfdd takes, which is izar's.
 BFD_TIMERS = {"frr-bfd-default": (300, 3), "frr-bfd-tuned": (10, 3)}
 REPLIES_AGAIN = 6  # progress lines of 50 ms
-PATIENCE_S = 30.0
 
 
 def settle_and_wait(subject, dice: random.Random) -> None:
@@ -45,17 +43,16 @@ def settle_and_wait(subject, dice: random.Random) -> None:
     time.sleep(0.2 + dice.uniform(0, 0.1))  # a random phase of the keep-alives
 
 
-def cut_off(subject, context: Context, kind: str, link_ms: float, cuts: int, dice: random.Random) -> Row:
+def cut_off(subject, kind: str, link_ms: float, cuts: int, dice: random.Random) -> Row:
     """Cuts what the stream uses, `cuts` times in one stream."""
     made: list[Cut] = []
-    program = context.program("tools/probe/izar-udp-probe")
-    with ProbeStream(subject.lab, program, "client", "origin", subject.address) as stream:
-        stream.wait_for_replies(REPLIES_AGAIN, PATIENCE_S)
+    with probe_echo(subject.lab, "origin"), ProbeStream(subject.lab, subject.address) as stream:
+        stream.wait_for_replies(REPLIES_AGAIN)
         for _ in range(cuts):
             settle_and_wait(subject, dice)
             made.append(subject.cut(kind, dice))
             time.sleep(0.1 + 3 * link_ms / 1000)  # replies under way come in yet
-            stream.wait_for_replies(REPLIES_AGAIN, PATIENCE_S)
+            stream.wait_for_replies(REPLIES_AGAIN)
             subject.heal(made[-1])
         settle_and_wait(subject, dice)
     return row(subject, kind, link_ms, made, stream.report)
@@ -91,10 +88,10 @@ def measure(context: Context) -> list[Row]:
     for link_ms in links_ms:
         for kind in OverlayLab.kinds:
             with OverlayLab(context, link_ms) as overlay:
-                rows.append(cut_off(overlay, context, kind, link_ms, 1 if context.quick else 1 + context.runs, dice))
+                rows.append(cut_off(overlay, kind, link_ms, 1 if context.quick else 1 + context.runs, dice))
     for system, (interval_ms, multiplier) in BFD_TIMERS.items():
         for link_ms in links_ms:
             with BfdLab(context, system, link_ms, interval_ms, multiplier) as bfd:
                 for kind in BfdLab.kinds:
-                    rows.append(cut_off(bfd, context, kind, link_ms, max(1, context.runs // 2), dice))
+                    rows.append(cut_off(bfd, kind, link_ms, max(1, context.runs // 2), dice))
     return rows

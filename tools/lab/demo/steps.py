@@ -12,11 +12,12 @@ from typing import Any
 
 from izar_lab import LabError
 from izar_lab.lab import Lab
+from izar_lab.probe_stream import ProbeStream
 
 from demo import overlay, traffic
+from demo.outage import outage_ms
 from demo.screen import Screen
 from demo.servers import FILE_BYTES, Servers
-from demo.stream import ProbeStream
 
 REWRITES_PER_S = 1000
 RECOVERY_S = 10.0  # longest time a step waits for the overlay to help itself
@@ -94,7 +95,7 @@ class Steps:
 
     def exchanges(self) -> dict[str, Any]:
         self.screen.begin("UDP")
-        with ProbeStream(self.lab) as stream:
+        with ProbeStream(self.lab, traffic.VIP) as stream:
             stream.run_for(3)
         sent, received = stream.report["sent"], stream.report["received"]
         dns = traffic.dig(self.lab, traffic.VIP, "A")
@@ -119,7 +120,7 @@ class Steps:
         a, b = overlay.path(self.lab)[:2]
         self.screen.begin("link made slow")
         delay = self.lab.topology.one_way_ms(a, b)
-        with ProbeStream(self.lab) as stream:
+        with ProbeStream(self.lab, traffic.VIP) as stream:
             stream.run_for(CALM_S)
             self.lab.set_link(a, b, delay_ms=delay + 120)
             moved = overlay.wait_for_path(self.lab, lambda path: len(path) > 1 and path[1] != b, RECOVERY_S)
@@ -136,7 +137,7 @@ class Steps:
         overlay.wait_until_settled(self.lab, BEST_PATH)
         a, b = overlay.path(self.lab)[:2]
         self.screen.begin("link cut")
-        with ProbeStream(self.lab) as stream:
+        with ProbeStream(self.lab, traffic.VIP) as stream:
             stream.run_for(CALM_S)
             at = time.monotonic()
             self.lab.cut(a, b)
@@ -145,7 +146,7 @@ class Steps:
             stream.run_for(CALM_S)
         self.lab.heal(a, b)
         travel = self.lab.topology.one_way_ms(a, b)
-        outage = stream.outage_ms(at, travel, travel)
+        outage = outage_ms(stream.report, at, travel, travel)
         self.screen.end(f"{a}-{b}: now {' > '.join(way)}, outage {_ms(outage)}", _is_short(outage))
         return {"cut": {"outage_ms": outage}}
 
@@ -155,7 +156,7 @@ class Steps:
         copy = self.folder / "rewritten.bin"
         self._set_rewrites(REWRITES_PER_S)
         before, begun = self._generation(), time.monotonic()
-        with ProbeStream(self.lab) as stream:
+        with ProbeStream(self.lab, traffic.VIP) as stream:
             loader = traffic.start_download(self.lab, copy)
             loaded = loader.wait() == 0
             stream.run_for(CALM_S)
@@ -178,7 +179,7 @@ class Steps:
         overlay.wait_until_settled(self.lab, BEST_PATH)
         relay = overlay.path(self.lab)[1]
         self.screen.begin("relay killed")
-        with ProbeStream(self.lab) as stream:
+        with ProbeStream(self.lab, traffic.VIP) as stream:
             stream.run_for(CALM_S)
             at = time.monotonic()
             self.lab.kill(relay, signal.SIGKILL)
@@ -187,7 +188,7 @@ class Steps:
             stream.run_for(CALM_S)
         # A dead node takes with it what is on its way to it, and its silence needs as long to be heard.
         rtt = self.lab.topology.rtt_ms
-        outage = stream.outage_ms(at, rtt[overlay.INGRESS, relay], rtt[overlay.EGRESS, relay])
+        outage = outage_ms(stream.report, at, rtt[overlay.INGRESS, relay], rtt[overlay.EGRESS, relay])
         self.lab.restart(relay)
         overlay.wait_until_settled(self.lab, BEST_PATH)
         self.screen.end(f"{relay}: now {' > '.join(way)}, outage {_ms(outage)}; back after its restart",
