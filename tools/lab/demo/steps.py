@@ -55,7 +55,7 @@ class Steps:
         self.screen.begin("download of 100 MB")
         copy = self.folder / "downloaded.bin"
         killed = []
-        with ProbeStream(self.lab) as stream:
+        with ProbeStream(self.lab, traffic.VIP) as stream:
             download = self._transfer("download", copy, lambda: killed.append(self.lab.control_plane.kill()))
         lost = stream.report["lost"]
         self.screen.begin("control plane killed")
