@@ -1,6 +1,7 @@
-// cycle_histogram.h -- CycleHistogram: how long things took, in cycles, exact to 1/32 up to any length.
+// cycle_histogram.h -- CycleHistogram: how long things took, in cycles (or any other unit), exact to 1/128 up to any
+// length.
 //
-// Thread: one thread adds; read when it has stopped. Log-linear like HdrHistogram: 32 buckets to each power of two.
+// Thread: one thread adds; read when it has stopped. Log-linear like HdrHistogram: 128 buckets to each power of two.
 #pragma once
 
 #include <array>
@@ -33,8 +34,19 @@ class CycleHistogram {
         return most_;
     }
 
+    // Calls visitor(largest length of the bucket, entries) for each bucket that has entries, in order: what another
+    // histogram, or another program, needs to merge it.
+    template <typename Visitor>
+    void visit(Visitor&& visitor) const {
+        for (std::size_t i = 0; i < counts_.size(); ++i) {
+            if (counts_[i] != 0) {
+                visitor(upper_bound(i), counts_[i]);
+            }
+        }
+    }
+
   private:
-    static constexpr unsigned kPartBits = 5;
+    static constexpr unsigned kPartBits = 7;
     static constexpr std::uint64_t kParts = 1U << kPartBits;
 
     static constexpr std::size_t bucket_of(std::uint64_t cycles) noexcept {

@@ -12,6 +12,16 @@ void add(std::atomic<std::uint64_t>& word, std::uint64_t n) noexcept {
     word.store(word.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
 }
 
+// What the lcore's own snapshot says.
+Progress progress_of(const LcoreCounters& counters) noexcept {
+    Progress out;
+    out.received = counters.rx;
+    out.sent = counters.tx;
+    out.lost = counters.total(Fate::dropped) + counters.total(Fate::consumed);
+    out.made = counters.made;
+    return out;
+}
+
 }  // namespace
 
 Progress Progress::since(const Progress& earlier) const noexcept {
@@ -48,13 +58,24 @@ void IzarForwarder::run() noexcept {
 }
 
 Progress IzarForwarder::progress() const noexcept {
-    const LcoreCounters counters = node_.state().snapshot.read();
-    Progress out;
-    out.received = counters.rx;
-    out.sent = counters.tx;
-    out.lost = counters.total(Fate::dropped) + counters.total(Fate::consumed);
-    out.made = counters.made;
+    Progress out = progress_of(node_.state().snapshot.read());
     meter().read(out);
+    return out;
+}
+
+void NappingForwarder::run() noexcept {
+    node_.loop().run(clock_);
+}
+
+void NappingForwarder::quit() noexcept {
+    node_.control().quit.store(true, std::memory_order_relaxed);
+}
+
+Progress NappingForwarder::progress() const noexcept {
+    const LcoreCounters counters = node_.state().snapshot.read();
+    Progress out = progress_of(counters);
+    out.timed_packets = counters.rx;
+    out.timed_cycles = counters.busy_cycles;
     return out;
 }
 

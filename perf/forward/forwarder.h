@@ -53,7 +53,7 @@ class Forwarder {
     virtual ~Forwarder() = default;
     virtual void run() noexcept = 0;  // until quit()
     virtual Progress progress() const noexcept = 0;
-    void quit() noexcept { quit_.store(true, std::memory_order_relaxed); }
+    virtual void quit() noexcept { quit_.store(true, std::memory_order_relaxed); }
     const RoundMeter& meter() const noexcept { return meter_; }
 
   protected:
@@ -81,6 +81,22 @@ class IzarForwarder final : public Forwarder {
   public:
     IzarForwarder(TestNode& node, const TscClock& clock) : Forwarder(clock), node_(node), clock_(clock) {}
     void run() noexcept override;
+    Progress progress() const noexcept override;
+
+  private:
+    TestNode& node_;
+    const TscClock& clock_;
+};
+
+// izar as it runs in production, LcoreLoop::run with its naps. Cycles per packet are those of its busy rounds, pauses
+// included, and it has no histogram of rounds.
+class NappingForwarder final : public Forwarder {
+  public:
+    NappingForwarder(TestNode& node, const TscClock& clock) : Forwarder(clock), node_(node), clock_(clock) {
+        node_.control().quit.store(false, std::memory_order_relaxed);
+    }
+    void run() noexcept override;
+    void quit() noexcept override;
     Progress progress() const noexcept override;
 
   private:

@@ -20,18 +20,35 @@ Generator::Generator(const Scenario& scenario, rte_ring* in, const RingPort& wan
       writer_(scenario, mac),
       judge_(scenario) {}
 
-bool Generator::send(unsigned n, std::uint32_t first_flow, bool in_order) noexcept {
+// Whether it was sent: the node's ring has to have room for all of it.
+template <typename FlowOf>
+bool Generator::send(unsigned n, FlowOf&& flow_of, const Pacer* pacer) noexcept {
     std::array<rte_mbuf*, kMaxBurst> frames;
     if (rte_ring_free_count(in_) < n || rte_pktmbuf_alloc_bulk(pool_, frames.data(), n) != 0) {
         return false;
     }
     const Instant now = clock_.now();
     for (unsigned i = 0; i < n; ++i) {
-        writer_.write(frames[i], in_order ? first_flow + i : random_.below(scenario_.flows), now);
+        writer_.write(frames[i], flow_of(i), now);
     }
     writer_.finish(std::span{frames}.first(n));
+    for (unsigned i = 0; pacer != nullptr && i < n; ++i) {
+        stamp_.of(frames[i]) = pacer->due(i);
+    }
     tally_.sent += rte_ring_sp_enqueue_burst(in_, reinterpret_cast<void**>(frames.data()), n, nullptr);
     return true;
+}
+
+// Stamps are taken off, so that no packet that the node makes in the same buffer carries one.
+void Generator::note_latency(std::span<rte_mbuf* const> frames) noexcept {
+    const Instant now = clock_.now();
+    for (rte_mbuf* const m : frames) {
+        Instant& stamp = stamp_.of(m);
+        if (stamp != Instant{}) {
+            latency_->add(static_cast<std::uint64_t>(std::max((now - stamp).count(), Nanos::rep{0})));
+            stamp = Instant{};
+        }
+    }
 }
 
 void Generator::collect_from(rte_ring* ring, bool judge) noexcept {
@@ -44,6 +61,9 @@ void Generator::collect_from(rte_ring* ring, bool judge) noexcept {
         }
         for (unsigned i = 0; judge && i < n; ++i) {
             tally_.wrong += !PacketJudge::is_control(frames[i]) && !judge_.right(frames[i]) ? 1 : 0;
+        }
+        if (latency_ != nullptr) {
+            note_latency(std::span{frames}.first(n));
         }
         rte_pktmbuf_free_bulk(frames.data(), n);
         tally_.received += n;
@@ -58,15 +78,33 @@ void Generator::collect() noexcept {
 
 unsigned Generator::step(unsigned n) noexcept {
     collect();
-    return n != 0 && send(n, 0, false) ? n : 0;
+    const auto random_flow = [this](unsigned) { return random_.below(scenario_.flows); };
+    return n != 0 && send(n, random_flow, nullptr) ? n : 0;
 }
 
-void Generator::open_flows() noexcept {
+void Generator::step(Pacer& pacer, Instant now, bool refuses) noexcept {
+    collect();
+    const auto owed = static_cast<unsigned>(std::min<std::uint64_t>(pacer.owed(now), kMaxBurst));
+    const unsigned sendable = std::min(owed, rte_ring_free_count(in_));
+    const auto random_flow = [this](unsigned) { return random_.below(scenario_.flows); };
+    if (sendable != 0 && send(sendable, random_flow, latency_ != nullptr ? &pacer : nullptr)) {
+        pacer.take(sendable);
+    }
+    if (refuses && sendable < owed) {
+        tally_.refused += owed - sendable;
+        pacer.take(owed - sendable);
+    }
+}
+
+void Generator::open_flows(bool judges) noexcept {
     for (std::uint32_t flow = 0; flow < scenario_.flows;) {
         const auto n = static_cast<unsigned>(std::min<std::size_t>(kMaxBurst, scenario_.flows - flow));
-        flow += send(n, flow, true) ? n : 0;
+        flow += send(
+                    n, [flow](unsigned i) { return flow + i; }, nullptr)
+                    ? n
+                    : 0;
         for (rte_ring* ring : out_) {
-            collect_from(ring, true);
+            collect_from(ring, judges);
         }
     }
 }

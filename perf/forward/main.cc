@@ -1,7 +1,7 @@
 // izar-perf-forward: one lcore of izar, and the null control in its place, under a generator on another core.
 //
-// One process measures one scenario: EAL, the node under test, trials in turn, JSON on standard output. perf/run
-// forward starts it for every row of the table.
+// One process measures one scenario: EAL, the node under test, trials in turn, JSON on standard output. The suites of
+// perf/run start it for every scenario and ask it for trials line by line (--serve).
 #include <fmt/format.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "dataplane/lcore/placement.h"
-#include "perf/forward/options.h"
-#include "perf/forward/self_test.h"
+#include "perf/forward/rig.h"
+#include "perf/forward/serve.h"
 
 namespace izar {
 namespace {
@@ -81,83 +82,40 @@ Result<void> start_eal(bool hugepages) {
     return {};
 }
 
-json row_of(const char* system, const TrialResult& result) {
-    return {{"system", system},
-            {"cycles_per_packet", result.cycles_per_packet},
-            {"mpps", result.mpps},
-            {"sent_packets", result.tally.sent},
-            {"received_packets", result.tally.received},
-            {"wrong_packets", result.tally.wrong},
-            {"made_packets", result.node.made},
-            {"lost_packets", result.node.lost},
-            {"interrupted_rounds", result.node.interrupted},
-            {"accounted", result.accounted}};
+// izar, the null control and the generator alone, in turn, so that all meet the same disturbance.
+Result<json> measure_highest(Rig& rig, const RigOptions& options) {
+    json rows = json::array();
+    for (int run = 0; run < options.runs; ++run) {
+        for (const char* system : {"izar", "null", "generator"}) {
+            auto row = rig.run(system, options.plan);
+            if (!row) {
+                return row;
+            }
+            rows.push_back(std::move(*row));
+        }
+    }
+    return rows;
 }
 
-class Rig {
-  public:
-    Rig(const RigOptions& options, TestNode& node, const TscClock& clock)
-        : options_(options),
-          node_(node),
-          clock_(clock),
-          in_(options.scenario.role == Role::ingress ? kLanPort : kWanPort),
-          generator_(options.scenario, node.wire(in_).to_node(), node.wire(kWanPort), node.wire(kLanPort), node.pool(),
-                     node.ports()[raw(in_)].mac, clock) {}
-
-    // izar, the null control and the generator alone, in turn, so that all meet the same disturbance.
-    json measure_highest() {
-        json rows = json::array();
-        for (int run = 0; run < options_.runs; ++run) {
-            IzarForwarder izar(node_, clock_);
-            rows.push_back(row_of("izar", Trial(node_, izar, generator_, options_.plan, clock_).run()));
-            rows.push_back(row_of("null", measure_null()));
-            rows.push_back(row_of("generator", measure_generator()));
-        }
-        return rows;
+Result<void> measure(const RigOptions& options, TestNode& node, const TscClock& clock, bool hugepages) {
+    Rig rig(options, node, clock);
+    if (options.serve) {
+        serve(rig, options.plan, std::cin, std::cout);
+        return {};
     }
-
-    // The same load with the route table left alone and rewritten, in turn.
-    json measure_rewrites() {
-        json rows = json::array();
-        for (int run = 0; run < options_.runs; ++run) {
-            for (const std::uint32_t rewrites : {0U, options_.plan.rewrites_per_second}) {
-                TrialPlan plan = options_.plan;
-                plan.rewrites_per_second = rewrites;
-                IzarForwarder izar(node_, clock_);
-                const TrialResult result = Trial(node_, izar, generator_, plan, clock_).run();
-                const CycleHistogram& rounds = izar.meter().histogram();
-                json row = row_of("izar", result);
-                const double us = 1e6 / static_cast<double>(clock_.hertz());
-                row["rewrites"] = result.rewrites;
-                row["rewrites_late"] = result.rewrites_late;
-                row["rewrites_per_second"] = rewrites;
-                row["burst_p50_us"] = static_cast<double>(rounds.quantile(0.5)) * us;
-                row["burst_p99_us"] = static_cast<double>(rounds.quantile(0.99)) * us;
-                row["burst_p999_us"] = static_cast<double>(rounds.quantile(0.999)) * us;
-                row["burst_max_us"] = static_cast<double>(rounds.most()) * us;
-                rows.push_back(row);
-            }
-        }
-        return rows;
+    const Scenario& scenario = options.scenario;
+    json out = {
+        {"role", role_name(scenario.role)}, {"security", scenario.sealed ? "aes-gcm" : "none"},
+        {"flows", scenario.flows},          {"frame_bytes", scenario.imix ? json("imix") : json(scenario.frame_bytes)},
+        {"tsc_hz", clock.hertz()},          {"hugepages", hugepages}};
+    auto trials = measure_highest(rig, options);
+    if (!trials) {
+        return tl::unexpected(trials.error());
     }
-
-  private:
-    TrialResult measure_null() {
-        const PortIndex out = options_.scenario.role == Role::egress ? kLanPort : kWanPort;
-        NullForwarder null(node_.ports()[raw(in_)].dpdk_id, node_.ports()[raw(out)].dpdk_id, clock_);
-        TrialPlan plan = options_.plan;
-        plan.opens_flows = false;
-        return Trial(node_, null, generator_, plan, clock_).run();
-    }
-
-    TrialResult measure_generator() { return run_self_test(options_.scenario, node_, clock_, options_.plan.duration); }
-
-    const RigOptions& options_;
-    TestNode& node_;
-    const TscClock& clock_;
-    PortIndex in_;
-    Generator generator_;
-};
+    out["trials"] = std::move(*trials);
+    fmt::print("{}\n", out.dump());
+    return {};
+}
 
 int run(const RigOptions& options) {
     const bool hugepages = has_hugepages();
@@ -170,17 +128,9 @@ int run(const RigOptions& options) {
     if (!node) {
         return complain(node.error());
     }
-    json out = {{"role", role_name(options.scenario.role)},
-                {"security", options.scenario.sealed ? "aes-gcm" : "none"},
-                {"flows", options.scenario.flows},
-                {"frame_bytes", options.scenario.frame_bytes},
-                {"tsc_hz", clock.hertz()},
-                {"hugepages", hugepages}};
-    {
-        Rig rig(options, **node, clock);
-        out["trials"] = options.reconf ? rig.measure_rewrites() : rig.measure_highest();
+    if (auto done = measure(options, **node, clock, hugepages); !done) {
+        return complain(done.error());
     }
-    fmt::print("{}\n", out.dump());
     node->reset();
     rte_eal_cleanup();
     return 0;

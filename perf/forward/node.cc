@@ -163,7 +163,8 @@ Result<void> TestNode::make_lcore(const Scenario& scenario) {
         }
         sealed_links_ = std::move(*sealed_links);
     }
-    loop_ = std::make_unique<LcoreLoop>(*state_, *publisher_, control_, IdleMode::spin);
+    loop_ =
+        std::make_unique<LcoreLoop>(*state_, *publisher_, control_, scenario.naps ? IdleMode::sleep : IdleMode::spin);
     return {};
 }
 

@@ -9,6 +9,7 @@ Result<RigOptions> parse_rig_options(int argc, char** argv) {
     std::string role = "relay";
     std::string security = "none";
     std::string forgery = "none";
+    std::string frame_bytes = "64";
     std::int64_t trial_ms = 500;
     CLI::App app{"Measures one lcore of izar between ring ports, generator on another core; prints JSON."};
     app.add_option("--role", role, "ingress, relay or egress")->capture_default_str();
@@ -20,8 +21,8 @@ Result<RigOptions> parse_rig_options(int argc, char** argv) {
     app.add_option("--flows", out.scenario.flows, "client flows")
         ->check(CLI::Range(1U, 4U << 20))
         ->capture_default_str();
-    app.add_option("--frame-bytes", out.scenario.frame_bytes, "client's frame without FCS")
-        ->check(CLI::Range(kLeastFrame, kMostFrame))
+    app.add_option("--frame-bytes", frame_bytes, "client's frame without FCS, or imix")
+        ->check(CLI::Range(kLeastFrame, kMostFrame) | CLI::IsMember({"imix"}))
         ->capture_default_str();
     app.add_option("--runs", out.runs, "trials of each forwarder, in turn")
         ->check(CLI::Range(1, 1000))
@@ -29,12 +30,11 @@ Result<RigOptions> parse_rig_options(int argc, char** argv) {
     app.add_option("--trial-ms", trial_ms, "length of one trial")
         ->check(CLI::Range(20, 3'600'000))
         ->capture_default_str();
-    app.add_flag("--reconf", out.reconf, "fixed load, with and without route rewrites");
-    app.add_option("--load-mpps", out.plan.packets_per_second,
-                   "the fixed load of --reconf, in million packets a second")
-        ->capture_default_str();
-    app.add_option("--rewrites", out.plan.rewrites_per_second, "route rewrites a second of --reconf")
-        ->capture_default_str();
+    app.add_flag("--serve", out.serve, "do the trials that lines of standard input ask for, one JSON object each");
+    app.add_flag("--naps", out.scenario.naps, "the lcore naps when it is idle");
+    app.add_option("--drop-every", out.impairment.drop_every,
+                   "the system 'impaired', which proves the rig, loses one packet in so many");
+    app.add_option("--slow-cycles", out.impairment.cycles_per_packet, "and takes so many cycles for a packet");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
@@ -54,11 +54,14 @@ Result<RigOptions> parse_rig_options(int argc, char** argv) {
     out.scenario.role = *known;
     out.scenario.sealed = security == "aes-gcm";
     out.scenario.forgery = *wrong;
+    out.scenario.imix = frame_bytes == "imix";
+    if (!out.scenario.imix) {
+        out.scenario.frame_bytes = static_cast<std::uint16_t>(std::stoul(frame_bytes));
+    }
     if (*wrong != Forgery::none && (!out.scenario.sealed || *known == Role::ingress)) {
         return fail("izar-perf-forward: --forgery needs --security aes-gcm and a role that gets overlay packets");
     }
     out.plan.duration = std::chrono::milliseconds{trial_ms};
-    out.plan.packets_per_second *= 1e6;
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/base/result.h"
+#include "perf/forward/impaired_forwarder.h"
 #include "perf/forward/trial.h"
 
 namespace izar {
@@ -15,7 +16,8 @@ struct RigOptions {
     Scenario scenario;
     TrialPlan plan;
     int runs = 5;
-    bool reconf = false;  // measure route rewrites beside a fixed load instead of the highest load
+    Impairment impairment;
+    bool serve = false;   // do the trials that standard input asks for
     std::string message;  // --help: print this and end
 };
 

@@ -1,5 +1,6 @@
 #include "perf/forward/packets.h"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 
@@ -101,27 +102,9 @@ std::unique_ptr<PeerEnds> peer_ends() {
     return std::move(*ends);
 }
 
-}  // namespace
-
-PacketWriter::PacketWriter(const Scenario& scenario, const MacAddress& destination)
-    : overlay_(scenario.role != Role::ingress), clears_payload_(scenario.sealed), forgery_(scenario.forgery) {
-    if (scenario.sealed && overlay_) {
-        west_ = peer_ends();
-    }
-    CHECK(scenario.frame_bytes >= kLeastFrame && scenario.frame_bytes <= kMostFrame);
-    inner_at_ = overlay_ ? kOuterHeaders : sizeof(EthernetHeader);
-    length_ = static_cast<std::uint16_t>(inner_at_ + scenario.frame_bytes - sizeof(EthernetHeader));
-    static_assert(kOuterHeaders + kInnerHeaders <= kTemplate);
-    at<EthernetHeader>(template_.data()) = {destination, mac_of(0xFFFF), Be16{kEtherTypeIpv4}};
-    write_inner(scenario, template_.data() + inner_at_);
-    if (overlay_) {
-        write_outer(scenario);
-    }
-}
-
-// The client's address and port are zero in the template; write() adds them and what they weigh in the checksums.
-void PacketWriter::write_inner(const Scenario& scenario, std::uint8_t* inner) noexcept {
-    const auto ip_length = static_cast<std::uint16_t>(scenario.frame_bytes - sizeof(EthernetHeader));
+// The client's address and port are zero in a template; write() adds them and what they weigh in the checksums.
+void write_inner(std::uint16_t frame_bytes, std::uint8_t* inner) noexcept {
+    const auto ip_length = static_cast<std::uint16_t>(frame_bytes - sizeof(EthernetHeader));
     auto& ip = at<Ipv4Header>(inner);
     ip = ipv4_header(ip_length, Ipv4Address{Be32{0}}, service_vip());
     auto& udp = at<UdpHeader>(inner + sizeof(Ipv4Header));
@@ -131,10 +114,43 @@ void PacketWriter::write_inner(const Scenario& scenario, std::uint8_t* inner) no
     udp.checksum = Be16::from_raw(static_cast<std::uint16_t>(~sum));
 }
 
-void PacketWriter::write_outer(const Scenario& scenario) noexcept {
-    std::uint8_t* const start = template_.data() + sizeof(EthernetHeader);
+}  // namespace
+
+PacketWriter::PacketWriter(const Scenario& scenario, const MacAddress& destination)
+    : inner_at_(scenario.role != Role::ingress ? kOuterHeaders : sizeof(EthernetHeader)),
+      overlay_(scenario.role != Role::ingress),
+      clears_payload_(scenario.sealed),
+      forgery_(scenario.forgery) {
+    if (scenario.sealed && overlay_) {
+        west_ = peer_ends();
+    }
+    static_assert(kOuterHeaders + kInnerHeaders <= kTemplate);
+    if (!scenario.imix) {
+        CHECK(scenario.frame_bytes >= kLeastFrame && scenario.frame_bytes <= kMostFrame);
+        templates_.push_back(make_template(scenario, scenario.frame_bytes, destination));
+        return;
+    }
+    for (const std::uint16_t frame_bytes : kImixFrames) {
+        templates_.push_back(make_template(scenario, frame_bytes, destination));
+    }
+}
+
+PacketWriter::Template PacketWriter::make_template(const Scenario& scenario, std::uint16_t frame_bytes,
+                                                   const MacAddress& destination) const {
+    Template out;
+    out.length = static_cast<std::uint16_t>(inner_at_ + frame_bytes - sizeof(EthernetHeader));
+    at<EthernetHeader>(out.bytes.data()) = {destination, mac_of(0xFFFF), Be16{kEtherTypeIpv4}};
+    write_inner(frame_bytes, out.bytes.data() + inner_at_);
+    if (overlay_) {
+        write_outer(scenario.role, out);
+    }
+    return out;
+}
+
+void PacketWriter::write_outer(Role role, Template& out) const noexcept {
+    std::uint8_t* const start = out.bytes.data() + sizeof(EthernetHeader);
     const std::size_t tag = west_ != nullptr ? kTagLength : 0;
-    const auto length = static_cast<std::uint16_t>(length_ - sizeof(EthernetHeader) + tag);
+    const auto length = static_cast<std::uint16_t>(out.length - sizeof(EthernetHeader) + tag);
     at<Ipv4Header>(start) = ipv4_header(length, wan_address(kWestSlot), wan_address(kOwnSlot));
     at<UdpHeader>(start + sizeof(Ipv4Header)) = {Be16{kFirstOuterPort}, Be16{kGenevePort},
                                                  Be16{static_cast<std::uint16_t>(length - sizeof(Ipv4Header))},
@@ -144,15 +160,24 @@ void PacketWriter::write_outer(const Scenario& scenario) noexcept {
     header.geneve.protocol = Be16{kEtherTypeIpv4};
     header.geneve.vni_reserved = Be32{vni_of(kService) << 8};
     header.ingress = Be16{raw(kWestId)};
-    header.remaining[0] = Be16{scenario.role == Role::relay ? raw(kEastId) : raw(kNoNode)};
+    header.remaining[0] = Be16{role == Role::relay ? raw(kEastId) : raw(kNoNode)};
+}
+
+const PacketWriter::Template& PacketWriter::next_template() noexcept {
+    if (templates_.size() == 1) {
+        return templates_.front();
+    }
+    imix_at_ = imix_at_ + 1 < kImixOrder.size() ? imix_at_ + 1 : 0;
+    return templates_[kImixOrder[imix_at_]];
 }
 
 void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept {
-    m->data_len = length_;
-    m->pkt_len = length_;
+    const Template& packet = next_template();
+    m->data_len = packet.length;
+    m->pkt_len = packet.length;
     auto* const frame = rte_pktmbuf_mtod(m, std::uint8_t*);
     if (overlay_) {
-        std::memcpy(frame, template_.data(), kTemplate);
+        std::memcpy(frame, packet.bytes.data(), kTemplate);
         at<UdpHeader>(frame + sizeof(EthernetHeader) + sizeof(Ipv4Header)).source_port =
             Be16{static_cast<std::uint16_t>(kFirstOuterPort | (flow & 0x3FFF))};
         auto& header = at<OverlayHeader>(frame + kOuterHeaders - sizeof(OverlayHeader));
@@ -160,11 +185,11 @@ void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept 
         header.t_echo = Be32{low_clock(now) - kLinkRttNs};
         header.packet_number = Be64{next_packet_++};
     } else {
-        std::memcpy(frame, template_.data(), kTemplate / 2);
+        std::memcpy(frame, packet.bytes.data(), kTemplate / 2);
     }
     if (clears_payload_) {
         const std::size_t headers = inner_at_ + kInnerHeaders;
-        std::memset(frame + headers, 0, length_ - headers);
+        std::memset(frame + headers, 0, packet.length - headers);
     }
     const ClientEnd client = client_of(flow);
     const Be32 address{client.address};
@@ -197,14 +222,22 @@ bool PacketJudge::is_control(const rte_mbuf* m) noexcept {
            (at<OverlayHeader>(frame + kOuterHeaders - sizeof(OverlayHeader)).geneve.flags & kGeneveControl) != 0;
 }
 
+bool PacketJudge::is_client_frame(std::size_t bytes) const noexcept {
+    return scenario_.imix ? std::ranges::find(kImixFrames, bytes) != kImixFrames.end() : bytes == scenario_.frame_bytes;
+}
+
 bool PacketJudge::right(rte_mbuf* m) noexcept {
     const auto* const frame = rte_pktmbuf_mtod(m, const std::uint8_t*);
-    const std::size_t inner_length = scenario_.frame_bytes - sizeof(EthernetHeader);
     if (scenario_.role == Role::egress) {
-        return m->pkt_len == scenario_.frame_bytes && is_translated(frame + sizeof(EthernetHeader), inner_length);
+        return is_client_frame(m->pkt_len) &&
+               is_translated(frame + sizeof(EthernetHeader), m->pkt_len - sizeof(EthernetHeader));
     }
-    const std::size_t text_length = inner_length + (peers_ != nullptr ? kTagLength : 0);
-    if (m->pkt_len != kOuterHeaders + text_length || !is_overlay_packet(frame, text_length)) {
+    if (m->pkt_len < kOuterHeaders) {
+        return false;
+    }
+    const std::size_t text_length = m->pkt_len - kOuterHeaders;
+    const std::size_t inner_length = text_length - (peers_ != nullptr ? kTagLength : 0);
+    if (!is_client_frame(inner_length + sizeof(EthernetHeader)) || !is_overlay_packet(frame, text_length)) {
         return false;
     }
     if (peers_ != nullptr && !peers_->open(m, kOuterHeaders - sizeof(OverlayHeader))) {

@@ -2,9 +2,9 @@
 //
 // Thread: the generator's.
 //
-// A packet is UDP with payload of zeros and right checksums. The writer copies one template and mends what
-// differs between flows, so that it costs less than the node that is measured. On links with security a burst's packets
-// are sealed together, after they were written.
+// A packet is UDP with payload of zeros and right checksums. The writer copies a template (one a frame size) and mends
+// what differs between flows, so that it costs less than the node that is measured. On links with security a burst's
+// packets are sealed together, after they were written.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "dataplane/base/types.h"
 #include "dataplane/wire/overlay.h"
@@ -34,12 +35,17 @@ class PacketWriter {
   private:
     static constexpr std::uint32_t kLinkRttNs = 1'000'000;  // what the echo in each packet tells
     static constexpr std::size_t kTemplate = 128;           // holds every header, overlay's too
-    void write_inner(const Scenario& scenario, std::uint8_t* at) noexcept;
-    void write_outer(const Scenario& scenario) noexcept;
+    struct Template {
+        std::array<std::uint8_t, kTemplate> bytes{};
+        std::uint16_t length = 0;  // of the whole packet
+    };
+    Template make_template(const Scenario& scenario, std::uint16_t frame_bytes, const MacAddress& destination) const;
+    void write_outer(Role role, Template& out) const noexcept;
+    const Template& next_template() noexcept;
 
-    std::array<std::uint8_t, kTemplate> template_{};
-    std::uint16_t inner_at_;  // offset of the client's IP header
-    std::uint16_t length_;
+    std::vector<Template> templates_;  // one, or those of kImixFrames
+    std::size_t imix_at_ = 0;          // in kImixOrder
+    std::uint16_t inner_at_;           // offset of the client's IP header
     bool overlay_;
     bool clears_payload_;  // what was decrypted or encrypted in a buffer stays there
     Forgery forgery_;
@@ -59,6 +65,8 @@ class PacketJudge {
     static bool is_control(const rte_mbuf* m) noexcept;
 
   private:
+    bool is_client_frame(std::size_t bytes) const noexcept;
+
     Scenario scenario_;
     std::unique_ptr<PeerEnds> peers_;  // null: nothing to open
 };

@@ -3,6 +3,7 @@
 // Thread: values only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,10 +40,17 @@ struct Scenario {
     std::uint32_t flows = 1'000;
     // Ethernet header and IP packet of the client, without FCS. In the overlay the same IP packet travels.
     std::uint16_t frame_bytes = 64;
+    bool imix = false;  // frames of kImixFrames in the order of kImixOrder instead
+    bool naps = false;  // the lcore sleeps when it is idle; else it spins
 };
 
 inline constexpr std::uint16_t kLeastFrame = 64;
 inline constexpr std::uint16_t kMostFrame = 1514;
+
+// IP packets of 50 (40, padded), 576 and 1,500 bytes as 7 : 4 : 1, the usual simple Internet mix; 360 bytes a frame on
+// average.
+inline constexpr std::array<std::uint16_t, 3> kImixFrames = {kLeastFrame, 590, kMostFrame};
+inline constexpr std::array<std::uint8_t, 12> kImixOrder = {0, 1, 0, 0, 1, 0, 2, 0, 1, 0, 0, 1};
 
 // The fleet: the node under test and two peers, west (before it) and east (behind it), all on one WAN.
 inline constexpr NodeId kOwnId{1};

@@ -11,6 +11,9 @@ namespace {
 
 constexpr unsigned kForwarderLcore = 1;
 constexpr Nanos kLongestSettling = std::chrono::seconds{2};
+// A refusing load's generator that comes later than this for a packet skips it: half of the node's receive ring holds
+// what a generator sends that is less late.
+constexpr std::uint64_t kMostOwed = kReceiveRing / 2;
 
 int run_forwarder(void* forwarder) {
     static_cast<Forwarder*>(forwarder)->run();
@@ -18,7 +21,7 @@ int run_forwarder(void* forwarder) {
 }
 
 Tally difference(const Tally& to, const Tally& from) noexcept {
-    return {to.sent - from.sent, to.received - from.received, to.wrong - from.wrong};
+    return {to.sent - from.sent, to.refused - from.refused, to.received - from.received, to.wrong - from.wrong};
 }
 
 double median(std::vector<double> values) {
@@ -44,21 +47,24 @@ void Trial::rewrite_if_due(Instant now) noexcept {
         ++result_.rewrites_late;
         return;
     }
+    forwarder_.progress();  // what a reader of statistics does
     ++result_.rewrites;
     next_rewrite_ += Nanos{std::chrono::seconds{1}} / plan_.rewrites_per_second;
 }
 
+Pacer Trial::pacer_from_now() const noexcept {
+    return {clock_.now(), plan_.packets_per_second, plan_.refuses ? kMostOwed : Pacer::kOwesAll};
+}
+
 // The generator's loop.
-void Trial::drive(Instant until) noexcept {
+void Trial::drive(Pacer& pacer, Instant until) noexcept {
     for (Instant now = clock_.now(); now < until; now = clock_.now()) {
         rewrite_if_due(now);
         if (plan_.packets_per_second == 0) {
             generator_.step(kMaxBurst);
-            continue;
+        } else {
+            generator_.step(pacer, now, plan_.refuses);
         }
-        const double due = std::chrono::duration<double>(now - load_start_).count() * plan_.packets_per_second;
-        const auto behind = static_cast<std::uint64_t>(due) - load_sent_;
-        load_sent_ += generator_.step(static_cast<unsigned>(std::min<std::uint64_t>(behind, kMaxBurst)));
     }
     node_.drain_reports();
 }
@@ -75,12 +81,16 @@ void Trial::settle(const Mark& start) noexcept {
     }
 }
 
-void Trial::measure() {
+// The measured time begins and ends with nothing under way, so that what is lost in it can be counted.
+void Trial::measure(const Mark& trial_start) {
+    settle(trial_start);
     std::vector<double> mpps;
     const Mark start = mark();
     Mark from = start;
+    Pacer pacer = pacer_from_now();
+    generator_.watch_latency(plan_.watches_latency ? &result_.latency : nullptr);
     for (const Instant end = start.at + plan_.duration; from.at < end;) {
-        drive(from.at + plan_.slice);
+        drive(pacer, from.at + plan_.slice);
         const Mark to = mark();
         const std::chrono::duration<double, std::micro> took = to.at - from.at;
         mpps.push_back(static_cast<double>(to.tally.received - from.tally.received) / took.count());
@@ -90,6 +100,14 @@ void Trial::measure() {
     result_.cycles_per_packet =
         node.timed_packets == 0 ? 0 : static_cast<double>(node.timed_cycles) / static_cast<double>(node.timed_packets);
     result_.mpps = median(mpps);
+    result_.measured = from.at - start.at;
+    settle(trial_start);
+    generator_.watch_latency(nullptr);
+    const Mark end = mark();
+    const Tally tally = difference(end.tally, start.tally);
+    result_.offered = tally.sent + tally.refused;
+    result_.lost = result_.offered + end.node.since(start.node).made - tally.received;
+    result_.skipped = pacer.skipped();
 }
 
 TrialResult Trial::run() {
@@ -97,13 +115,12 @@ TrialResult Trial::run() {
     const Mark start = mark();
     CHECK(rte_eal_remote_launch(run_forwarder, &forwarder_, kForwarderLcore) == 0);
     if (plan_.opens_flows) {
-        generator_.open_flows();
+        generator_.open_flows(true);
     }
-    load_start_ = next_rewrite_ = clock_.now();
-    load_sent_ = 0;
-    drive(clock_.now() + plan_.warm_up);
-    measure();
-    settle(start);
+    next_rewrite_ = clock_.now();
+    Pacer warming = pacer_from_now();
+    drive(warming, clock_.now() + plan_.warm_up);
+    measure(start);
     forwarder_.quit();
     rte_eal_wait_lcore(kForwarderLcore);
     generator_.collect();

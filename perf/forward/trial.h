@@ -20,7 +20,9 @@ struct TrialPlan {
     Nanos slice = std::chrono::milliseconds{5};
     bool opens_flows = true;                // first one packet of each flow, every one judged
     double packets_per_second = 0;          // 0: as fast as the forwarder takes them
-    std::uint32_t rewrites_per_second = 0;  // of the route table, beside the traffic
+    bool refuses = false;                   // of a fixed load, what the node has no room for is lost; else it waits
+    bool watches_latency = false;           // of a fixed load
+    std::uint32_t rewrites_per_second = 0;  // of the route table, beside the traffic, and as many reads of the counters
 };
 
 struct TrialResult {
@@ -31,6 +33,12 @@ struct TrialResult {
     std::uint64_t rewrites = 0;       // route tables published
     std::uint64_t rewrites_late = 0;  // times no table was free: published a step later
     bool accounted = false;           // both sides' counters tell the same story, and no packet was wrong
+    // Of the measured time alone, warm-up left out:
+    std::uint64_t offered = 0;  // packets that the generator sent, or that the node refused
+    std::uint64_t lost = 0;     // of those, packets that did not come back
+    std::uint64_t skipped = 0;  // that a refusing load would have had, but the generator came too late for
+    Nanos measured{};           // how long that was
+    CycleHistogram latency;     // nanoseconds
 };
 
 class Trial {
@@ -38,6 +46,7 @@ class Trial {
     Trial(TestNode& node, Forwarder& forwarder, Generator& generator, const TrialPlan& plan, const TscClock& clock)
         : node_(node), forwarder_(forwarder), generator_(generator), plan_(plan), clock_(clock) {}
 
+    // Any number of times, each a trial of its own.
     TrialResult run();
 
   private:
@@ -48,10 +57,11 @@ class Trial {
         Tally tally;
     };
     Mark mark() const noexcept;
-    void drive(Instant until) noexcept;
+    Pacer pacer_from_now() const noexcept;
+    void drive(Pacer& pacer, Instant until) noexcept;
     void rewrite_if_due(Instant now) noexcept;
     void settle(const Mark& start) noexcept;
-    void measure();
+    void measure(const Mark& trial_start);
 
     TestNode& node_;
     Forwarder& forwarder_;
@@ -59,8 +69,6 @@ class Trial {
     TrialPlan plan_;
     const TscClock& clock_;
     OnSched on_sched_ = OnSched::claim();
-    Instant load_start_{};
-    std::uint64_t load_sent_ = 0;
     Instant next_rewrite_{};
     TrialResult result_;
 };

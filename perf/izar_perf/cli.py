@@ -30,6 +30,13 @@ def check_rows(rows: list[Row], keys: tuple[str, ...]) -> None:
         raise SuiteFailed("the suite measured nothing")
 
 
+def key_and_value(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
+    return key, value
+
+
 def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="perf/run", description="izar's benchmarks; without a suite, lists them")
     parser.add_argument("suite", nargs="?", choices=names, metavar="SUITE")
@@ -37,6 +44,10 @@ def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help=f"repetitions of each measurement (default {DEFAULT_RUNS})")
     parser.add_argument("--quick", action="store_true", help="small and short: shows that it works, measures nothing")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trial-ms", type=int, default=20, metavar="N", help="length of a trial in a search for NDR and PDR "
+                        "(default 20, for machines with other guests; 1000 for a machine of your own)")
+    parser.add_argument("--only", action="append", default=[], metavar="KEY=VALUE", type=key_and_value,
+                        help="leave out scenarios of the suite in which KEY is something else; several times")
     parser.add_argument("--build", type=pathlib.Path, help="build directory to use as it is (default: build-release, "
                         "built if needed)")
     return parser.parse_args(arguments)
@@ -47,10 +58,12 @@ def measure(name: str, suite: types.ModuleType, options: argparse.Namespace) -> 
     directory = options.build.resolve() if options.build else build.release(suite.TARGETS)
     runs = options.runs or (1 if options.quick else DEFAULT_RUNS)
     before = environment.CpuTimes.read()
-    rows = suite.measure(Context(directory, runs, options.quick, options.seed))
+    rows = suite.measure(Context(directory, runs, options.quick, options.seed, options.trial_ms, dict(options.only)))
     check_rows(rows, suite.KEYS)
     env = environment.describe(options.seed, before)
     env["quick"] = options.quick
+    env["trial_ms"] = options.trial_ms
+    env["only"] = dict(options.only)
     return {"suite": name, "system": "izar", "env": env, "rows": rows}
 
 

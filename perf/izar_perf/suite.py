@@ -23,6 +23,8 @@ class Context:
     runs: int
     quick: bool
     seed: int
+    trial_ms: int = 20  # of one trial of a rate search
+    only: dict[str, str] = dataclasses.field(default_factory=dict)  # key -> value that a scenario has to have
 
     def program(self, path: str) -> str:
         """A program of the build, by its path in the build directory."""
@@ -30,6 +32,13 @@ class Context:
         if not found.exists():
             raise SuiteFailed(f"{found} does not exist; run without --build, or build it: ninja -C {self.build}")
         return str(found)
+
+    def chosen(self, scenarios: list[dict]) -> list[dict]:
+        """Those that `only` leaves."""
+        left = [each for each in scenarios if all(str(each.get(key)) == value for key, value in self.only.items())]
+        if not left:
+            raise SuiteFailed(f"no scenario has {self.only}; keys are {sorted(set().union(*scenarios))}")
+        return left
 
     def capture(self, command: list[str], timeout_s: float = 600, **options) -> str:
         """The standard output of a program that has to succeed."""

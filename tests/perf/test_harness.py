@@ -3,7 +3,7 @@
 import pytest
 from izar_perf import environment, statistics, table
 from izar_perf.cli import check_rows
-from izar_perf.suite import Column, SuiteFailed
+from izar_perf.suite import Column, Context, SuiteFailed
 from izar_perf.suites import forward
 
 
@@ -34,11 +34,20 @@ def trial(**changes) -> dict:
 
 
 def test_void_trials_do_not_count():
-    scenario = {"role": "relay", "security": "none", "flows": 1000, "frame_bytes": 64}
+    scenario = forward.scenario("relay", 1000, 64)
     trials = [trial(), trial(cycles_per_packet=110.0), trial(cycles_per_packet=5.0, accounted=False)]
     row = forward.row("izar", scenario, trials)
     assert set(row) == set(forward.KEYS)
     assert row["cycles_per_packet"] == 105.0 and row["runs"] == 2 and row["void_runs"] == 1
+
+
+def test_only_leaves_what_is_asked_for(tmp_path):
+    context = Context(tmp_path, runs=1, quick=True, seed=1, only={"role": "relay", "frame_bytes": "imix"})
+    chosen = context.chosen(forward.scenarios(quick=False))
+    assert chosen and all(each["role"] == "relay" and each["frame_bytes"] == "imix" for each in chosen)
+    context.only = {"role": "nothing"}
+    with pytest.raises(SuiteFailed, match="keys are .*'flows'"):
+        context.chosen(forward.scenarios(quick=False))
 
 
 def test_steal_is_a_share_of_the_time_between():

@@ -3,17 +3,19 @@ the clear; then each role with encrypted links, and a relay that gets forgeries.
 
 izar, the null control (receive and send, nothing between) and the generator alone take turns in one process, so
 that all three meet the same machine. A trial counts only if the counters of generator and node tell the same
-story and every packet that was looked at is what its role has to make of it.
+story and every packet that was looked at is what its role has to make of it. Then izar and the null control get loads
+of the generator's choice, for NDR and PDR.
 """
 
 import itertools
 import json
 
 from izar_perf import testpmd
+from izar_perf.rig import PROGRAM, Rig
 from izar_perf.statistics import median, spread_percent
 from izar_perf.suite import Column, Context, Row, SuiteFailed
 
-SUMMARY = "cycles per packet of one lcore by role, flows and frame size, with null controls"
+SUMMARY = "cycles per packet, NDR and PDR of one lcore by role, flows and frame size, with null controls"
 KEYS = ("system", "role", "security", "forgery", "flows", "frame_bytes", "links", "cycles_per_packet", "mpps", "ndr_mpps",
         "pdr_mpps", "runs", "void_runs", "spread_percent")
 COLUMNS = (
@@ -26,72 +28,78 @@ COLUMNS = (
     Column("cycles_per_packet", "cycles/packet", "{:.1f}"),
     Column("spread_percent", "spread %", "{:.1f}"),
     Column("mpps", "Mpps", "{:.2f}"),
+    Column("ndr_mpps", "NDR", "{:.2f}"),
+    Column("pdr_mpps", "PDR", "{:.2f}"),
     Column("runs", "runs"),
     Column("void_runs", "void"),
 )
-RIG = "perf/forward/izar-perf-forward"
-TARGETS = (RIG,)
+TARGETS = (PROGRAM,)
 
 ROLES = ("ingress", "relay", "egress")
 FLOWS = (1_000, 64_000, 1_000_000)
-FRAME_BYTES = (64, 256, 1500)
-SEALED_FRAME_BYTES = (64, 1414)  # the latter holds an IP packet of 1,400
+FRAME_BYTES = (64, 256, 1500, "imix")
+SEALED_FRAME_BYTES = (64, 1414, "imix")  # 1,414 holds an IP packet of 1,400
 FORGERIES = ("tag", "replay", "epoch")
+SYSTEMS = ("izar", "null", "generator")
+SEARCHED = ("izar", "null")
 
 
-def row(system: str, scenario: dict, trials: list[dict]) -> Row:
+def scenario(role: str, flows: int, frame_bytes: int | str, security: str = "none", forgery: str | None = None) -> dict:
+    return {"role": role, "security": security, "forgery": forgery, "flows": flows, "frame_bytes": frame_bytes}
+
+
+def scenarios(quick: bool) -> list[dict]:
+    """All, or for a quick run one of each kind."""
+    if quick:
+        return [scenario("ingress", 1_000, 64), scenario("egress", 1_000, "imix", "aes-gcm"),
+                scenario("relay", 1_000, 64, "aes-gcm", "tag")]
+    out = [scenario(*each) for each in itertools.product(ROLES, FLOWS, FRAME_BYTES)]
+    out += [scenario(*each, "aes-gcm") for each in itertools.product(ROLES, FLOWS[:1], SEALED_FRAME_BYTES)]
+    return out + [scenario("relay", FLOWS[0], size, "aes-gcm", forgery)
+                  for forgery, size in itertools.product(FORGERIES, SEALED_FRAME_BYTES[:2])]
+
+
+def row(system: str, scenario: dict, trials: list[dict], rates: dict | None = None) -> Row:
     good = [trial for trial in trials if trial["accounted"]]
     cycles = [trial["cycles_per_packet"] for trial in good]
-    return {
+    return scenario | {
         "system": system,
-        "role": scenario["role"],
-        "security": scenario["security"],
-        "forgery": scenario.get("forgery"),
-        "flows": scenario["flows"],
-        "frame_bytes": scenario["frame_bytes"],
         "links": 1,
         "cycles_per_packet": median(cycles, 1),
         "mpps": median([trial["mpps"] for trial in good]),
-        "ndr_mpps": None,
-        "pdr_mpps": None,
         "runs": len(good),
         "void_runs": len(trials) - len(good),
         "spread_percent": spread_percent(cycles),
-    }
+    } | (rates or {"ndr_mpps": None, "pdr_mpps": None})
 
 
-def measure_scenario(context: Context, role: str, flows: int, frame_bytes: int, security: str = "none",
-                     forgery: str | None = None) -> list[Row]:
-    command = [context.program(RIG), "--role", role, "--flows", str(flows), "--frame-bytes", str(frame_bytes)]
-    command += ["--security", security, "--forgery", forgery or "none"]
-    command += ["--runs", str(context.runs), "--trial-ms", "100" if context.quick else "500"]
-    result = json.loads(context.capture(command)) | {"forgery": forgery}
+def measure_scenario(context: Context, scenario: dict) -> list[Row]:
+    options = {key: value for key, value in scenario.items() if value is not None}
+    trials: dict[str, list[dict]] = {system: [] for system in SYSTEMS}
     rows = []
-    for system in ("izar", "null", "generator"):
-        trials = [trial for trial in result["trials"] if trial["system"] == system]
-        rows.append(row(system, result, trials))
-        if rows[-1]["runs"] == 0:
-            raise SuiteFailed(f"{system} as {role} with {flows} flows of {frame_bytes} bytes: every run is void, "
-                              f"because the counters of generator and node differ: {json.dumps(trials)}")
+    with Rig(context, **options) as rig:
+        for run in range(context.runs):
+            for system in SYSTEMS:
+                trials[system].append(rig.ask(system=system, ms=50 if context.quick else 500, opens_flows=True))
+        for system in SYSTEMS:
+            rows.append(row(system, scenario, trials[system]))
+            if rows[-1]["runs"] == 0:
+                raise SuiteFailed(f"{system} in {scenario}: every run is void, because the counters of generator and node "
+                                  f"differ: {json.dumps(trials[system])}")
+            # A forgery is lost by right, so no rate without loss can be asked for.
+            if system in SEARCHED and scenario["forgery"] is None:
+                rows[-1] |= rig.rates(system, rows[-1]["mpps"])
     return rows
 
 
 def measure_testpmd(context: Context) -> Row:
     results = [testpmd.measure(0.5 if context.quick else 2) for _ in range(context.runs)]
     trials = [{"accounted": True, "cycles_per_packet": cycles, "mpps": mpps} for cycles, mpps in results]
-    scenario = {"role": "io", "security": "none", "flows": None, "frame_bytes": 64}
-    return row("testpmd", scenario, trials)
+    return row("testpmd", scenario("io", None, 64), trials)
 
 
 def measure(context: Context) -> list[Row]:
-    flows = FLOWS[:1] if context.quick else FLOWS
-    frames = FRAME_BYTES[:1] if context.quick else FRAME_BYTES
-    rows = [measure_testpmd(context)]
-    for role, count, size in itertools.product(ROLES, flows, frames):
-        rows += measure_scenario(context, role, count, size)
-    sealed_frames = SEALED_FRAME_BYTES[:1] if context.quick else SEALED_FRAME_BYTES
-    for role, size in itertools.product(ROLES, sealed_frames):
-        rows += measure_scenario(context, role, flows[0], size, "aes-gcm")
-    for forgery, size in itertools.product(FORGERIES[:1] if context.quick else FORGERIES, sealed_frames):
-        rows += measure_scenario(context, "relay", flows[0], size, "aes-gcm", forgery)
+    rows = [] if context.only else [measure_testpmd(context)]
+    for each in context.chosen(scenarios(context.quick)):
+        rows += measure_scenario(context, each)
     return rows

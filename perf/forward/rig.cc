@@ -1,0 +1,120 @@
+#include "perf/forward/rig.h"
+
+#include <fmt/format.h>
+#include <rte_launch.h>
+
+#include <nlohmann/json.hpp>
+
+#include "dataplane/base/check.h"
+#include "perf/forward/self_test.h"
+
+namespace izar {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned kForwarderLcore = 1;
+
+int run_forwarder(void* forwarder) {
+    static_cast<Forwarder*>(forwarder)->run();
+    return 0;
+}
+
+// [[largest length of a bucket, entries], ...], or null if nothing was noted.
+json buckets_of(const CycleHistogram& histogram) {
+    json out = json::array();
+    histogram.visit([&](std::uint64_t length, std::uint64_t entries) { out.push_back({length, entries}); });
+    return out.empty() ? json(nullptr) : out;
+}
+
+double share(std::uint64_t part, std::uint64_t whole) noexcept {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+Rig::Rig(const RigOptions& options, TestNode& node, const TscClock& clock)
+    : options_(options),
+      node_(node),
+      clock_(clock),
+      in_(options.scenario.role == Role::ingress ? kLanPort : kWanPort),
+      from_(node.ports()[raw(in_)].dpdk_id),
+      to_(node.ports()[raw(options.scenario.role == Role::egress ? kLanPort : kWanPort)].dpdk_id),
+      generator_(options.scenario, node.wire(in_).to_node(), node.wire(kWanPort), node.wire(kLanPort), node.pool(),
+                 node.ports()[raw(in_)].mac, clock) {}
+
+json Rig::row_of(std::string_view system, const TrialResult& result) const {
+    const std::chrono::duration<double> measured = result.measured;
+    return {{"system", system},
+            {"cycles_per_packet", result.cycles_per_packet},
+            {"mpps", result.mpps},
+            {"sent_packets", result.tally.sent},
+            {"received_packets", result.tally.received},
+            {"wrong_packets", result.tally.wrong},
+            {"made_packets", result.node.made},
+            {"lost_packets", result.node.lost},
+            {"interrupted_rounds", result.node.interrupted},
+            {"rewrites", result.rewrites},
+            {"rewrites_late", result.rewrites_late},
+            {"tsc_hz", clock_.hertz()},
+            {"measured_s", measured.count()},
+            {"offered_packets", result.offered},
+            {"missing_packets", result.lost},
+            {"skipped_packets", result.skipped},
+            {"loss_ratio", share(result.lost, result.offered)},
+            {"latency_ns_buckets", buckets_of(result.latency)},
+            {"accounted", result.accounted}};
+}
+
+TrialResult Rig::run(Forwarder& forwarder, const TrialPlan& plan) {
+    return Trial(node_, forwarder, generator_, plan, clock_).run();
+}
+
+Result<json> Rig::run(std::string_view system, const TrialPlan& plan) {
+    TrialPlan control = plan;
+    control.opens_flows = false;
+    if (system == "izar" && options_.scenario.naps) {
+        NappingForwarder izar(node_, clock_);
+        return row_of(system, run(izar, plan));
+    }
+    if (system == "izar") {
+        IzarForwarder izar(node_, clock_);
+        json row = row_of(system, run(izar, plan));
+        row["burst_cycles_buckets"] = buckets_of(izar.meter().histogram());
+        return row;
+    }
+    if (system == "null") {
+        NullForwarder null(from_, to_, clock_);
+        return row_of(system, run(null, control));
+    }
+    if (system == "impaired") {
+        ImpairedForwarder impaired(from_, to_, options_.impairment, clock_);
+        return row_of(system, run(impaired, control));
+    }
+    if (system == "generator") {
+        return row_of(system, run_self_test(options_.scenario, node_, clock_, plan.duration));
+    }
+    return fail(fmt::format("there is no system '{}'; use izar, null, impaired or generator", system));
+}
+
+json Rig::open_flows() {
+    IzarForwarder izar(node_, clock_);
+    CHECK(rte_eal_remote_launch(run_forwarder, &izar, kForwarderLcore) == 0);
+    const Instant start = clock_.now();
+    generator_.open_flows(false);
+    const std::chrono::duration<double> took = clock_.now() - start;
+    izar.quit();
+    rte_eal_wait_lcore(kForwarderLcore);
+    generator_.collect();
+    const LcoreCounters counters = node_.state().snapshot.read();
+    const Progress node = izar.progress();
+    const auto& table = node_.state().flows4;
+    return {{"seconds", took.count()},
+            {"flows_asked", options_.scenario.flows},
+            {"flows_held", counters.flows},
+            {"flows_refused", counters.flows_refused + counters.nat_ports_refused},
+            {"cycles_per_flow", static_cast<double>(node.timed_cycles) / static_cast<double>(node.timed_packets)},
+            {"bytes_per_flow", static_cast<double>(table.bytes()) / table.capacity()}};
+}
+
+}  // namespace izar
