@@ -28,6 +28,7 @@ Controller::Controller(ControllerParts parts)
     : parts_(std::move(parts)),
       desired_(parts_.master),
       mesh_(summary_rule()),
+      measurements_(parts_.store),
       health_timer_(parts_.loop),
       round_timer_(parts_.loop),
       bury_timer_(parts_.loop) {}
@@ -269,7 +270,8 @@ bool Controller::take_event(AgentSession& session, const control::ToController& 
 void Controller::take_sample(AgentSession& session, const control::ToController& message) {
     const auto record = desired_.records().find(session.node());
     if (record != desired_.records().end()) {
-        samples_[session.node()] = sample_record(message.system_sample(), record->second.address, parts_.wall_clock());
+        measurements_.take_sample(session.node(),
+                                  sample_record(message.system_sample(), record->second.address, parts_.wall_clock()));
     }
 }
 
@@ -295,22 +297,10 @@ void Controller::round() {
     for (const auto& [node, session] : agents_) {
         send_mesh(*session);
     }
-    write_measurements();
+    if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
+        parts_.log("measurements are lost: " + written.error().text);
+    }
     round_timer_.start(kRound, [this] { round(); });
-}
-
-void Controller::write_measurements() {
-    std::vector<SystemInfo> samples;
-    for (auto& [node, sample] : samples_) {
-        samples.push_back(std::move(sample));
-    }
-    samples_.clear();
-    const auto metrics = link_metrics(mesh_.rows(), desired_.nodes(), parts_.wall_clock());
-    const auto samples_written = parts_.store.write_system_info(samples, parts_.wall_clock());
-    const auto links_written = parts_.store.write_link_metrics(metrics);
-    if (!samples_written || !links_written) {
-        parts_.log(samples_written ? links_written.error().text : samples_written.error().text);
-    }
 }
 
 std::vector<Controller::AgentRow> Controller::agents() const {

@@ -3,8 +3,8 @@
 // Thread: the event loop's, which also owns the store's calls. Clocks and randomness are given.
 //
 // Static data goes out as a change of what each agent has, as soon as the store has it. Every kRound a summary of all
-// rows of links goes out as a change of what each agent acknowledged. A link that died or came back, and a node that is
-// withdrawn or restored, is told to everybody in the moment it is known.
+// rows of links goes out as a change of what each agent acknowledged, and measurements go to the store. A link that
+// died or came back, and a node that is withdrawn or restored, is told to everybody in the moment it is known.
 #pragma once
 
 #include <functional>
@@ -17,6 +17,7 @@
 #include "ctrl/controller/agent_session.h"
 #include "ctrl/controller/desired_state.h"
 #include "ctrl/controller/health.h"
+#include "ctrl/controller/measurements.h"
 #include "ctrl/loop/event_loop.h"
 #include "ctrl/mesh/mesh_hub.h"
 #include "ctrl/store/store.h"
@@ -83,17 +84,16 @@ class Controller : private SessionEvents {
     void take_sample(AgentSession& session, const control::ToController& message);
     void judge_health();
     void round();
-    void write_measurements();
     WallSeconds wall_seconds() const { return std::chrono::floor<std::chrono::seconds>(parts_.wall_clock()); }
 
     ControllerParts parts_;
     DesiredState desired_;
     Health health_;
     MeshHub mesh_;
+    Measurements measurements_;
     std::vector<std::unique_ptr<AgentSession>> sessions_;  // in order of arrival
     std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks
     std::map<NodeId, AgentSession*> agents_;
-    std::map<NodeId, SystemInfo> samples_;  // since the last round
     std::size_t joins_left_ = kJoinsARound;
     StreamId listener_ = kNoStream;
     Timer health_timer_;

@@ -8,7 +8,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "ctrl/controller/operator_request.h"
 #include "ctrl/frames/messages.h"
+#include "ctrl/history/history_answer.h"
 #include "ctrl/store/token.h"
 #include "ctrl/tls/join_token.h"
 #include "dataplane/base/limits.h"
@@ -17,71 +19,7 @@ namespace izar {
 namespace {
 
 using Json = nlohmann::json;
-
-// A request's keys with their checks. The first that fails is the answer.
-class Request {
-  public:
-    explicit Request(const Json& json) : json_(json) {}
-
-    std::string text(const char* key, const std::string& otherwise = "") {
-        const auto found = json_.find(key);
-        if (found == json_.end()) {
-            return otherwise;
-        }
-        if (!found->is_string()) {
-            refuse(fmt::format("'{}' must be a text", key));
-            return otherwise;
-        }
-        return *found;
-    }
-    std::string needed(const char* key) {
-        std::string out = text(key);
-        if (out.empty()) {
-            refuse(fmt::format("'{}' is missing", key));
-        }
-        return out;
-    }
-    std::uint64_t number(const char* key, std::uint64_t otherwise, std::uint64_t most) {
-        const auto found = json_.find(key);
-        if (found == json_.end()) {
-            return otherwise;
-        }
-        if (!found->is_number_unsigned() || found->get<std::uint64_t>() > most) {
-            refuse(fmt::format("'{}' must be a number up to {}", key, most));
-            return otherwise;
-        }
-        return *found;
-    }
-    bool flag(const char* key, bool otherwise) {
-        const auto found = json_.find(key);
-        return found != json_.end() && found->is_boolean() ? found->get<bool>() : otherwise;
-    }
-    std::vector<Json> list(const char* key) {
-        const auto found = json_.find(key);
-        if (found == json_.end() || !found->is_array()) {
-            return {};
-        }
-        return found->get<std::vector<Json>>();
-    }
-    IpAddress address(const char* key) {
-        const auto out = IpAddress::parse(needed(key));
-        if (!out) {
-            refuse(out.error().text);
-            return {};
-        }
-        return *out;
-    }
-    void refuse(std::string why) {
-        if (!problem_) {
-            problem_ = Error{std::move(why)};
-        }
-    }
-    const std::optional<Error>& problem() const { return problem_; }
-
-  private:
-    const Json& json_;
-    std::optional<Error> problem_;
-};
+using Request = OperatorRequest;
 
 template <typename T>
 Result<T> plain(StoreResult<T> result) {
@@ -315,6 +253,32 @@ Result<Json> list_links(Controller& controller, Request&, const OperatorCommands
     return Json{{"links", rows}};
 }
 
+Result<Json> tell_history(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+    const auto node = [&](const std::string& name) {
+        const NodeId found = controller.desired().find(name);
+        if (found == kNoNode) {
+            request.refuse(fmt::format("there is no node '{}'; `izar nodes` lists them", name));
+        }
+        return found;
+    };
+    HistoryRequest wanted;
+    wanted.from = node(request.needed("from"));
+    if (const std::string to = request.text("to"); !to.empty()) {
+        wanted.to = node(to);
+    }
+    wanted.metric = request.text("metric");
+    wanted.last = std::chrono::hours{request.number("last_hours", 24, kMostHistory.count())};
+    wanted.most_points = static_cast<std::uint32_t>(request.number("points", 120, kMostHistoryPoints));
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
+    }
+    const auto answer = history_answer(controller.store(), wanted, controller.wall_now());
+    if (!answer) {
+        return fail(answer.error().text);
+    }
+    return Json::parse(*answer);
+}
+
 }  // namespace
 
 Result<std::string> OperatorCommands::answer(std::string_view line) {
@@ -323,7 +287,8 @@ Result<std::string> OperatorCommands::answer(std::string_view line) {
         {"token create", create_token},     {"tokens", list_tokens},     {"nodes", list_nodes},
         {"node revoke", revoke_node},       {"node drain", drain_node},  {"service set", set_service},
         {"service remove", remove_service}, {"services", list_services}, {"domain set", set_domain},
-        {"domain remove", remove_domain},   {"domains", list_domains},   {"links", list_links}};
+        {"domain remove", remove_domain},   {"domains", list_domains},   {"links", list_links},
+        {"history", tell_history}};
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) {
         return fail("a request is one line with a JSON object");

@@ -58,23 +58,27 @@ SystemInfo sample_record(const control::SystemSample& sample, const IpAddress& a
     return out;
 }
 
-std::vector<LinkMetric> link_metrics(const std::map<NodeId, std::map<NodeId, FeedLink>>& rows,
-                                     const std::map<NodeId, FleetNode>& nodes, WallTime now) {
+std::vector<LinkMetric> link_metrics(std::span<const FeedLink> links, const std::map<NodeId, FleetNode>& nodes,
+                                     const std::map<NodeId, NodeLoad>& loads, WallTime now) {
     std::vector<LinkMetric> out;
-    for (const auto& [from, row] : rows) {
-        const auto near = nodes.find(from);
-        for (const auto& [to, link] : row) {
-            const auto far = nodes.find(to);
-            if (near == nodes.end() || far == nodes.end() || !link.reachable || link.count == 0) {
-                continue;
-            }
-            LinkMetric metric;
-            metric.source_ip = near->second.overlay_address.text();
-            metric.destination_ip = far->second.overlay_address.text();
-            metric.link_latency = static_cast<double>(link.rtt.count()) / 1e6;
-            metric.updated_at = now;
-            out.push_back(metric);
+    for (const FeedLink& link : links) {
+        const auto near = nodes.find(link.from);
+        const auto far = nodes.find(link.to);
+        if (near == nodes.end() || far == nodes.end() || !link.reachable || link.count == 0) {
+            continue;
         }
+        LinkMetric metric;
+        metric.source_ip = near->second.overlay_address.text();
+        metric.destination_ip = far->second.overlay_address.text();
+        metric.link_latency = static_cast<double>(link.rtt.count()) / 1e6;
+        if (const auto load = loads.find(link.to); load != loads.end()) {
+            metric.cpu_mean = load->second.cpu_percent;
+            metric.cpu_variance = load->second.cpu_variance;
+            metric.virtual_queue_cpu_mean = load->second.mean_queue;
+            metric.virtual_queue_cpu_variance = load->second.variance_queue;
+        }
+        metric.updated_at = now;
+        out.push_back(metric);
     }
     return out;
 }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <vector>
 
 #include "ctrl/store/records.h"
 #include "dataplane/tables/fleet.h"
 #include "sched/feed.h"
+#include "sched/policy.h"
 
 namespace izar {
 
@@ -19,8 +21,8 @@ class SystemSample;
 // Percentages are computed here; texts are cut to what a column holds.
 SystemInfo sample_record(const control::SystemSample& sample, const IpAddress& address, WallTime now);
 
-// One row a measured link between known nodes.
-std::vector<LinkMetric> link_metrics(const std::map<NodeId, std::map<NodeId, FeedLink>>& rows,
-                                     const std::map<NodeId, FleetNode>& nodes, WallTime now);
+// One row a measured link between known nodes, with what its far end's CPU is like where that is known.
+std::vector<LinkMetric> link_metrics(std::span<const FeedLink> links, const std::map<NodeId, FleetNode>& nodes,
+                                     const std::map<NodeId, NodeLoad>& loads, WallTime now);
 
 }  // namespace izar

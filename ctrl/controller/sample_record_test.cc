@@ -37,17 +37,24 @@ TEST(LinkMetrics, HaveOneRowForEachMeasuredLink) {
     for (const std::uint16_t id : {1, 2, 3}) {
         nodes[NodeId{id}].overlay_address = *IpAddress::parse("10.0.0." + std::to_string(id));
     }
-    std::map<NodeId, std::map<NodeId, FeedLink>> rows;
-    FeedLink& good = rows[NodeId{1}][NodeId{2}];
-    good.rtt = std::chrono::microseconds{12'500};
-    good.count = 3;
-    rows[NodeId{1}][NodeId{3}].reachable = false;
-    rows[NodeId{2}][NodeId{9}] = good;  // a node that left
-    const auto metrics = link_metrics(rows, nodes, kNow);
-    ASSERT_EQ(metrics.size(), 1U);
+    FeedLink good{.from = NodeId{1}, .to = NodeId{2}, .rtt = std::chrono::microseconds{12'500}, .count = 3};
+    FeedLink dead{.from = NodeId{1}, .to = NodeId{3}, .reachable = false};
+    FeedLink stranger = good;
+    stranger.to = NodeId{9};  // a node that left
+    FeedLink back = good;
+    std::swap(back.from, back.to);
+    const std::map<NodeId, NodeLoad> loads{
+        {NodeId{2}, {.cpu_percent = 60, .cpu_variance = 4, .mean_queue = 3, .variance_queue = 1}}};
+    const auto metrics = link_metrics(std::vector{good, dead, stranger, back}, nodes, loads, kNow);
+    ASSERT_EQ(metrics.size(), 2U);
     EXPECT_EQ(metrics[0].source_ip, "10.0.0.1");
     EXPECT_EQ(metrics[0].destination_ip, "10.0.0.2");
     EXPECT_DOUBLE_EQ(metrics[0].link_latency, 12.5);
+    EXPECT_EQ(metrics[0].cpu_mean, 60);
+    EXPECT_EQ(metrics[0].cpu_variance, 4);
+    EXPECT_EQ(metrics[0].virtual_queue_cpu_mean, 3);
+    EXPECT_EQ(metrics[0].virtual_queue_cpu_variance, 1);
+    EXPECT_EQ(metrics[1].cpu_mean, 0) << "nothing is known of node 1";
 }
 
 }  // namespace

@@ -19,7 +19,11 @@ void add_link(const FeedLink& link, WallTime now, std::vector<HistorySample>& ou
 }  // namespace
 
 std::vector<HistorySample> HistoryRecorder::next(const LinkRows& rows, std::size_t most, WallTime now) {
-    std::vector<HistorySample> out;
+    return link_history(next_links(rows, most, now), now);
+}
+
+std::vector<FeedLink> HistoryRecorder::next_links(const LinkRows& rows, std::size_t most, WallTime now) {
+    std::vector<FeedLink> out;
     // A clock that was set back must not stop the record.
     const bool early = now >= begun_ && now < begun_ + round_;
     if (!last_ && early) {
@@ -28,20 +32,26 @@ std::vector<HistorySample> HistoryRecorder::next(const LinkRows& rows, std::size
     if (!last_) {
         begun_ = now;
     }
-    std::size_t taken = 0;
     for (auto row = last_ ? rows.lower_bound(last_->first) : rows.begin(); row != rows.end(); ++row) {
         const bool resumed = last_ && row->first == last_->first;
         auto link = resumed ? row->second.upper_bound(last_->second) : row->second.begin();
         for (; link != row->second.end(); ++link) {
-            if (taken == most) {
+            if (out.size() == most) {
                 return out;
             }
-            add_link(link->second, now, out);
+            out.push_back(link->second);
             last_ = {row->first, link->first};
-            ++taken;
         }
     }
     last_.reset();
+    return out;
+}
+
+std::vector<HistorySample> link_history(std::span<const FeedLink> links, WallTime now) {
+    std::vector<HistorySample> out;
+    for (const FeedLink& link : links) {
+        add_link(link, now, out);
+    }
     return out;
 }
 

@@ -26,7 +26,9 @@ class HistoryRecorder {
     // `round`: no link is recorded twice within it.
     explicit HistoryRecorder(std::chrono::seconds round) : round_(round) {}
 
-    // The next slice of at most `most` links: RTT and loss of those that are measured, loss 1 of those that are down.
+    // The next slice, of at most `most` links.
+    std::vector<FeedLink> next_links(const LinkRows& rows, std::size_t most, WallTime now);
+    // Their history.
     std::vector<HistorySample> next(const LinkRows& rows, std::size_t most, WallTime now);
 
   private:
@@ -34,6 +36,9 @@ class HistoryRecorder {
     WallTime begun_{};                               // of the pass
     std::optional<std::pair<NodeId, NodeId>> last_;  // link that the pass came to; none: it is through
 };
+
+// RTT and loss of the links that are measured, loss 1 of those that are down.
+std::vector<HistorySample> link_history(std::span<const FeedLink> links, WallTime now);
 
 // CPU use of the nodes, out of their latest samples; `ids` by address. Unknown addresses are left out.
 std::vector<HistorySample> node_history(std::span<const SystemInfo> samples, const std::map<std::string, NodeId>& ids);

@@ -1,5 +1,6 @@
 """test_control.py -- Everything comes from a controller: nodes that join, services, measurements; and its absence."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,19 @@ def test_service_and_domain_reach_clients_within_a_second(
     assert clients.sha256(copy) == clients.sha256(origin.folder / "root" / "file.bin")
     assert stream.report["lost"] == 0
     plane.izar("service", "rm", "second")
+
+
+def test_history_tells_series_and_trend_of_links_and_nodes(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    def told(*words: str) -> dict[str, Any]:
+        return json.loads(plane.izar("history", *words, "-o", "json"))
+
+    wait_until(lambda: told("ams", "fra")["points"] and told("fra")["points"], "two rounds are recorded")
+    link = told("ams", "fra")
+    assert link["metric"] == "rtt_ms"
+    assert 4 <= link["points"][0]["mean"] < 20
+    assert told("ams", "fra", "--metric", "loss_ratio")["points"][0]["least"] >= 0
+    assert 0 <= told("fra")["points"][0]["mean"] <= 100
+    assert "mean" in plane.izar("history", "ams", "fra", "--last", "1h")
 
 
 def test_revoked_node_leaves_the_fleet(lab: Lab, plane: ControlPlane, origin: Origin) -> None:

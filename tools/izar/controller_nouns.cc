@@ -1,7 +1,6 @@
 // `izar token|node|service|domain ...` and their plurals: what a controller is asked by its operator socket.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -9,7 +8,7 @@
 
 #include "ctrl/loop/sockets.h"
 #include "dataplane/config/duration.h"
-#include "tools/izar/control_client.h"
+#include "tools/izar/controller_client.h"
 #include "tools/izar/noun.h"
 
 namespace izar {
@@ -17,83 +16,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr Nanos kPatience = std::chrono::seconds{10};
-
-struct Target {
-    std::string socket = "/run/izar/controller.sock";
-    std::string output = "table";
-};
-
-void add_target(CLI::App& command, const std::shared_ptr<Target>& target) {
-    command.add_option("--socket", target->socket, "The controller's operator socket")->capture_default_str();
-    command.add_option("-o,--output", target->output, "table or json")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->capture_default_str();
-}
-
-std::string cell(const Json& value) {
-    if (value.is_null()) {
-        return "-";
-    }
-    if (value.is_array()) {
-        std::string out;
-        for (const Json& each : value) {
-            const bool origin = each.is_object() && each.contains("address");
-            const std::string text =
-                origin ? fmt::format("{}:{}", each["address"].get<std::string>(), each["port"].get<unsigned>())
-                       : cell(each);
-            out += (out.empty() ? "" : ",") + text;
-        }
-        return out.empty() ? "-" : out;
-    }
-    return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-// Columns as wide as their widest cell, in the order given.
-void print_table(const Json& rows, const std::vector<std::string>& columns) {
-    std::vector<std::size_t> widths;
-    for (const std::string& column : columns) {
-        std::size_t width = column.size();
-        for (const Json& row : rows) {
-            width = std::max(width, cell(row.value(column, Json())).size());
-        }
-        widths.push_back(width);
-    }
-    const auto print_line = [&](auto text_of) {
-        std::string line;
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            line += fmt::format("{:<{}}", text_of(columns[i]), widths[i] + 2);
-        }
-        fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
-    };
-    print_line([](const std::string& column) { return column; });
-    for (const Json& row : rows) {
-        print_line([&](const std::string& column) { return cell(row.value(column, Json())); });
-    }
-}
-
-// Sends the request; `show` prints an answer for people.
-template <typename Show>
-int ask_controller(const Target& target, const Json& request, Show show) {
-    const auto reply = ask_node(target.socket, request.dump(), kPatience);
-    if (!reply || !reply->ok) {
-        fmt::print(stderr, "izar: {}\n", reply ? reply->text : reply.error().text);
-        return kExitFailed;
-    }
-    const Json answer = Json::parse(reply->text, nullptr, false);
-    if (target.output == "json" || answer.is_discarded()) {
-        fmt::print("{}\n", reply->text);
-    } else {
-        show(answer);
-    }
-    return kExitDone;
-}
-
 void add_list(CLI::App& app, Action& run, const std::string& plural, const std::string& help,
               const std::vector<std::string>& columns) {
-    auto target = std::make_shared<Target>();
+    auto target = std::make_shared<ControllerTarget>();
     CLI::App* noun = app.add_subcommand(plural, help);
-    add_target(*noun, target);
+    add_controller_target(*noun, target);
     noun->callback([=, &run] {
         run = [=] {
             return ask_controller(*target, {{"do", plural}},
@@ -105,9 +32,9 @@ void add_list(CLI::App& app, Action& run, const std::string& plural, const std::
 // A verb whose answer is only that it was done.
 CLI::App* add_verb(CLI::App& noun, Action& run, const std::string& verb, const std::string& help,
                    const std::shared_ptr<Json>& request, const std::function<int(Json&)>& complete = nullptr) {
-    auto target = std::make_shared<Target>();
+    auto target = std::make_shared<ControllerTarget>();
     CLI::App* out = noun.add_subcommand(verb, help);
-    add_target(*out, target);
+    add_controller_target(*out, target);
     out->callback([=, &run] {
         run = [=] {
             if (complete != nullptr && complete(*request) != kExitDone) {

@@ -1,0 +1,91 @@
+#include "ctrl/controller/measurements.h"
+
+#include <gtest/gtest.h>
+
+#include "ctrl/store/testing/test_store.h"
+
+namespace izar {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const WallTime kNow{seconds{1'790'000'000}};
+
+class MeasurementsTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        store = std::move(*backing.open({}));
+        for (const std::uint16_t id : {1, 2}) {
+            nodes[NodeId{id}].overlay_address = *IpAddress::parse("10.0.0." + std::to_string(id));
+        }
+        rows[NodeId{1}][NodeId{2}] = {.from = NodeId{1}, .to = NodeId{2}, .rtt = milliseconds{20}, .count = 9};
+    }
+    static SystemInfo sample(int node, double cpu, WallTime at) {
+        SystemInfo out;
+        out.ip = "10.0.0." + std::to_string(node);
+        out.cpu_usage = cpu;
+        out.timestamp = at;
+        return out;
+    }
+    std::vector<HistoryPoint> history(NodeId from, NodeId to, HistoryMetric metric) {
+        return store->history({{from, to}, metric, kNow - minutes{5}, kNow + minutes{5}}).value();
+    }
+
+    SqliteTestStore backing;
+    std::unique_ptr<Store> store;
+    std::map<NodeId, FleetNode> nodes;
+    LinkRows rows;
+};
+
+TEST_F(MeasurementsTest, ARoundWritesSamplesLinksAndHistory) {
+    Measurements measurements(*store);
+    measurements.take_sample(NodeId{2}, sample(2, 30, kNow));
+    ASSERT_TRUE(measurements.write_round(rows, nodes, kNow));
+    ASSERT_EQ(store->latest_system_info()->size(), 1U);
+    EXPECT_EQ(store->latest_system_info()->at(0).ip, "10.0.0.2");
+    ASSERT_EQ(store->link_metrics()->size(), 1U);
+    EXPECT_EQ(store->link_metrics()->at(0).link_latency, 20);
+    EXPECT_EQ(store->link_metrics()->at(0).cpu_mean, 30);
+    ASSERT_EQ(history(NodeId{1}, NodeId{2}, HistoryMetric::rtt_ms).size(), 1U);
+    EXPECT_EQ(history(NodeId{1}, NodeId{2}, HistoryMetric::rtt_ms)[0].mean, 20);
+    EXPECT_EQ(history(NodeId{1}, NodeId{2}, HistoryMetric::loss_ratio)[0].mean, 0);
+    EXPECT_EQ(history(NodeId{2}, kNoNode, HistoryMetric::cpu_percent)[0].mean, 30);
+}
+
+TEST_F(MeasurementsTest, EveryRoundCountsIntoItsBucket) {
+    Measurements measurements(*store);
+    for (int round = 0; round < 2; ++round) {
+        rows[NodeId{1}][NodeId{2}].rtt = milliseconds{20 + 10 * round};
+        ASSERT_TRUE(measurements.write_round(rows, nodes, kNow + seconds{5 * round}));
+    }
+    const auto points = history(NodeId{1}, NodeId{2}, HistoryMetric::rtt_ms);
+    ASSERT_EQ(points.size(), 1U);
+    EXPECT_EQ(points[0].count, 2U);
+    EXPECT_EQ(points[0].mean, 25);
+}
+
+// A node that is always busy is queued for; one that went away is not judged by what it was.
+TEST_F(MeasurementsTest, BusyNodesGetAQueueAndSilentOnesAreForgotten) {
+    Measurements measurements(*store);
+    for (int round = 0; round < 20; ++round) {
+        const WallTime at = kNow + seconds{5 * round};
+        measurements.take_sample(NodeId{1}, sample(1, round % 2 == 0 ? 10 : 20, at));
+        measurements.take_sample(NodeId{2}, sample(2, 90, at));
+        ASSERT_TRUE(measurements.write_round(rows, nodes, at));
+    }
+    EXPECT_EQ(measurements.loads().at(NodeId{1}).cpu_percent, 15);
+    EXPECT_EQ(measurements.loads().at(NodeId{1}).cpu_variance, 25);
+    EXPECT_EQ(measurements.loads().at(NodeId{1}).mean_queue, 0);
+    EXPECT_EQ(measurements.loads().at(NodeId{2}).mean_queue, 20);
+    EXPECT_EQ(store->link_metrics()->at(0).virtual_queue_cpu_mean, 20);
+    ASSERT_TRUE(measurements.write_round(rows, nodes, kNow + minutes{3}));
+    EXPECT_TRUE(measurements.loads().empty());
+    measurements.take_sample(NodeId{2}, sample(2, 10, kNow + minutes{3}));
+    ASSERT_TRUE(measurements.write_round(rows, nodes, kNow + minutes{3}));
+    EXPECT_EQ(measurements.loads().at(NodeId{2}).cpu_percent, 10);
+}
+
+}  // namespace
+}  // namespace izar
