@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr unsigned kForwarderLcore = 1;
+constexpr Nanos kLongestDrain = std::chrono::seconds{2};
 
 int run_forwarder(void* forwarder) {
     static_cast<Forwarder*>(forwarder)->run();
@@ -97,11 +98,20 @@ Result<json> Rig::run(std::string_view system, const TrialPlan& plan) {
     return fail(fmt::format("there is no system '{}'; use izar, null, impaired or generator", system));
 }
 
-json Rig::open_flows() {
+Result<json> Rig::open_flows() {
+    // The scenario's flows are IPv4; a table for as many of IPv6 is made only to see what it takes.
+    const auto table6 = FlowTable<Ipv6Address>::make(options_.scenario.flows, HashSeed::from(1));
+    if (!table6) {
+        return tl::unexpected(table6.error());
+    }
     IzarForwarder izar(node_, clock_);
     CHECK(rte_eal_remote_launch(run_forwarder, &izar, kForwarderLcore) == 0);
     const Instant start = clock_.now();
     generator_.open_flows(false);
+    for (const Instant latest = clock_.now() + kLongestDrain;
+         izar.progress().received < generator_.tally().sent && clock_.now() < latest;) {
+        generator_.collect();
+    }
     const std::chrono::duration<double> took = clock_.now() - start;
     izar.quit();
     rte_eal_wait_lcore(kForwarderLcore);
@@ -109,12 +119,13 @@ json Rig::open_flows() {
     const LcoreCounters counters = node_.state().snapshot.read();
     const Progress node = izar.progress();
     const auto& table = node_.state().flows4;
-    return {{"seconds", took.count()},
-            {"flows_asked", options_.scenario.flows},
-            {"flows_held", counters.flows},
-            {"flows_refused", counters.flows_refused + counters.nat_ports_refused},
-            {"cycles_per_flow", static_cast<double>(node.timed_cycles) / static_cast<double>(node.timed_packets)},
-            {"bytes_per_flow", static_cast<double>(table.bytes()) / table.capacity()}};
+    return json{{"seconds", took.count()},
+                {"flows_asked", options_.scenario.flows},
+                {"flows_held", counters.flows},
+                {"flows_refused", counters.flows_refused + counters.nat_ports_refused},
+                {"cycles_per_flow", static_cast<double>(node.timed_cycles) / static_cast<double>(node.timed_packets)},
+                {"bytes_per_flow", static_cast<double>(table.bytes()) / table.capacity()},
+                {"bytes_per_flow_ipv6", static_cast<double>(table6->bytes()) / table6->capacity()}};
 }
 
 }  // namespace izar

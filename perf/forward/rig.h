@@ -21,7 +21,7 @@ class Rig {
 
     // Sends one packet of each flow of the scenario through a node that knows none of them yet: how fast flows are
     // opened, and what one takes in memory. Once a rig.
-    nlohmann::json open_flows();
+    Result<nlohmann::json> open_flows();
 
   private:
     nlohmann::json row_of(std::string_view system, const TrialResult& result) const;

@@ -24,10 +24,9 @@ TrialPlan plan_of(const json& request, TrialPlan plan) {
 
 json answer(Rig& rig, const TrialPlan& plan, const std::string& line) {
     const json request = json::parse(line);
-    if (request.value("open_flows", false)) {
-        return rig.open_flows();
-    }
-    Result<json> row = rig.run(request.at("system").get<std::string>(), plan_of(request, plan));
+    Result<json> row = request.value("open_flows", false)
+                           ? rig.open_flows()
+                           : rig.run(request.at("system").get<std::string>(), plan_of(request, plan));
     return row ? *row : json{{"error", row.error().text}};
 }
 

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from izar_perf.histogram import Histogram
 from izar_perf.rig import Rig
 from izar_perf.suite import Context, SuiteFailed
 
@@ -53,3 +54,17 @@ def test_a_request_that_cannot_be_served_is_a_sentence(context: Context):
         rig.ask(system="other", ms=20)
     with pytest.raises(SuiteFailed, match="no role 'none'"), Rig(context, role="none") as rig:
         rig.ask(system="izar", ms=20)
+
+
+def test_a_lcore_that_naps_answers_later_and_loses_nothing(context: Context):
+    with Rig(context, role="relay", naps=True) as rig:
+        trial = rig.ask(system="izar", ms=100, load_mpps=0.01, latency=True, opens_flows=True)
+    assert trial["accounted"] and trial["missing_packets"] == 0
+    assert Histogram([trial["latency_ns_buckets"]]).percentile(50) > 20_000  # half a nap is 100 us, a spinning one takes 1 us
+
+
+def test_opened_flows_are_held(context: Context):
+    with Rig(context, role="egress", flows=5_000) as rig:
+        opened = rig.ask(open_flows=True)
+    assert opened["flows_held"] == 5_000 and opened["flows_refused"] == 0
+    assert 64 < opened["bytes_per_flow"] < 96  # an entry alone takes 64
