@@ -44,8 +44,8 @@ def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help=f"repetitions of each measurement (default {DEFAULT_RUNS})")
     parser.add_argument("--quick", action="store_true", help="small and short: shows that it works, measures nothing")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trial-ms", type=int, default=20, metavar="N", help="length of a trial in a search for NDR and PDR "
-                        "(default 20, for machines with other guests; 1000 for a machine of your own)")
+    parser.add_argument("--trial-ms", type=int, default=10, metavar="N", help="length of a trial in a search for NDR and PDR "
+                        "(default 10, for machines with other guests; 1000 for a machine of your own)")
     parser.add_argument("--only", action="append", default=[], metavar="KEY=VALUE", type=key_and_value,
                         help="leave out scenarios of the suite in which KEY is something else; several times")
     parser.add_argument("--build", type=pathlib.Path, help="build directory to use as it is (default: build-release, "

@@ -23,7 +23,7 @@ class Context:
     runs: int
     quick: bool
     seed: int
-    trial_ms: int = 20  # of one trial of a rate search
+    trial_ms: int = 10  # of one trial of a rate search
     only: dict[str, str] = dataclasses.field(default_factory=dict)  # key -> value that a scenario has to have
 
     def program(self, path: str) -> str:

@@ -1,0 +1,73 @@
+"""The report page holds every figure, loads nothing, and refuses what is no result."""
+
+import json
+import re
+import subprocess
+import xml.etree.ElementTree as xml
+
+import pytest
+from izar_perf import figures
+from izar_perf.suites import forward, latency, micro, sessions
+
+TRIAL = {"accounted": True, "cycles_per_packet": 123.0, "mpps": 10.0}
+BUCKETS = {"accounted": True, "latency_ns_buckets": [[1_000, 9_000], [50_000, 1_000]]}
+OPENED = {"new_flows_per_s": 2e6, "cycles_per_flow": 900.0, "flows_held": 10, "flows_refused": 0, "bytes_per_flow": 82.0,
+          "bytes_per_flow_ipv6": 146.0, "runs": 1, "spread_percent": 0.0}
+
+
+def rows_of(suite: str) -> list[dict]:
+    if suite == "forward":
+        rates = {"ndr_mpps": 7.25, "pdr_mpps": None}
+        scenarios = [forward.scenario("relay", flows, size) for flows in (1_000, 64_000) for size in (64, 1500, "imix")]
+        return [forward.row("izar", each, [TRIAL], rates) for each in scenarios]
+    if suite == "latency":
+        scenario = {"role": "relay", "security": "none", "idle": "spin"}
+        return [latency.row(system, scenario, 50, 4.0, [BUCKETS]) for system in latency.SYSTEMS]
+    if suite == "sessions":
+        return [{"role": "egress", "flows": 64_000} | OPENED]
+    return micro.rows_of("pipeline/relay/burst:32/cold:0/sealed:0/x", [{stage: 7.0 for stage in micro.STAGES}])
+
+
+def write(tmp_path, suite: str) -> str:
+    env = {"date": "2026-01-01", "versions": {"izar": "x", "dpdk": "y"}, "cpus": 2, "cpu": "<model>", "kernel": "k",
+           "steal_percent": 0.0, "load_1min": 0.0, "hugepages_mib": 0, "quick": True}
+    file = tmp_path / f"{suite}.json"
+    file.write_text(json.dumps({"suite": suite, "system": "izar", "env": env, "rows": rows_of(suite)}))
+    return str(file)
+
+
+def report(root, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([str(root / "perf" / "report"), *arguments], capture_output=True, text=True, check=False)
+
+
+def test_one_page_with_all_plots_that_loads_nothing(root, tmp_path):
+    page = tmp_path / "page.html"
+    result = report(root, *(write(tmp_path, suite) for suite in figures.FIGURES), "--output", str(page))
+    assert result.returncode == 0, result.stderr
+    text = page.read_text()
+    for suite in figures.FIGURES:
+        assert f'id="{suite}"' in text
+    assert text.count("<svg") >= len(figures.FIGURES)
+    # Other addresses than a place on the page itself would be loaded from somewhere.
+    targets = re.findall(r'(?:src|href|url)\s*[=(]\s*"?([^")\s>]+)', text)
+    assert targets and all(target.startswith("#") for target in targets), targets
+    assert "<script" not in text and "@import" not in text
+    assert "&lt;model&gt;" in text
+    assert "A quick run" in text
+
+
+@pytest.mark.parametrize("suite", figures.FIGURES)
+def test_plots_are_well_formed_and_say_their_figures(suite: str):
+    plots = figures.of(suite, rows_of(suite))
+    assert plots
+    for plot in plots:
+        xml.fromstring(plot)
+    if suite == "forward":
+        assert any("7.25" in plot and "not measured" in plot for plot in plots)
+
+
+def test_what_is_no_result_is_refused_by_name(root, tmp_path):
+    file = tmp_path / "other.json"
+    file.write_text("[]")
+    result = report(root, str(file), "--output", str(tmp_path / "page.html"))
+    assert result.returncode == 1 and "other.json" in result.stderr and "Traceback" not in result.stderr
