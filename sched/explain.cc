@@ -15,13 +15,13 @@ constexpr NodeSlot slot_at(std::size_t index) noexcept {
 }
 
 // The planner does not keep what leads back to its own node, because no path of its own uses that.
-CostMatrix complete_costs(const Scheduler& scheduler, Instant now) {
-    CostMatrix costs = scheduler.planner().costs();
+CostMatrix complete_costs(const Scheduler& scheduler, const PolicyRoutes& routes, Instant now) {
+    CostMatrix costs = routes.planner().costs();
     const NodeSlot self = scheduler.fleet()->self;
     for (std::size_t from = 0; from < costs.nodes(); ++from) {
         if (slot_at(from) != self) {
             costs.set(slot_at(from), self,
-                      price_link(scheduler.mesh(), scheduler.policy(), slot_at(from), self, now).total);
+                      price_link(scheduler.mesh(), routes.policy(), slot_at(from), self, now).total);
         }
     }
     return costs;
@@ -47,8 +47,8 @@ std::vector<RelayPath> candidates(const PathSearch& search, std::size_t nodes, N
     return found;
 }
 
-PathExplanation explain_path(const Scheduler& scheduler, NodeSlot from, NodeSlot to, const RelayPath& path,
-                             Instant now) {
+PathExplanation explain_path(const Scheduler& scheduler, const RoutingPolicy& policy, NodeSlot from, NodeSlot to,
+                             const RelayPath& path, Instant now) {
     PathExplanation told;
     const auto add = [&](NodeSlot near, NodeSlot far) {
         const LinkView link = scheduler.mesh().link(near, far, now);
@@ -58,7 +58,7 @@ PathExplanation explain_path(const Scheduler& scheduler, NodeSlot from, NodeSlot
                               .state = link.state,
                               .stale = link.stale,
                               .age = measured ? std::optional{now - link.at} : std::nullopt,
-                              .terms = price_link(scheduler.mesh(), scheduler.policy(), near, far, now)});
+                              .terms = price_link(scheduler.mesh(), policy, near, far, now)});
     };
     NodeSlot near = from;
     for (const NodeSlot relay : path.relay) {
@@ -74,29 +74,45 @@ PathExplanation explain_path(const Scheduler& scheduler, NodeSlot from, NodeSlot
     return told;
 }
 
+// The routes of the policy of this name (the default one's if it is empty), or nullptr.
+const PolicyRoutes* routes_named(const Scheduler& scheduler, const std::string& name) {
+    const auto& list = scheduler.policies().list;
+    const auto named =
+        std::ranges::find_if(list, [&](const RoutingPolicy& p) { return name.empty() || p.name == name; });
+    const auto index = static_cast<std::uint8_t>(named - list.begin());
+    return named == list.end() ? nullptr : &scheduler.routes(PolicyIndex{index});
+}
+
 }  // namespace
 
-Explanation explain(const Scheduler& scheduler, NodeId from, NodeId to, Instant now) {
-    Explanation told{.rule = std::string{name_of(scheduler.policy().rule)}};
+Explanation explain(const Scheduler& scheduler, const SchedulerView::Question& question, Instant now) {
+    Explanation told;
     const Fleet* fleet = scheduler.fleet();
-    const NodeSlot start = fleet == nullptr ? kNoSlot : fleet->slot(from);
-    const NodeSlot end = fleet == nullptr ? kNoSlot : fleet->slot(to);
+    const PolicyRoutes* routes = routes_named(scheduler, question.policy);
+    if (routes == nullptr) {
+        told.error = "there is no such policy; see 'show paths'";
+        return told;
+    }
+    told.policy = routes->policy().name;
+    told.rule = name_of(routes->policy().rule);
+    const NodeSlot start = fleet == nullptr ? kNoSlot : fleet->slot(question.from);
+    const NodeSlot end = fleet == nullptr ? kNoSlot : fleet->slot(question.to);
     if (start == kNoSlot || end == kNoSlot || start == end) {
         told.error = "both ends must be different nodes of the fleet; see 'show links'";
         return told;
     }
     told.from = fleet->node(start).name;
     told.to = fleet->node(end).name;
-    const CostMatrix costs = complete_costs(scheduler, now);
+    const CostMatrix costs = complete_costs(scheduler, *routes, now);
     PathSearch search{costs, start};
-    search.set_relays(allowed_relays(scheduler.mesh(), scheduler.policy(), *fleet, now));
+    search.set_relays(allowed_relays(scheduler.mesh(), routes->policy(), *fleet, now));
     search.rebuild();
-    const PlannedRoute* route = start == fleet->self ? &scheduler.planner().route(end) : nullptr;
+    const PlannedRoute* route = start == fleet->self ? &routes->planner().route(end) : nullptr;
     if (route != nullptr) {
         told.why = text_of(route->why);
     }
     for (const RelayPath& path : candidates(search, costs.nodes(), end)) {
-        PathExplanation one = explain_path(scheduler, start, end, path, now);
+        PathExplanation one = explain_path(scheduler, routes->policy(), start, end, path, now);
         one.in_use = route != nullptr && route->primary.exists() && path.same_way(route->primary);
         one.is_backup = route != nullptr && route->backup.exists() && path.same_way(route->backup);
         told.candidates.push_back(std::move(one));

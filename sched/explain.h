@@ -12,8 +12,8 @@ class Scheduler;
 
 inline constexpr std::size_t kMaxCandidates = 16;  // told, of all
 
-// Candidates from one node to another: the direct link, every path over one relay and the best over two,
+// Candidates from one node to another under a policy: the direct link, every path over one relay and the best over two,
 // cheapest first. For another node than the own one it is what that node would choose by what is known here.
-Explanation explain(const Scheduler& scheduler, NodeId from, NodeId to, Instant now);
+Explanation explain(const Scheduler& scheduler, const SchedulerView::Question& question, Instant now);
 
 }  // namespace izar

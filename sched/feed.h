@@ -44,9 +44,9 @@ struct FeedNode {
 enum class FeedLife : std::uint8_t { silent, live };
 
 struct FeedUpdate {
-    std::shared_ptr<const Fleet> fleet;            // null: unchanged. A slot keeps its node while the node stays
-    std::shared_ptr<const ServiceTable> services;  // null: unchanged. Choice tables need not be built
-    std::shared_ptr<const RoutingPolicy> policy;   // null: unchanged
+    std::shared_ptr<const Fleet> fleet;               // null: unchanged. A slot keeps its node while the node stays
+    std::shared_ptr<const ServiceTable> services;     // null: unchanged. Choice tables need not be built
+    std::shared_ptr<const RoutingPolicies> policies;  // null: unchanged
     std::optional<FeedLife> life;
     std::vector<FeedLink> links;
     std::vector<FeedNode> nodes;

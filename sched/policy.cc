@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace izar {
 namespace {
@@ -34,6 +35,14 @@ Cost to_cost(double ms) noexcept {
     return static_cast<Cost>(std::clamp(us, double{kLeastCost}, double{kWorstCost}));
 }
 
+std::optional<double> price_of(const RoutingPolicy& policy, const FleetNode& node) noexcept {
+    if (const auto own = policy.node_prices.find(std::string_view{node.name}); own != policy.node_prices.end()) {
+        return own->second;
+    }
+    const auto regional = policy.region_prices.find(std::string_view{node.region});
+    return regional == policy.region_prices.end() ? std::nullopt : std::optional{regional->second};
+}
+
 }  // namespace
 
 CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept {
@@ -58,15 +67,22 @@ CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept
     return terms;
 }
 
+bool may_carry(const RoutingPolicy& policy, const FleetNode& node) noexcept {
+    const auto lists = [](const std::vector<std::string>& names, std::string_view name) {
+        return std::ranges::find(names, name) != names.end();
+    };
+    return !lists(policy.forbidden_nodes, node.name) && !lists(policy.forbidden_regions, node.region);
+}
+
 bool may_relay(const RoutingPolicy& policy, const FleetNode& node, const NodeLoad* load) noexcept {
-    if (std::ranges::find(policy.forbidden_relays, node.id) != policy.forbidden_relays.end()) {
-        return false;
-    }
-    const std::string_view region = node.region;
-    if (std::ranges::find(policy.forbidden_regions, region) != policy.forbidden_regions.end()) {
-        return false;
-    }
-    return load == nullptr || (load->cpu_percent <= policy.caps.cpu_percent && load->price <= policy.caps.price);
+    const double price = price_of(policy, node).value_or(load == nullptr ? 0 : load->price);
+    const double cpu_percent = load == nullptr ? 0 : load->cpu_percent;
+    return may_carry(policy, node) && price <= policy.caps.price && cpu_percent <= policy.caps.cpu_percent;
+}
+
+PolicyIndex RoutingPolicies::index_of(std::string_view service) const {
+    const auto listed = of_service.find(service);
+    return listed == of_service.end() ? kDefaultPolicy : listed->second;
 }
 
 std::string_view name_of(CostRule rule) noexcept {

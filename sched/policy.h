@@ -1,10 +1,12 @@
-// policy.h -- RoutingPolicy: what makes a link costly, and which nodes may not relay.
+// policy.h -- RoutingPolicy: what makes a link costly, and which nodes may not carry or relay a service's flows.
 //
 // Thread: immutable values; the functions are pure.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +32,10 @@ struct NodeLoad {
     double variance_excess = 0;  // the same of the variance
     double mean_queue = 0;       // virtual queue of the mean, >= 0
     double variance_queue = 0;   // virtual queue of the variance, >= 0
-    double price = 0;            // of relaying, in the operator's currency per GB
+    double price = 0;            // of relaying, in the operator's currency per GB, unless the policy sets one
 };
 
-// What a node must not exceed to be used as a relay. A node without a NodeLoad passes.
+// What a node must not exceed to be used as a relay. A node whose CPU or price nobody told passes.
 struct RelayCaps {
     double cpu_percent = 100;
     double price = 1e9;
@@ -57,7 +59,10 @@ enum class Hold : std::uint8_t {
     strict,  // used where nothing else is left
 };
 
+using PriceList = std::map<std::string, double, std::less<>>;  // by name, in the operator's currency per GB
+
 struct RoutingPolicy {
+    std::string name = "default";
     CostRule rule = CostRule::rtt_loss;
     Nanos loss_delay = std::chrono::seconds{1};  // what a lost packet costs: TCP's first timeout, RFC 6298 (2.1)
     double delay_weight = 1;                     // V, per millisecond
@@ -65,10 +70,22 @@ struct RoutingPolicy {
     double variance_weight = 1;                  // scales Qv*n_var, in milliseconds
     SwitchMargins margins;
     RelayCaps caps;
-    std::vector<NodeId> forbidden_relays;        // may still be ingress and egress
-    std::vector<std::string> forbidden_regions;  // no node in them relays
-    bool spread = false;                         // flows over near-equal paths instead of the best one
-    double spread_margin = 0.05;                 // a path this much worse than the best is near-equal
+    std::vector<std::string> forbidden_nodes;    // by name: neither relay nor egress; clients may still enter there
+    std::vector<std::string> forbidden_regions;  // the same for every node in them
+    PriceList node_prices;                       // of relaying; stands before the region's, both before NodeLoad's
+    PriceList region_prices;
+    bool spread = false;          // flows over near-equal paths instead of the best one
+    double spread_margin = 0.05;  // a path this much worse than the best is near-equal
+};
+
+// All policies in force, and which service follows which.
+struct RoutingPolicies {
+    std::vector<RoutingPolicy> list{RoutingPolicy{}};  // 1 to kMaxPolicies, by PolicyIndex
+    std::map<std::string, PolicyIndex, std::less<>> of_service;
+
+    const RoutingPolicy& at(PolicyIndex index) const { return list[raw(index)]; }
+    // The policy that a service of this name follows: the default one if none lists it.
+    PolicyIndex index_of(std::string_view service) const;
 };
 
 // The measured terms of one link, as a cost needs them.
@@ -90,6 +107,9 @@ struct CostTerms {
 
 // Cost of a link that is up and measured: between kLeastCost and kWorstCost.
 CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept;
+
+// Whether the policy lets a node carry flows at all, as relay or egress.
+bool may_carry(const RoutingPolicy& policy, const FleetNode& node) noexcept;
 
 // Whether the policy lets a node relay. `load` may be null.
 bool may_relay(const RoutingPolicy& policy, const FleetNode& node, const NodeLoad* load) noexcept;

@@ -57,6 +57,7 @@ RC_GTEST_PROP(LinkCost, GrowsWithRttAndLossAndStaysInRange, ()) {
 TEST(MayRelay, ForbiddenNodesAndRegionsAndCaps) {
     RoutingPolicy policy;
     FleetNode node{.id = NodeId{5}};
+    std::strcpy(node.name, "par");
     std::strcpy(node.region, "eu-west");
     NodeLoad load{.cpu_percent = 80, .price = 0.05};
     EXPECT_TRUE(may_relay(policy, node, &load));
@@ -70,8 +71,31 @@ TEST(MayRelay, ForbiddenNodesAndRegionsAndCaps) {
     EXPECT_FALSE(may_relay(policy, node, nullptr));
     policy.forbidden_regions = {"eu"};
     EXPECT_TRUE(may_relay(policy, node, nullptr)) << "a region is a name, not a prefix";
-    policy.forbidden_relays = {NodeId{4}, NodeId{5}};
+    EXPECT_TRUE(may_carry(policy, node));
+    policy.forbidden_nodes = {"ams", "par"};
     EXPECT_FALSE(may_relay(policy, node, nullptr));
+    EXPECT_FALSE(may_carry(policy, node)) << "nor is it an egress";
+}
+
+TEST(MayRelay, APriceOfThePolicyStandsBeforeWhatTheFeedSays) {
+    RoutingPolicy policy{.caps = {.price = 0.1}, .region_prices = {{"ap", 0.12}, {"eu", 0.01}}};
+    FleetNode node{.id = NodeId{5}};
+    std::strcpy(node.name, "tyo");
+    const NodeLoad load{.price = 0.05};
+    EXPECT_TRUE(may_relay(policy, node, &load));
+    std::strcpy(node.region, "ap");
+    EXPECT_FALSE(may_relay(policy, node, &load)) << "its region is too dear";
+    EXPECT_FALSE(may_relay(policy, node, nullptr));
+    EXPECT_TRUE(may_carry(policy, node)) << "dear, but not forbidden";
+    policy.node_prices = {{"tyo", 0.02}};
+    EXPECT_TRUE(may_relay(policy, node, &load)) << "it has a price of its own";
+}
+
+TEST(RoutingPolicies, AServiceThatNobodyListsFollowsTheFirst) {
+    const RoutingPolicies policies{.list = {{.name = "fast"}, {.name = "eu"}}, .of_service = {{"web", PolicyIndex{1}}}};
+    EXPECT_EQ(policies.at(policies.index_of("web")).name, "eu");
+    EXPECT_EQ(policies.at(policies.index_of("dns")).name, "fast");
+    EXPECT_EQ(RoutingPolicies{}.index_of("web"), kDefaultPolicy);
 }
 
 }  // namespace

@@ -5,16 +5,8 @@
 
 #include "dataplane/base/check.h"
 #include "sched/explain.h"
-#include "sched/link_pricing.h"
 
 namespace izar {
-namespace {
-
-constexpr NodeSlot slot_at(std::size_t index) noexcept {
-    return NodeSlot{static_cast<std::uint16_t>(index)};
-}
-
-}  // namespace
 
 Scheduler::Scheduler(Publisher& publisher, std::span<LinkReportRing* const> rings, FeedRing& feed, SchedulerView& view,
                      std::uint16_t overlay_mtu)
@@ -27,7 +19,7 @@ Scheduler::Scheduler(Publisher& publisher, std::span<LinkReportRing* const> ring
 
 bool Scheduler::do_work(const OnSched& thread, Instant now) {
     bool worked = drain_feed(now);
-    worked |= drain_reports();
+    worked |= drain_reports(now);
     if (fleet_ == nullptr) {
         return worked | answer_question(now);
     }
@@ -42,12 +34,15 @@ void Scheduler::set_forced_rewrites(std::uint32_t per_second) noexcept {
     next_rewrite_ = Instant{};
 }
 
-bool Scheduler::drain_reports() {
+bool Scheduler::drain_reports(Instant now) {
     std::uint64_t taken = 0;
     for (LinkReportRing* ring : rings_) {
         LinkReport report;
         for (std::size_t i = 0; i < kReportsARound && ring->pop(report); ++i) {
             ++taken;
+            if (listener_ != nullptr) {
+                listener_->on_report(report, now);
+            }
             if (fleet_ == nullptr) {
                 continue;
             }
@@ -68,6 +63,9 @@ bool Scheduler::drain_feed(Instant now) {
     bool taken = false;
     std::shared_ptr<const FeedUpdate> update;
     for (std::size_t i = 0; i < kUpdatesARound && feed_.pop(update); ++i) {
+        if (listener_ != nullptr) {
+            listener_->on_update(update, now);
+        }
         take_update(*update, now);
         taken = true;
     }
@@ -75,12 +73,8 @@ bool Scheduler::drain_feed(Instant now) {
 }
 
 void Scheduler::take_update(const FeedUpdate& update, Instant now) {
-    if (update.policy != nullptr) {
-        policy_ = update.policy;
-        planner_.set_policy(*policy_);
-        price_all_ = true;
-        build_all_ = true;
-        urgent_ = true;
+    if (update.policies != nullptr) {
+        take_policies(update.policies);
     }
     if (update.fleet != nullptr) {
         take_fleet(update.fleet);
@@ -88,6 +82,7 @@ void Scheduler::take_update(const FeedUpdate& update, Instant now) {
     if (update.services != nullptr) {
         wanted_services_ = update.services;
         services_changed_ = true;
+        ++policy_version_;
         urgent_ = true;
     }
     if (fleet_ != nullptr) {
@@ -98,18 +93,29 @@ void Scheduler::take_update(const FeedUpdate& update, Instant now) {
     }
 }
 
-void Scheduler::take_fleet(std::shared_ptr<const Fleet> fleet) {
-    const auto old = std::exchange(fleet_, std::move(fleet));
-    const bool same_self = old != nullptr && old->self == fleet_->self;
-    mesh_.set_fleet(*fleet_);
-    planner_.reset(fleet_->nodes.size(), fleet_->self);
-    for (std::size_t s = 0; s < fleet_->nodes.size(); ++s) {
-        if (!same_self || s >= old->nodes.size() || old->nodes[s].id != fleet_->nodes[s].id) {
-            planner_.forget(slot_at(s));
+void Scheduler::take_policies(std::shared_ptr<const RoutingPolicies> policies) {
+    CHECK(!policies->list.empty() && policies->list.size() <= kMaxPolicies);
+    policies_ = std::move(policies);
+    const std::size_t before = routes_.size();
+    routes_.resize(policies_->list.size());
+    for (std::size_t i = 0; i < routes_.size(); ++i) {
+        routes_[i].set_policy(policies_->list[i]);
+        if (i >= before && fleet_ != nullptr) {
+            routes_[i].set_fleet(*fleet_, nullptr);
         }
     }
-    destinations_.assign(fleet_->nodes.size(), Destination{});
-    build_all_ = true;
+    price_all_ = true;
+    services_changed_ = true;
+    ++policy_version_;
+    urgent_ = true;
+}
+
+void Scheduler::take_fleet(std::shared_ptr<const Fleet> fleet) {
+    const auto old = std::exchange(fleet_, std::move(fleet));
+    mesh_.set_fleet(*fleet_);
+    for (PolicyRoutes& routes : routes_) {
+        routes.set_fleet(*fleet_, old.get());
+    }
     services_changed_ = true;
     publish_wanted_ = true;
     urgent_ = true;
@@ -123,9 +129,9 @@ bool Scheduler::plan_if_due(Instant now) {
     const bool measured = measured_ || urgent_;
     measured_ = urgent_ = false;
     price_links(now);
-    const auto replanned = planner_.plan(now);
-    publish_wanted_ |= !replanned.empty();
-    build_destinations(replanned, now);
+    for (PolicyRoutes& routes : routes_) {
+        publish_wanted_ |= routes.plan(plan_context(now));
+    }
     build_services();
     build_row(now);
     planned_at_ = now;
@@ -134,44 +140,32 @@ bool Scheduler::plan_if_due(Instant now) {
 }
 
 void Scheduler::price_links(Instant now) {
-    const bool policy_changed = std::exchange(price_all_, false);
-    if (!mesh_.everything_changed() && !policy_changed) {
-        // A dead link does not wait for thousands of others to be looked at for age.
-        const bool aging_due = now - aged_at_ >= kPlanInterval;
-        aged_at_ = aging_due ? now : aged_at_;
-        for (const LinkChange& change : mesh_.changes(aging_due ? kRowsARound : 0)) {
-            set_price(change.from, change.to, now);
+    const bool policies_changed = std::exchange(price_all_, false);
+    if (mesh_.everything_changed() || policies_changed) {
+        for (PolicyRoutes& routes : routes_) {
+            routes.price_all(plan_context(now));
         }
         return;
     }
-    planner_.set_relays(allowed_relays(mesh_, *policy_, *fleet_, now));
-    for (std::size_t from = 0; from < mesh_.nodes(); ++from) {
-        for (std::size_t to = 0; to < mesh_.nodes(); ++to) {
-            set_price(slot_at(from), slot_at(to), now);
-        }
-    }
-}
-
-void Scheduler::set_price(NodeSlot from, NodeSlot to, Instant now) {
-    if (from == to || to == fleet_->self) {
-        return;  // nothing that leads back here can be part of a path
-    }
-    const Cost cost = price_link(mesh_, *policy_, from, to, now).total;
-    if (is_news(planner_.cost(from, to), cost)) {
-        planner_.set_cost(from, to, cost);
+    // A dead link does not wait for thousands of others to be looked at for age.
+    const bool aging_due = now - aged_at_ >= kPlanInterval;
+    aged_at_ = aging_due ? now : aged_at_;
+    const auto changes = mesh_.changes(aging_due ? kRowsARound : 0);
+    for (PolicyRoutes& routes : routes_) {
+        routes.price(changes, plan_context(now));
     }
 }
 
 void Scheduler::build_services() {
-    std::vector<bool> reachable(fleet_->nodes.size());
-    for (std::size_t s = 0; s < reachable.size(); ++s) {
-        reachable[s] = slot_at(s) == fleet_->self || planner_.route(slot_at(s)).primary.exists();
+    UsableEgresses usable;
+    for (const PolicyRoutes& routes : routes_) {
+        usable.push_back(routes.usable_egresses(*fleet_));
     }
-    if (!services_changed_ && reachable == reachable_) {
+    if (!services_changed_ && usable == usable_) {
         return;
     }
-    services_ = service_builder_.build(*wanted_services_, *fleet_, reachable);
-    reachable_ = std::move(reachable);
+    services_ = service_builder_.build(*wanted_services_, *fleet_, *policies_, usable);
+    usable_ = std::move(usable);
     services_changed_ = false;
     publish_wanted_ = true;
 }
@@ -218,34 +212,15 @@ bool Scheduler::publish_if_due(const OnSched& thread, Instant now) {
     return true;
 }
 
-PathContext Scheduler::path_context(Instant now) const {
-    return {.fleet = *fleet_,
-            .mesh = mesh_,
-            .overlay_mtu = overlay_mtu_,
-            .spread_margin = policy_->spread ? policy_->spread_margin : -1,
-            .now = now};
-}
-
-// Building a destination costs more than copying it, so only those that changed are built; the others keep a
-// predicted RTT that is refreshed in turn.
-void Scheduler::build_destinations(std::span<const NodeSlot> replanned, Instant now) {
-    const PathContext context = path_context(now);
-    const auto build = [&](NodeSlot to) {
-        if (to != fleet_->self) {
-            destinations_[raw(to)] = build_destination(context, to, planner_.route(to));
-        }
-    };
-    std::ranges::for_each(replanned, build);
-    const std::size_t more = std::exchange(build_all_, false) ? destinations_.size() : kDestinationsARound;
-    for (std::size_t i = 0; i < std::min(more, destinations_.size()); ++i) {
-        next_destination_ = (next_destination_ + 1) % destinations_.size();
-        build(slot_at(next_destination_));
-    }
+PlanContext Scheduler::plan_context(Instant now) const {
+    return {.mesh = mesh_, .fleet = *fleet_, .overlay_mtu = overlay_mtu_, .now = now};
 }
 
 void Scheduler::write_table(RouteTable& table) const {
-    const auto end = std::ranges::copy(destinations_, table.destination.begin()).out;
-    std::fill(end, table.destination.end(), Destination{});
+    table.policy_version = policy_version_;
+    for (std::size_t i = 0; i < routes_.size(); ++i) {
+        routes_[i].write_to(table, PolicyIndex{static_cast<std::uint8_t>(i)});
+    }
 }
 
 bool Scheduler::answer_question(Instant now) {
@@ -256,7 +231,7 @@ bool Scheduler::answer_question(Instant now) {
     if (question->kind == SchedulerView::Question::Kind::status) {
         view_.answer(*question, status(now));
     } else {
-        view_.answer(*question, explain(*this, question->from, question->to, now));
+        view_.answer(*question, explain(*this, *question, now));
     }
     return true;
 }

@@ -18,18 +18,25 @@
 #include "probes/link_report_ring.h"
 #include "sched/feed.h"
 #include "sched/mesh.h"
-#include "sched/route_planner.h"
+#include "sched/policy_routes.h"
 #include "sched/scheduler_view.h"
 #include "sched/table_builder.h"
 
 namespace izar {
 
+// Hears all that a scheduler is told, as it takes it: enough to decide again what it decided (tools/trace).
+class SchedulerListener {
+  public:
+    virtual ~SchedulerListener() = default;
+    virtual void on_report(const LinkReport& report, Instant now) noexcept = 0;
+    virtual void on_update(const std::shared_ptr<const FeedUpdate>& update, Instant now) noexcept = 0;
+};
+
 class Scheduler {
   public:
     static constexpr std::size_t kReportsARound = 1024;  // of each ring
     static constexpr std::size_t kUpdatesARound = 16;
-    static constexpr std::size_t kRowsARound = 4;          // other nodes' rows looked at for age
-    static constexpr std::size_t kDestinationsARound = 8;  // whose predicted RTT is refreshed
+    static constexpr std::size_t kRowsARound = 4;  // other nodes' rows looked at for age
     static constexpr Nanos kPlanInterval = std::chrono::milliseconds{10};
     static constexpr Nanos kRowInterval = std::chrono::milliseconds{100};  // between two versions of the own row
 
@@ -45,25 +52,27 @@ class Scheduler {
     // demo and the tests prove with it that rewriting costs no packet.
     void set_forced_rewrites(std::uint32_t per_second) noexcept;
 
+    // Before the first round; the listener is called on the scheduler thread and must outlive the scheduler.
+    void set_listener(SchedulerListener& listener) noexcept { listener_ = &listener; }
+
     // What the view answers with; also for tests.
     SchedulerStatus status(Instant now) const;
     const Mesh& mesh() const noexcept { return mesh_; }
-    const RoutePlanner& planner() const noexcept { return planner_; }
     const Fleet* fleet() const noexcept { return fleet_.get(); }
-    const RoutingPolicy& policy() const noexcept { return *policy_; }
+    const RoutingPolicies& policies() const noexcept { return *policies_; }
+    const PolicyRoutes& routes(PolicyIndex policy) const { return routes_[raw(policy)]; }
 
   private:
-    bool drain_reports();
+    bool drain_reports(Instant now);
     bool drain_feed(Instant now);
     void take_update(const FeedUpdate& update, Instant now);
+    void take_policies(std::shared_ptr<const RoutingPolicies> policies);
     void take_fleet(std::shared_ptr<const Fleet> fleet);
     bool plan_if_due(Instant now);
     void price_links(Instant now);
-    void set_price(NodeSlot from, NodeSlot to, Instant now);
     void build_row(Instant now);
     void build_services();
-    PathContext path_context(Instant now) const;
-    void build_destinations(std::span<const NodeSlot> replanned, Instant now);
+    PlanContext plan_context(Instant now) const;
     void write_table(RouteTable& table) const;
     bool force_rewrite(Instant now);
     bool publish_if_due(const OnSched& thread, Instant now);
@@ -73,22 +82,21 @@ class Scheduler {
     std::vector<LinkReportRing*> rings_;
     FeedRing& feed_;
     SchedulerView& view_;
+    SchedulerListener* listener_ = nullptr;
     std::uint16_t overlay_mtu_;
 
     std::shared_ptr<const Fleet> fleet_;
     std::shared_ptr<const ServiceTable> wanted_services_;
     std::shared_ptr<const ServiceTable> services_;  // with choice tables
-    std::shared_ptr<const RoutingPolicy> policy_ = std::make_shared<const RoutingPolicy>();
+    std::shared_ptr<const RoutingPolicies> policies_ = std::make_shared<const RoutingPolicies>();
     std::shared_ptr<const OwnRow> own_row_ = std::make_shared<const OwnRow>();
     Mesh mesh_;
-    RoutePlanner planner_;
+    std::vector<PolicyRoutes> routes_{1};  // by PolicyIndex
     ServiceBuilder service_builder_;
-    std::vector<Destination> destinations_;  // by slot, as the next table will have them
-    std::size_t next_destination_ = 0;       // to have its predicted RTT refreshed
-    std::vector<bool> reachable_;            // by slot, as the choice tables were built
+    UsableEgresses usable_;  // as the choice tables were built
+    std::uint16_t policy_version_ = 0;
     bool services_changed_ = true;
-    bool price_all_ = false;  // the policy changed
-    bool build_all_ = false;  // every destination may have changed
+    bool price_all_ = false;  // the policies changed
 
     bool measured_ = false;  // reports or items came since the last plan
     bool urgent_ = false;    // a link died or came back, or the feed changed something for good

@@ -89,7 +89,7 @@ TEST(SchedulerHours, NoiseMovesNothing) {
         node.tell(2, 3, 20ms);
         node.run(100ms, kStep);
     }
-    EXPECT_LE(node.scheduler.planner().route(slot_at(3)).switches, 4u);
+    EXPECT_LE(node.scheduler.routes(kDefaultPolicy).planner().route(slot_at(3)).switches, 4u);
 }
 
 // The best first link dies and returns every five seconds for an hour.
@@ -116,7 +116,7 @@ TEST(SchedulerHours, AFlappingLinkIsLeftAloneMoreAndMore) {
             ASSERT_EQ(node.path_to(3), "0-1-3") << "by now it is held longer than it lives";
         }
     }
-    EXPECT_LE(node.scheduler.planner().route(slot_at(3)).switches, 12u);
+    EXPECT_LE(node.scheduler.routes(kDefaultPolicy).planner().route(slot_at(3)).switches, 12u);
 }
 
 // Seconds from the last flap of the best first link until the path over it is used again.

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "sched/scheduler.h"
+#include "sched/table_builder.h"
 
 namespace izar {
 namespace {
@@ -58,10 +59,31 @@ std::vector<std::string> names_of(const Fleet& fleet, const std::vector<NodeId>&
     return names;
 }
 
+PathStatus status_of_path(const PolicyRoutes& routes, const PathContext& context, const FleetNode& node, NodeSlot to) {
+    const Fleet& fleet = context.fleet;
+    const PlannedRoute& route = routes.planner().route(to);
+    PathStatus path{.node = node.id,
+                    .name = node.name,
+                    .policy = routes.policy().name,
+                    .segments = segments_of(fleet, to, route.primary),
+                    .backup_names = names_of(fleet, segments_of(fleet, to, route.backup)),
+                    .switches = route.switches,
+                    .why = std::string{text_of(route.why)}};
+    path.segment_names = names_of(fleet, path.segments);
+    if (route.primary.exists()) {
+        path.predicted = std::chrono::microseconds{build_path(context, to, route.primary).predicted_rtt_us};
+        path.unchanged = context.now - route.since;
+    }
+    if (const LinkView link = context.mesh.link(fleet.self, to, context.now); link.state == LinkState::up) {
+        path.direct = link.rtt;
+    }
+    return path;
+}
+
 }  // namespace
 
 SchedulerStatus Scheduler::status(Instant now) const {
-    SchedulerStatus status{.rule = std::string{name_of(policy_->rule)},
+    SchedulerStatus status{.rule = std::string{name_of(policies_->at(kDefaultPolicy).rule)},
                            .feed_live = mesh_.feed_is_live(),
                            .generation = publisher_.generation(),
                            .published = published_,
@@ -76,29 +98,19 @@ SchedulerStatus Scheduler::status(Instant now) const {
     status.self = fleet_->node(fleet_->self).id;
     const PathContext context{
         .fleet = *fleet_, .mesh = mesh_, .overlay_mtu = overlay_mtu_, .spread_margin = -1, .now = now};
-    for (std::size_t s = 0; s < fleet_->nodes.size(); ++s) {
-        const FleetNode& node = fleet_->nodes[s];
-        const NodeSlot to = slot_at(s);
-        if (node.id == kNoNode || to == fleet_->self) {
-            continue;
+    const auto for_each_peer = [&](auto tell) {
+        for (std::size_t s = 0; s < fleet_->nodes.size(); ++s) {
+            if (fleet_->nodes[s].id != kNoNode && slot_at(s) != fleet_->self) {
+                tell(fleet_->nodes[s], slot_at(s));
+            }
         }
-        status.links.push_back(status_of_link(mesh_, node, to, now));
-        const PlannedRoute& route = planner_.route(to);
-        PathStatus path{.node = node.id,
-                        .name = node.name,
-                        .segments = segments_of(*fleet_, to, route.primary),
-                        .backup_names = names_of(*fleet_, segments_of(*fleet_, to, route.backup)),
-                        .switches = route.switches,
-                        .why = std::string{text_of(route.why)}};
-        path.segment_names = names_of(*fleet_, path.segments);
-        if (route.primary.exists()) {
-            path.predicted = std::chrono::microseconds{build_path(context, to, route.primary).predicted_rtt_us};
-            path.unchanged = now - route.since;
-        }
-        if (status.links.back().state == LinkState::up) {
-            path.direct = status.links.back().smoothed;
-        }
-        status.paths.push_back(std::move(path));
+    };
+    for_each_peer(
+        [&](const FleetNode& node, NodeSlot to) { status.links.push_back(status_of_link(mesh_, node, to, now)); });
+    for (const PolicyRoutes& routes : routes_) {
+        for_each_peer([&](const FleetNode& node, NodeSlot to) {
+            status.paths.push_back(status_of_path(routes, context, node, to));
+        });
     }
     return status;
 }

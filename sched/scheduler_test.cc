@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <thread>
 
 #include "dataplane/wire/overlay.h"
@@ -149,18 +150,53 @@ TEST_F(SchedulerTest, ASlotWithAnotherNodeStartsAnew) {
 
 TEST_F(SchedulerTest, ANewPolicyIsObeyedAtOnce) {
     RoutingPolicy policy;
-    policy.forbidden_relays = {id_at(2)};
-    node.feed({.policy = std::make_shared<const RoutingPolicy>(policy)});
+    policy.forbidden_nodes = {"n2"};
+    node.feed({.policies = only(policy)});
     node.round();
     EXPECT_EQ(node.path_to(3), "0-1-3");
-    policy.forbidden_relays.clear();
+    policy.forbidden_nodes.clear();
     policy.spread = true;
     policy.spread_margin = 0.7;
-    node.feed({.policy = std::make_shared<const RoutingPolicy>(policy)});
+    node.feed({.policies = only(policy)});
     node.round();
     const auto on_backup = std::ranges::count(node.to(3).spread, 1);
     EXPECT_GT(on_backup, 4) << "flows are spread over both near-equal paths";
     EXPECT_LT(on_backup, 12);
+}
+
+TEST_F(SchedulerTest, EachServiceHasThePathsAndEgressesOfItsPolicy) {
+    Service web{.id = ServiceId{7}, .name = "web", .vip = *IpAddress::parse("10.9.0.1"), .first_port = 80};
+    web.last_port = 80;
+    web.egresses = {{id_at(2), 1}, {id_at(3), 1}};
+    Service dns = web;
+    dns.id = ServiceId{8};
+    std::strcpy(dns.name, "dns");
+    dns.first_port = dns.last_port = 53;
+    RoutingPolicies policies{.list = {{}, {.name = "not-2"}}, .of_service = {{"web", PolicyIndex{1}}}};
+    policies.list[1].forbidden_nodes = {"n2"};
+    const std::uint16_t version = node.published().routes->policy_version;
+    node.feed({.services = std::make_shared<const ServiceTable>(std::vector{web, dns}, 3),
+               .policies = std::make_shared<const RoutingPolicies>(policies)});
+    node.round();
+    EXPECT_EQ(node.path_to(3, 0), "0-2-3");
+    EXPECT_EQ(node.path_to(3, 1), "0-1-3");
+    EXPECT_EQ(node.path_to(2, 1), "0-2") << "replies still find a client that entered there";
+    const ServiceTable& services = *node.published().services;
+    EXPECT_EQ(services[0].policy, PolicyIndex{1});
+    EXPECT_EQ(services[1].policy, kDefaultPolicy);
+    EXPECT_EQ(std::ranges::count(services[0].egress_choice->slot, 0), 0) << "nor is it an egress of web";
+    EXPECT_GT(std::ranges::count(services[1].egress_choice->slot, 0), 1500);
+    EXPECT_NE(node.published().routes->policy_version, version);
+    const Explanation told = explain(node.scheduler, {.from = id_at(0), .to = id_at(3), .policy = "not-2"}, node.now);
+    ASSERT_EQ(told.candidates.size(), 3u);
+    EXPECT_TRUE(told.candidates[0].in_use);
+    EXPECT_FALSE(told.candidates[2].cost.has_value()) << "told, but it may not be used";
+    EXPECT_EQ(node.scheduler.status(node.now).paths.size(), 6u);
+    // A policy that goes takes its paths along.
+    node.feed({.policies = only({})});
+    node.round();
+    EXPECT_EQ((*node.published().services)[0].policy, kDefaultPolicy);
+    EXPECT_GT(std::ranges::count((*node.published().services)[0].egress_choice->slot, 0), 1500);
 }
 
 TEST_F(SchedulerTest, EgressesOutOfReachGetNoNewFlows) {
@@ -228,7 +264,10 @@ TEST_F(SchedulerTest, TellsItsOwnRow) {
 }
 
 TEST_F(SchedulerTest, ExplainsEveryCandidate) {
-    const Explanation told = explain(node.scheduler, id_at(0), id_at(3), node.now);
+    const auto ask = [&](NodeId from, NodeId to) {
+        return explain(node.scheduler, {.from = from, .to = to}, node.now);
+    };
+    const Explanation told = ask(id_at(0), id_at(3));
     EXPECT_EQ(told.error, "");
     EXPECT_EQ(told.from, "n0");
     ASSERT_EQ(told.candidates.size(), 4u) << "direct, two over one relay, the better one over both";
@@ -236,8 +275,10 @@ TEST_F(SchedulerTest, ExplainsEveryCandidate) {
     EXPECT_EQ(*told.candidates[0].cost, 30ms);
     EXPECT_EQ(told.candidates[0].links[1].terms.delay_ms, 20);
     EXPECT_TRUE(told.candidates[1].is_backup);
-    EXPECT_EQ(explain(node.scheduler, id_at(0), NodeId{99}, node.now).candidates.size(), 0u);
-    EXPECT_NE(explain(node.scheduler, id_at(0), NodeId{99}, node.now).error, "");
+    EXPECT_EQ(told.policy, "default");
+    EXPECT_EQ(ask(id_at(0), NodeId{99}).candidates.size(), 0u);
+    EXPECT_NE(ask(id_at(0), NodeId{99}).error, "");
+    EXPECT_NE(explain(node.scheduler, {.from = id_at(0), .to = id_at(3), .policy = "none"}, node.now).error, "");
 }
 
 TEST_F(SchedulerTest, AnswersTheMainThread) {
@@ -246,7 +287,7 @@ TEST_F(SchedulerTest, AnswersTheMainThread) {
     std::atomic<bool> done{false};
     std::thread main{[&] {
         status = node.view.ask_status(10s);
-        told = node.view.ask_explanation(id_at(3), id_at(0), 10s);
+        told = node.view.ask_explanation(id_at(3), id_at(0), "", 10s);
         done = true;
     }};
     while (!done) {

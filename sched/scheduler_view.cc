@@ -23,9 +23,9 @@ std::optional<SchedulerStatus> SchedulerView::ask_status(Nanos patience) {
     return ask(Question{.kind = Question::Kind::status}, patience, &SchedulerView::status_);
 }
 
-std::optional<Explanation> SchedulerView::ask_explanation(NodeId from, NodeId to, Nanos patience) {
-    return ask(Question{.kind = Question::Kind::explanation, .from = from, .to = to}, patience,
-               &SchedulerView::explanation_);
+std::optional<Explanation> SchedulerView::ask_explanation(NodeId from, NodeId to, std::string policy, Nanos patience) {
+    return ask(Question{.kind = Question::Kind::explanation, .from = from, .to = to, .policy = std::move(policy)},
+               patience, &SchedulerView::explanation_);
 }
 
 std::optional<SchedulerView::Question> SchedulerView::take_question() {

@@ -39,6 +39,7 @@ struct LinkStatus {
 struct PathStatus {
     NodeId node = kNoNode;  // the destination
     std::string name;
+    std::string policy;            // by which the path was chosen
     std::vector<NodeId> segments;  // empty: no path
     std::vector<std::string> segment_names;
     std::optional<Nanos> predicted;         // RTT of the path: the sum of its links
@@ -68,15 +69,16 @@ struct PathExplanation {
 struct Explanation {
     std::string from;
     std::string to;
-    std::string rule;                         // of cost: "rtt", "rtt-loss", "lyapunov"
+    std::string policy;
+    std::string rule;                         // of the policy's cost: "rtt", "rtt-loss", "lyapunov"
     std::string why;                          // the path in use is the one in use; empty if `from` is another node
     std::vector<PathExplanation> candidates;  // cheapest first, the direct one always among them
-    std::string error;                        // not empty: one of the nodes is not known
+    std::string error;                        // not empty: a node or the policy is not known
 };
 
 struct SchedulerStatus {
     NodeId self = kNoNode;
-    std::string rule;  // of cost
+    std::string rule;  // of the default policy's cost
     bool feed_live = false;
     std::uint64_t generation = 0;      // of the newest table
     std::uint64_t published = 0;       // tables
@@ -86,20 +88,22 @@ struct SchedulerStatus {
     std::optional<Nanos> last_cut;     // from the lcore's report of a dead link to the new table
     std::optional<Nanos> slowest_cut;  // of all
     std::vector<LinkStatus> links;     // by slot
-    std::vector<PathStatus> paths;     // by slot
+    std::vector<PathStatus> paths;     // by policy, then slot
 };
 
 class SchedulerView {
   public:
     // None: the scheduler thread did not answer within `patience`.
     std::optional<SchedulerStatus> ask_status(Nanos patience);
-    std::optional<Explanation> ask_explanation(NodeId from, NodeId to, Nanos patience);
+    // An empty name asks about the default policy.
+    std::optional<Explanation> ask_explanation(NodeId from, NodeId to, std::string policy, Nanos patience);
 
     struct Question {
         enum class Kind : std::uint8_t { status, explanation };
         Kind kind = Kind::status;
         NodeId from = kNoNode;
         NodeId to = kNoNode;
+        std::string policy{};
         std::uint64_t number = 0;
     };
     // The oldest question without answer, if any; one relaxed load if there is none.

@@ -22,7 +22,7 @@ TEST(SchedulerView, AnAnswerGoesToItsQuestionOnly) {
     std::optional<Explanation> told;
     std::thread main{[&] {
         late = view.ask_status(1ms);  // gives up
-        told = view.ask_explanation(NodeId{1}, NodeId{2}, 10s);
+        told = view.ask_explanation(NodeId{1}, NodeId{2}, "eu-only", 10s);
     }};
     std::optional<SchedulerView::Question> first;
     std::optional<SchedulerView::Question> second;
@@ -32,6 +32,7 @@ TEST(SchedulerView, AnAnswerGoesToItsQuestionOnly) {
         }
     }
     EXPECT_EQ(second->to, NodeId{2});
+    EXPECT_EQ(second->policy, "eu-only");
     if (first) {
         view.answer(*first, SchedulerStatus{.published = 5});
     }

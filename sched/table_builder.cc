@@ -131,14 +131,17 @@ std::shared_ptr<const MaglevTable> ServiceBuilder::choice(const Members& members
 }
 
 std::shared_ptr<const ServiceTable> ServiceBuilder::build(const ServiceTable& wanted, const Fleet& fleet,
-                                                          const std::vector<bool>& reachable) {
+                                                          const RoutingPolicies& policies,
+                                                          const UsableEgresses& usable) {
     std::vector<Service> services = wanted.services();
     for (Service& service : services) {
+        service.policy = policies.index_of(service.name);
+        const std::vector<bool>& usable_nodes = usable[raw(service.policy)];
         Members egresses;
         for (const Egress& egress : service.egresses) {
             const NodeSlot slot = fleet.slot(egress.node);
-            const bool usable = slot != kNoSlot && reachable[raw(slot)];
-            egresses.emplace_back(raw(egress.node), usable ? egress.weight : 0);
+            const bool gets_flows = slot != kNoSlot && usable_nodes[raw(slot)];
+            egresses.emplace_back(raw(egress.node), gets_flows ? egress.weight : 0);
         }
         Members origins;
         for (const Origin& origin : service.origins) {
@@ -167,9 +170,6 @@ std::vector<RowItem> build_own_row(const Mesh& mesh, const Fleet& fleet, Instant
         item.loss = Be16{static_cast<std::uint16_t>(std::lround(link.loss * 65535))};
         item.rtt_us = Be32{up ? to_us(link.rtt) : kUnreachableRtt};
         row.push_back(item);
-    }
-    if (row.size() > kMaxRowItems) {
-        row.clear();
     }
     return row;
 }

@@ -15,6 +15,7 @@
 #include "dataplane/tables/route_table.h"
 #include "dataplane/tables/service_table.h"
 #include "sched/mesh.h"
+#include "sched/policy.h"
 #include "sched/route_planner.h"
 
 namespace izar {
@@ -34,13 +35,16 @@ Path build_path(const PathContext& context, NodeSlot to, const RelayPath& path);
 // path[0] is the primary, path[1] the backup, then the near-equal ones and the former primary.
 Destination build_destination(const PathContext& context, NodeSlot to, const PlannedRoute& route);
 
-// Services with their choice tables: egress nodes that cannot be reached get no new flows. Tables of equal
-// members are shared.
+// Which egress nodes may get new flows, by policy and slot.
+using UsableEgresses = std::vector<std::vector<bool>>;
+
+// Services with their policies and choice tables: egress nodes that cannot be reached, or that the service's policy
+// forbids, get no new flows. Tables of equal members are shared.
 class ServiceBuilder {
   public:
-    // `reachable` is indexed by slot. Egress nodes that are not in the fleet are unreachable.
+    // `usable` has an entry for each policy. Egress nodes that are not in the fleet are not usable.
     std::shared_ptr<const ServiceTable> build(const ServiceTable& wanted, const Fleet& fleet,
-                                              const std::vector<bool>& reachable);
+                                              const RoutingPolicies& policies, const UsableEgresses& usable);
 
   private:
     using Members = std::vector<std::pair<std::uint64_t, std::uint32_t>>;  // identity, weight
@@ -48,8 +52,7 @@ class ServiceBuilder {
     std::map<Members, std::weak_ptr<const MaglevTable>> tables_;
 };
 
-// This node's row as keep-alives tell it; empty when the fleet is too large for one packet. Links that were
-// never measured are not in it.
+// This node's row as keep-alives tell it, a part each where it is long. Links that were never measured are not in it.
 std::vector<RowItem> build_own_row(const Mesh& mesh, const Fleet& fleet, Instant now);
 
 // Whether peers would judge differently by the new row: a link went up or down, or an RTT moved by 2 % and

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "dataplane/wire/overlay.h"
 #include "sched/testing/test_node.h"
 
@@ -84,11 +86,11 @@ TEST_F(TableBuilderTest, EqualMembersShareOneTable) {
     }
     const ServiceTable wanted{services};
     ServiceBuilder builder;
-    const auto built = builder.build(wanted, *fleet, std::vector<bool>(5, true));
+    const auto built = builder.build(wanted, *fleet, {}, {std::vector<bool>(5, true)});
     EXPECT_EQ((*built)[0].egress_choice, (*built)[1].egress_choice);
     EXPECT_NE((*built)[0].egress_choice, (*built)[2].egress_choice);
     EXPECT_NE((*built)[0].origin_choice, (*built)[1].origin_choice) << "another port is another origin";
-    const auto later = builder.build(wanted, *fleet, {true, true, false, true, true});
+    const auto later = builder.build(wanted, *fleet, {}, {{true, true, false, true, true}});
     EXPECT_NE((*later)[0].egress_choice, (*built)[0].egress_choice);
     EXPECT_EQ((*later)[2].egress_choice, (*built)[2].egress_choice) << "nothing it needs changed";
 }
@@ -96,8 +98,24 @@ TEST_F(TableBuilderTest, EqualMembersShareOneTable) {
 TEST_F(TableBuilderTest, AnEgressThatIsNoNodeOfTheFleetGetsNothing) {
     Service service{.id = ServiceId{1}};
     service.egresses = {{NodeId{999}, 5}, {id_at(1), 1}};
-    const auto built = ServiceBuilder{}.build(ServiceTable{{service}}, *fleet, std::vector<bool>(5, true));
+    const auto built = ServiceBuilder{}.build(ServiceTable{{service}}, *fleet, {}, {std::vector<bool>(5, true)});
     EXPECT_EQ(std::ranges::count((*built)[0].egress_choice->slot, 0), 0);
+}
+
+TEST_F(TableBuilderTest, EachServiceFollowsItsPolicy) {
+    std::vector<Service> services(2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        services[i].id = ServiceId{static_cast<std::uint32_t>(i + 1)};
+        services[i].egresses = {{id_at(1), 1}, {id_at(2), 1}};
+    }
+    std::strcpy(services[1].name, "web");
+    const RoutingPolicies policies{.list = {{}, {.name = "eu"}}, .of_service = {{"web", PolicyIndex{1}}}};
+    const UsableEgresses usable{std::vector<bool>(5, true), {true, true, false, true, true}};
+    const auto built = ServiceBuilder{}.build(ServiceTable{services}, *fleet, policies, usable);
+    EXPECT_EQ((*built)[0].policy, kDefaultPolicy);
+    EXPECT_EQ((*built)[1].policy, PolicyIndex{1});
+    EXPECT_GT(std::ranges::count((*built)[0].egress_choice->slot, 1), 0);
+    EXPECT_EQ(std::ranges::count((*built)[1].egress_choice->slot, 1), 0) << "not usable under its policy";
 }
 
 TEST_F(TableBuilderTest, TheOwnRowTellsWhatWasMeasured) {

@@ -21,6 +21,7 @@ inline constexpr std::size_t kMaxNeighbors = 4096;      // next hops with a MAC 
 inline constexpr std::size_t kMaxStampPeers = 64;       // addresses whose STAMP probes are answered
 inline constexpr std::size_t kMaxHeld = 512;            // packets that wait for a MAC address
 inline constexpr std::size_t kMaxSegments = 3;          // ingress -> relay -> relay -> egress
+inline constexpr std::size_t kMaxPolicies = 8;          // routing policies in force at once
 inline constexpr std::size_t kMaxPaths = 4;             // alternatives a Destination holds
 inline constexpr std::size_t kSpreadSlots = 16;         // flow-hash slots over those alternatives
 inline constexpr std::size_t kMaglevSlots = 4093;       // prime, as Maglev's permutation needs

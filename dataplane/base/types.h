@@ -37,6 +37,10 @@ inline constexpr ServiceId kNoService{0};
 enum class NodeSlot : std::uint16_t {};
 inline constexpr NodeSlot kNoSlot{0xFFFF};
 
+// Dense index of a routing policy in force, 0..kMaxPolicies-1; the default policy is 0.
+enum class PolicyIndex : std::uint8_t {};
+inline constexpr PolicyIndex kDefaultPolicy{0};
+
 // Dense index of an lcore of this process, 0..kMaxLcores-1.
 enum class LcoreIndex : std::uint8_t {};
 

@@ -109,14 +109,18 @@ void read_stamp(const YamlCursor& stamp, EdgeConfig& config) {
     }
 }
 
+void read_absolute_path(const YamlCursor& cursor, std::size_t longest, std::string& out) {
+    const auto path = cursor.text(longest);
+    if (path && path->front() != '/') {
+        cursor.problem(fmt::format("'{}' is not an absolute path; begin it with '/'", *path));
+    }
+    assign(out, path);
+}
+
 void read_control_socket(const YamlMap& root, EdgeConfig& config) {
     config.control_socket = fmt::format("/run/izar/{}/edge.sock", config.name);
     if (const auto socket = root.find("control_socket")) {
-        const auto path = socket->text(kLongestSocket);
-        if (path && path->front() != '/') {
-            socket->problem(fmt::format("'{}' is not an absolute path; begin it with '/'", *path));
-        }
-        assign(config.control_socket, path);
+        read_absolute_path(*socket, kLongestSocket, config.control_socket);
     }
 }
 
@@ -141,6 +145,9 @@ void read_settings(const YamlMap& root, EdgeConfig& config) {
     }
     if (const auto stamp = root.find("stamp")) {
         read_stamp(*stamp, config);
+    }
+    if (const auto policy = root.find("policy")) {
+        read_absolute_path(*policy, kLongestPath, config.policy_file);
     }
 }
 
@@ -185,7 +192,7 @@ Result<EdgeConfig> parse_edge_config(const std::string& text, const std::string&
     EdgeConfig config;
     if (const auto root =
             top.map({"node", "security", "secrets", "idle", "lcores", "control_socket", "memory", "ports", "overlay",
-                     "egress_addresses", "links", "hysteresis", "stamp", "nodes", "services"})) {
+                     "egress_addresses", "links", "hysteresis", "policy", "stamp", "nodes", "services"})) {
         read_all(*root, problems, config);
     }
     if (!problems.empty()) {

@@ -60,6 +60,7 @@ struct EdgeConfig {
                                               // each port that is not the overlay's
     LinkConfig links;
     HysteresisConfig hysteresis;
+    std::string policy_file;             // routing-policy.yaml; empty: one policy, with the margins above
     std::vector<IpAddress> stamp_peers;  // whose STAMP probes are answered; empty: nobody's
     std::vector<FleetNode> nodes;        // all of the fleet, this one included
     std::vector<Service> services;       // choice tables not yet built (null)

@@ -141,6 +141,8 @@ const Mistake kPortMistakes[] = {
     {"stamp: {peers:", "stamp: {peer:",
      "edge.yaml:49:8: stamp lacks the key 'peers'; list the addresses whose probes are answered\n"
      "edge.yaml:49:9: unknown key 'peer' in stamp; did you mean 'peers'?"},
+    {"hysteresis:", "policy: routing-policy.yaml\nhysteresis:",
+     "edge.yaml:20:9: policy: 'routing-policy.yaml' is not an absolute path; begin it with '/'"},
     {"relative: 0.25", "relative: nan", "edge.yaml:20:41: hysteresis.relative: 'nan' is not a number from 0 to 0.9"},
 };
 INSTANTIATE_TEST_SUITE_P(Port, EdgeConfigMistake, testing::ValuesIn(kPortMistakes));

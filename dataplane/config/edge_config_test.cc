@@ -48,6 +48,17 @@ void expect_full(const EdgeConfig& c) {
     ASSERT_EQ(c.services.size(), 3U);
 }
 
+TEST(EdgeConfig, NamesAPolicyFile) {
+    std::string text = kFullEdgeYaml;
+    text += "policy: /etc/izar/routing-policy.yaml\n";
+    const auto config = parse_edge_config(text, "edge.yaml");
+    ASSERT_TRUE(config.has_value()) << config.error().text;
+    EXPECT_EQ(config->policy_file, "/etc/izar/routing-policy.yaml");
+    const auto again = parse_edge_config(edge_config_text(*config), "written.yaml");
+    ASSERT_TRUE(again.has_value()) << again.error().text;
+    EXPECT_EQ(again->policy_file, config->policy_file);
+}
+
 void expect_services(const EdgeConfig& c) {
     const Service& web = c.services[0];
     EXPECT_EQ(web.id, ServiceId{100});

@@ -128,6 +128,9 @@ std::string edge_config_text(const EdgeConfig& config) {
     if (!config.stamp_peers.empty()) {
         out += fmt::format("stamp: {{peers: {}}}\n", list_text(config.stamp_peers));
     }
+    if (!config.policy_file.empty()) {
+        out += fmt::format("policy: {}\n", quoted(config.policy_file));
+    }
     out += "nodes:\n";
     for (const FleetNode& node : config.nodes) {
         out += node_text(node);

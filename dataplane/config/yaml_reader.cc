@@ -17,6 +17,7 @@ namespace izar {
 namespace {
 
 constexpr std::size_t kMostProblemsShown = 50;
+constexpr std::size_t kShortestStump = 4;  // a word of this length that begins a known one means it
 constexpr std::size_t kLongestShown = 60;  // bytes of the file's own text that a message repeats
 
 std::string_view kind_name(YamlKind kind) {
@@ -88,7 +89,8 @@ std::string_view nearest_word(std::string_view word, std::span<const std::string
     std::string_view best;
     std::size_t best_distance = word.size() / 3 + 2;  // farther than this is another word, not a slip
     for (const std::string_view candidate : known) {
-        const std::size_t distance = edit_distance(word, candidate);
+        const bool cut_short = word.size() >= kShortestStump && candidate.starts_with(word);
+        const std::size_t distance = cut_short ? 1 : edit_distance(word, candidate);
         if (distance < best_distance && distance < candidate.size()) {
             best_distance = distance;
             best = candidate;

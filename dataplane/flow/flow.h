@@ -7,7 +7,7 @@
 // has both. Bytes of an IPv4 / IPv6 entry:
 //
 //    IPv4    IPv6   content
-//    0..15   0..39  client and VIP with ports, protocol, flags, TCP state
+//    0..15   0..39  client and VIP with ports, protocol, flags, TCP state, policy
 //   16..23  40..47  times
 //   24..31  48..55  service, MTU of the path
 //   32..43  56..67  egress, ingress, path
@@ -44,16 +44,14 @@ struct alignas(64) Flow {
     IpProtocol protocol;  // (table); 0 in a free entry
     std::uint8_t flags;   // FlowFlag bits; kFlowSession (table)
     TcpState tcp_state;   // meaningless if not TCP
-    std::uint8_t reserved;
+    PolicyIndex policy;   // that the service followed at `policy_version`
 
     FlowTime last_packet;  // set by create, then by the user
     FlowTime path_since;   // when the path was taken, or since when a better one waits
 
     ServiceId service;
-    // Index in the ServiceTable that was in force when it was looked up: right as long as the service there has
-    // the id `service`, else to be looked up again by id.
-    std::uint16_t service_index;
-    std::uint16_t inner_mtu;  // largest inner IP packet of the path in use, bytes
+    std::uint16_t policy_version;  // of the RouteTable under which `policy` was looked up
+    std::uint16_t inner_mtu;       // largest inner IP packet of the path in use, bytes
 
     NodeSlot egress;                            // ingress role: where the client's packets go
     NodeId ingress;                             // egress role: where the client's packets last came from

@@ -88,6 +88,25 @@ void LinkKeeper::tick(LcoreState& lcore, const Published& published, Instant now
     }
 }
 
+// The part of the own row that this keep-alive tells, if one is due. A row that fits one keep-alive is told when it
+// changed; a longer one goes round at a steady pace instead, because something in it always changes.
+std::span<const RowItem> LinkKeeper::row_part(const OwnRow& row, Note& note, Instant now) noexcept {
+    const std::size_t parts = (row.items.size() + kMaxRowItems - 1) / kMaxRowItems;
+    const bool is_long = parts > 1;
+    const bool changed = !is_long && row.version != note.row_version;
+    const Nanos pause = is_long ? kLongRowTime / static_cast<std::int64_t>(parts) : kRowInterval;
+    if (!changed && now - note.row_sent < pause) {
+        return {};
+    }
+    const std::size_t part = note.row_part < parts ? note.row_part : 0;
+    note.row_part = part + 1;
+    note.row_version = row.version;
+    note.row_sent = now;
+    return std::span(row.items)
+        .subspan(part * kMaxRowItems)
+        .first(std::min(row.items.size() - part * kMaxRowItems, kMaxRowItems));
+}
+
 void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Published& published, Instant now) noexcept {
     LinkTemplate& path_out = lcore.sender.link(link);
     // A rhythm kept by adding, not by now + interval, so that a late tick does not stretch it; after a long
@@ -106,12 +125,7 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
     view.multiplier = config_.multiplier;
     view.deaf = note.deaf;
     view.sent_packets = lcore.shared.links.total(link, &LinkCounters::sent);
-    const OwnRow* const row = published.own_row.get();
-    if (row != nullptr && (row->version != note.row_version || now - note.row_sent >= kRowInterval)) {
-        view.row = std::span(row->items).first(std::min(row->items.size(), kMaxRowItems));
-        note.row_version = row->version;
-        note.row_sent = now;
-    }
+    view.row = published.own_row == nullptr ? std::span<const RowItem>{} : row_part(*published.own_row, note, now);
     const std::size_t length = write_keep_alive({rte_pktmbuf_mtod(m, std::uint8_t*), rte_pktmbuf_tailroom(m)}, view);
     m->data_len = static_cast<std::uint16_t>(length);
     m->pkt_len = m->data_len;

@@ -38,6 +38,9 @@ inline constexpr Nanos kAlarmMemory = std::chrono::minutes{1};  // one that was 
 // Keep-alives in a row: one alone may be from a peer that slept and has not read yet what came meanwhile.
 inline constexpr std::uint8_t kUnheardForDown = 2;
 inline constexpr Nanos kRowInterval = std::chrono::seconds{1};
+// In which a row of several parts is told to a peer once: a half of what readers take for its life
+// (Mesh::kRowLifetime).
+inline constexpr Nanos kLongRowTime = std::chrono::milliseconds{2500};
 inline constexpr Nanos kLossWindow = std::chrono::milliseconds{500};
 
 // Reads the control message of an authenticated packet, with its overlay header, of the peer in `from`: keep_alive or
@@ -62,7 +65,8 @@ class LinkKeeper {
         Instant next_send{};
         Instant row_sent{};
         std::uint64_t row_version = 0;
-        Instant last_heard{};  // as of the last judgement
+        std::size_t row_part = 0;  // of the own row, that this peer is told next
+        Instant last_heard{};      // as of the last judgement
         Instant faded{};
         Nanos longest_gap{};              // between two packets of the peer, fading
         Nanos alarm_gap{};                // the longest that was taken for death and was none, fading slowly
@@ -74,6 +78,7 @@ class LinkKeeper {
         std::uint64_t window_received = 0;  // ours
         std::uint64_t window_reordered = 0;
     };
+    static std::span<const RowItem> row_part(const OwnRow& row, Note& note, Instant now) noexcept;
     void send(NodeSlot link, Note& note, LcoreState& lcore, const Published& published, Instant now) noexcept;
     void send_handshakes(LcoreState& lcore, const Fleet& fleet, Instant now) noexcept;
     void judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;

@@ -82,20 +82,23 @@ class FakeNode final : public NodeView, public NodeControl {
     }
     std::vector<PathRow> paths() const override {
         return {{.destination = "lon",
+                 .policy = "default",
                  .segments = {"par", "lon"},
                  .predicted_rtt_ms = 18,
                  .measured_rtt_ms = 18.25,
                  .backup = {"lon"},
                  .share = 1,
                  .why = "12 ms better than direct"},
-                {.destination = "par", .segments = {"par"}, .share = 0.5}};
+                {.destination = "par", .policy = "default", .segments = {"par"}, .share = 0.5}};
     }
-    Result<PathChoice> explain_path(const std::string& from, const std::string& to) const override {
+    Result<PathChoice> explain_path(const std::string& from, const std::string& to,
+                                    const std::string& policy) const override {
         if (to != "lon") {
             return fail("there is no node '" + to + "'");
         }
         return PathChoice{.from = from,
                           .to = to,
+                          .policy = policy.empty() ? "default" : policy,
                           .rule = "rtt-loss",
                           .why = "first found",
                           .candidates = {{.links = {{.from = "ams", .to = "lon", .state = "up", .delay_ms = 8.5}},
@@ -110,10 +113,11 @@ class FakeNode final : public NodeView, public NodeControl {
                  .vip = "10.99.0.80",
                  .protocol = "tcp",
                  .ports = "80",
+                 .policy = "default",
                  .flows = 3,
                  .egresses = {{"par", 1, true}, {"lon", 2, false}},
                  .origins = {{"10.2.0.10:8080", 1, true}}},
-                {.id = 101, .name = "echo", .vip = "10.99.0.80", .protocol = "icmp"}};
+                {.id = 101, .name = "echo", .vip = "10.99.0.80", .protocol = "icmp", .policy = "eu-only"}};
     }
     FlowPage flows(std::size_t most) const override {
         asked_flows = most;

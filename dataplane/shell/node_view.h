@@ -114,6 +114,7 @@ struct LinkRow {
 
 struct PathRow {
     std::string destination;
+    std::string policy;                 // by which it was chosen
     std::vector<std::string> segments;  // node names after this one, the destination last
     std::optional<double> predicted_rtt_ms;
     std::optional<double> measured_rtt_ms;
@@ -133,6 +134,7 @@ struct ServiceRow {
     std::string vip;
     std::string protocol;
     std::string ports;  // "80", "8000-8099", "any"; empty for icmp
+    std::string policy;
     std::optional<std::uint64_t> flows;
     std::vector<WeightedName> egresses;
     std::vector<WeightedName> origins;
@@ -193,6 +195,7 @@ struct CandidateRow {
 struct PathChoice {
     std::string from;
     std::string to;
+    std::string policy;
     std::string rule;                      // of cost: "rtt", "rtt-loss", "lyapunov"
     std::string why;                       // the path in use is; empty if `from` is another node
     std::vector<CandidateRow> candidates;  // cheapest first
@@ -213,8 +216,9 @@ class NodeView {
     virtual FlowPage flows(std::size_t most) const = 0;
     virtual std::vector<VerdictRow> verdicts() const = 0;
     virtual std::vector<RttRow> rtts() const = 0;
-    // By node names; an error if one is not known.
-    virtual Result<PathChoice> explain_path(const std::string& from, const std::string& to) const = 0;
+    // By names of nodes and policy (empty: the default one); an error if one is not known.
+    virtual Result<PathChoice> explain_path(const std::string& from, const std::string& to,
+                                            const std::string& policy) const = 0;
 };
 
 // The few things a command changes. Each returns an error that says why it could not be done.

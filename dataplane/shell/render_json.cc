@@ -118,6 +118,7 @@ Json link_json(const LinkRow& l) {
 
 Json path_json(const PathRow& p) {
     return {{"destination", p.destination},
+            {"policy", p.policy},
             {"segments", p.segments},
             {"predicted_rtt_ms", nullable(p.predicted_rtt_ms)},
             {"measured_rtt_ms", nullable(p.measured_rtt_ms)},
@@ -159,6 +160,7 @@ Json service_json(const ServiceRow& s) {
             {"vip", s.vip},
             {"protocol", s.protocol},
             {"ports", nullable_text(s.ports)},
+            {"policy", s.policy},
             {"flows", nullable(s.flows)},
             {"egresses", weighted_json(s.egresses)},
             {"origins", weighted_json(s.origins)}};
@@ -245,6 +247,7 @@ std::string json_of(const NodeStatus& status, const PathChoice& choice) {
     Json out = head(status);
     out["from"] = choice.from;
     out["to"] = choice.to;
+    out["policy"] = choice.policy;
     out["rule"] = choice.rule;
     out["why"] = nullable_text(choice.why);
     Json list = Json::array();

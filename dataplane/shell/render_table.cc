@@ -161,6 +161,7 @@ std::string table_of(const std::vector<LinkRow>& links) {
 
 std::string table_of(const std::vector<PathRow>& paths) {
     TextTable table({{"destination"},
+                     {"policy"},
                      {"path"},
                      {"share", kRight},
                      {"predicted ms", kRight},
@@ -168,7 +169,7 @@ std::string table_of(const std::vector<PathRow>& paths) {
                      {"backup"},
                      {"why"}});
     for (const PathRow& row : paths) {
-        table.add({row.destination, joined(row.segments, " > "), percent_cell(row.share, 0),
+        table.add({row.destination, row.policy, joined(row.segments, " > "), percent_cell(row.share, 0),
                    number_cell(row.predicted_rtt_ms, 3), number_cell(row.measured_rtt_ms, 3), joined(row.backup, " > "),
                    dash_if_empty(row.why)});
     }
@@ -200,15 +201,16 @@ std::string table_of(const PathChoice& choice) {
         }
     }
     const std::string why = choice.why.empty() ? "" : fmt::format("chosen: {}\n", choice.why);
-    return fmt::format("cost rule {}\n{}{}", choice.rule, table.text(), why);
+    return fmt::format("policy {}, cost rule {}\n{}{}", choice.policy, choice.rule, table.text(), why);
 }
 
 std::string table_of(const std::vector<ServiceRow>& services) {
-    TextTable table({{"id", kRight}, {"name"}, {"vip"}, {"service"}, {"flows", kRight}, {"egress"}, {"origins"}});
+    TextTable table(
+        {{"id", kRight}, {"name"}, {"vip"}, {"service"}, {"policy"}, {"flows", kRight}, {"egress"}, {"origins"}});
     for (const ServiceRow& row : services) {
         const std::string service = row.ports.empty() ? row.protocol : fmt::format("{} {}", row.protocol, row.ports);
-        table.add({fmt::format("{}", row.id), row.name, row.vip, service, count_cell(row.flows), weighted(row.egresses),
-                   weighted(row.origins)});
+        table.add({fmt::format("{}", row.id), row.name, row.vip, service, row.policy, count_cell(row.flows),
+                   weighted(row.egresses), weighted(row.origins)});
     }
     return table.text();
 }

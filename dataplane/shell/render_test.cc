@@ -29,9 +29,9 @@ TEST(RenderTable, WhatWasNotMeasuredIsADash) {
 
 TEST(RenderTable, Paths) {
     EXPECT_EQ(table_of(FakeNode().paths()),
-              "destination  path       share  predicted ms  measured ms  backup  why\n"
-              "lon          par > lon  100 %        18.000       18.250  lon     12 ms better than direct\n"
-              "par          par         50 %             -            -  -       -\n");
+              "destination  policy   path       share  predicted ms  measured ms  backup  why\n"
+              "lon          default  par > lon  100 %        18.000       18.250  lon     12 ms better than direct\n"
+              "par          default  par         50 %             -            -  -       -\n");
 }
 
 TEST(RenderTable, Links) {
@@ -75,6 +75,7 @@ TEST(RenderJson, Paths) {
     const FakeNode node;
     const json paths = json::parse(json_of(node.status(), node.paths())).at("paths");
     EXPECT_EQ(paths[0].at("segments"), (json{"par", "lon"}));
+    EXPECT_EQ(paths[0].at("policy"), "default");
     EXPECT_EQ(paths[0].at("backup"), json::array({"lon"}));
     EXPECT_DOUBLE_EQ(paths[0].at("measured_rtt_ms"), 18.25);
     EXPECT_TRUE(paths[1].at("measured_rtt_ms").is_null());
@@ -131,8 +132,9 @@ TEST(RenderJson, BytesThatAreNotUtf8DoNotThrow) {
 
 TEST(Render, PathChoiceTellsEveryTermAndWhatCannotBeUsed) {
     FakeNode node;
-    const auto choice = node.explain_path("ams", "lon");
+    const auto choice = node.explain_path("ams", "lon", "");
     const auto json = nlohmann::json::parse(json_of(node.status(), *choice));
+    EXPECT_EQ(json.at("policy"), "default");
     EXPECT_EQ(json.at("rule"), "rtt-loss");
     EXPECT_EQ(json.at("candidates").at(0).at("cost_ms"), 8.5);
     EXPECT_EQ(json.at("candidates").at(0).at("links").at(0).at("delay_ms"), 8.5);

@@ -81,8 +81,9 @@ void turn_into_reset(Burst& burst, unsigned lane) noexcept {
 void send_reset_to_ingress(Burst& burst, unsigned lane, const LcoreState& lcore, const Published& published) noexcept {
     const LaneNote& note = burst.note[lane];
     const NodeSlot to = published.fleet->slot(note.ingress);
+    const PolicyIndex policy = published.services->policy_of(note.service);
     const Path* const path =
-        to == kNoSlot ? nullptr : usable_path(published.routes->to(to), lcore.shared.links, burst.hash[lane]);
+        to == kNoSlot ? nullptr : usable_path(published.routes->to(policy, to), lcore.shared.links, burst.hash[lane]);
     if (path == nullptr) {
         burst.verdict[lane] = Verdict::no_path;
         return;

@@ -58,6 +58,16 @@ const Path* choose_path(Flow<Address>& flow, const Destination& destination, con
     return best;
 }
 
+// The policy that the flow's service follows now.
+template <typename Address>
+PolicyIndex policy_of(Flow<Address>& flow, const Published& published) noexcept {
+    if (flow.policy_version != published.routes->policy_version) [[unlikely]] {
+        flow.policy = published.services->policy_of(flow.service);
+        flow.policy_version = published.routes->policy_version;
+    }
+    return flow.policy;
+}
+
 // Puts a lane on seal, or answers it if it does not fit or has no path. True if it is on its way.
 template <typename Address>
 bool send_through_overlay(Burst& burst, unsigned lane, Flow<Address>& flow, const Journey& journey, Nanos gap,
@@ -66,7 +76,7 @@ bool send_through_overlay(Burst& burst, unsigned lane, Flow<Address>& flow, cons
         burst.verdict[lane] = Verdict::no_path;
         return false;
     }
-    const Destination& destination = published.routes->to(journey.to);
+    const Destination& destination = published.routes->to(policy_of(flow, published), journey.to);
     const Path* const path = choose_path(flow, destination, lcore.shared.links, burst.hash[lane], gap, now);
     if (path == nullptr) {
         burst.verdict[lane] = Verdict::no_path;

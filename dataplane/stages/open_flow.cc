@@ -59,9 +59,11 @@ NodeSlot choose_egress(const FlowKey<Address>& key, const Service& service, cons
 }
 
 template <typename Address>
-void fill_new_flow(Flow<Address>& flow, const Burst& burst, unsigned lane, const Service& service, int index) noexcept {
+void fill_new_flow(Flow<Address>& flow, const Burst& burst, unsigned lane, const Service& service,
+                   const RouteTable& routes) noexcept {
     flow.service = service.id;
-    flow.service_index = static_cast<std::uint16_t>(index);
+    flow.policy = service.policy;
+    flow.policy_version = routes.policy_version;
     flow.tcp_state = first_tcp_state(tcp_flags<Address>(burst, lane));
     flow.egress = kNoSlot;
     flow.ingress = kNoNode;
@@ -144,7 +146,7 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
         }
         return;
     }
-    fill_new_flow(flow, burst, lane, service, index);
+    fill_new_flow(flow, burst, lane, service, *published.routes);
     flow.egress = egress;
     if (egress == fleet.self) {
         open_session<Address>(burst, lane, ref, lcore, published);

@@ -56,7 +56,8 @@ Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header
     Path& path = burst.path[lane];
     burst.overlay_flags[lane] = header.flags;
     if (lcore.shared.links.down(link) && (header.flags & kFlagRepaired) == 0) {
-        const Path* const own = detour(published.routes->to(fleet.slot(last)), from, lcore.shared.links);
+        const PolicyIndex policy = published.services->policy_of(service_of(header.geneve));
+        const Path* const own = detour(published.routes->to(policy, fleet.slot(last)), from, lcore.shared.links);
         if (own == nullptr) {
             return Verdict::no_path;
         }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "dataplane/base/limits.h"
 #include "dataplane/base/types.h"
@@ -36,11 +37,21 @@ struct alignas(64) Destination {
 };
 static_assert(sizeof(Destination) == 128);
 
+// One set of destinations for each routing policy in force; those of other policies mean nothing.
 struct RouteTable {
     std::uint64_t generation = 0;
-    std::array<Destination, kMaxNodes> destination{};  // indexed by slot
+    // Changes whenever a service may follow another policy than before; a flow that remembers its policy under another
+    // version looks it up again. It wraps, after more changes than a flow can sleep through.
+    std::uint16_t policy_version = 0;
+    std::array<Destination, kMaxPolicies * kMaxNodes> destination{};  // by policy, then slot
 
-    const Destination& to(NodeSlot slot) const noexcept { return destination[raw(slot)]; }
+    const Destination& to(NodeSlot slot) const noexcept { return destination[raw(slot)]; }  // by the default policy
+    const Destination& to(PolicyIndex policy, NodeSlot slot) const noexcept {
+        return destination[raw(policy) * kMaxNodes + raw(slot)];
+    }
+    std::span<Destination, kMaxNodes> of(PolicyIndex policy) noexcept {
+        return std::span{destination}.subspan(raw(policy) * kMaxNodes).first<kMaxNodes>();
+    }
 };
 
 }  // namespace izar

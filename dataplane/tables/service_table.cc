@@ -99,6 +99,11 @@ int ServiceTable::find(ServiceId id) const noexcept {
     return at == by_id_.end() ? -1 : at->second;
 }
 
+PolicyIndex ServiceTable::policy_of(ServiceId id) const noexcept {
+    const int index = find(id);
+    return index < 0 ? kDefaultPolicy : (*this)[index].policy;
+}
+
 bool ServiceTable::is_vip(const IpAddress& address) const noexcept {
     return vips_.contains(address);
 }

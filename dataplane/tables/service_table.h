@@ -50,6 +50,7 @@ struct Service {
     std::uint16_t first_port = 0;  // 0..65535: any port. Ignored for icmp
     std::uint16_t last_port = 0;   // inclusive
     FlowTimeouts timeouts;
+    PolicyIndex policy = kDefaultPolicy;               // whose paths its packets take
     std::vector<Egress> egresses;                      // at most kMaxEgresses
     std::vector<Origin> origins;                       // at most kMaxOrigins, same family as the VIP
     std::shared_ptr<const MaglevTable> egress_choice;  // slots index egresses
@@ -66,6 +67,8 @@ class ServiceTable {
     int find(const IpAddress& vip, Transport transport, std::uint16_t port) const noexcept;
     // Index of the service with this id, or -1.
     int find(ServiceId id) const noexcept;
+    // The policy that the service with this id follows; the default one if it is not known here.
+    PolicyIndex policy_of(ServiceId id) const noexcept;
     // Whether the address is the VIP of any service: this node answers ARP and ND for it.
     bool is_vip(const IpAddress& address) const noexcept;
 

@@ -199,7 +199,7 @@ bool TestNode::publish_routes(const OnSched& on_sched, bool detour) noexcept {
     if (table == nullptr) {
         return false;
     }
-    *table = RouteTable{};
+    std::ranges::fill(table->of(kDefaultPolicy), Destination{});
     const Path direct = path_by({kEastId}, kEastSlot, 20'000);
     const Path by_west = path_by({kWestId, kEastId}, kWestSlot, 20'000);
     Destination& east = table->destination[raw(kEastSlot)];

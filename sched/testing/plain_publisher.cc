@@ -1,4 +1,5 @@
-// Publisher without DPDK, for tests of the scheduler: the same contract, with plain epochs instead of rte_rcu.
+// Publisher without DPDK, for tests of the scheduler and offline replay: the same contract, with plain epochs instead
+// of rte_rcu.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -35,6 +35,11 @@ inline std::shared_ptr<Fleet> make_fleet(std::size_t nodes, std::size_t self, st
     return fleet;
 }
 
+// One policy for all services.
+inline std::shared_ptr<const RoutingPolicies> only(const RoutingPolicy& policy) {
+    return std::make_shared<const RoutingPolicies>(RoutingPolicies{.list = {policy}, .of_service = {}});
+}
+
 class TestNode {
   public:
     explicit TestNode(std::size_t nodes, std::size_t self = 0) : nodes_(nodes), self_(self) {
@@ -79,9 +84,11 @@ class TestNode {
     }
 
     const Published& published() const { return publisher_.read(lcore_); }
-    const Destination& to(std::size_t node) const { return published().routes->to(slot_at(node)); }
+    const Destination& to(std::size_t node, std::size_t policy = 0) const {
+        return published().routes->to(PolicyIndex{static_cast<std::uint8_t>(policy)}, slot_at(node));
+    }
     // "0-2-3" for a path of this node 0 to 3 over 2; "none".
-    std::string path_to(std::size_t node) const { return text(to(node), 0); }
+    std::string path_to(std::size_t node, std::size_t policy = 0) const { return text(to(node, policy), 0); }
     std::string backup_to(std::size_t node) const {
         const Destination& destination = to(node);
         return destination.backup[0] == 0 ? "none" : text(destination, destination.backup[0]);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "tests/pipeline/test_world.h"
 
@@ -293,6 +294,53 @@ TEST_F(Links, TheIntervalThatThePeerTellsCounts) {
     EXPECT_TRUE(up(2, 1));
     world.advance(milliseconds{20});
     EXPECT_FALSE(up(2, 1));
+}
+
+std::shared_ptr<const OwnRow> row_of(std::size_t items, std::uint64_t version) {
+    auto row = std::make_shared<OwnRow>();
+    row->version = version;
+    for (std::size_t i = 0; i < items; ++i) {
+        RowItem item{};
+        item.node = Be16{static_cast<std::uint16_t>(1000 + i)};
+        item.rtt_us = Be32{static_cast<std::uint32_t>(i + 1)};
+        row->items.push_back(item);
+    }
+    return row;
+}
+
+TEST_F(Links, AShortRowIsToldWhenItChangesAndOnceASecond) {
+    world[1].own_row = row_of(kMaxRowItems, 1);
+    world.publish();
+    world.advance(milliseconds{100});
+    EXPECT_EQ(reports(2, LinkReportKind::peer_row).size(), kMaxRowItems);
+    world.advance(milliseconds{1'000});
+    EXPECT_EQ(reports(2, LinkReportKind::peer_row).size(), kMaxRowItems);
+    world[1].own_row = row_of(kMaxRowItems, 2);
+    world.publish();
+    world.advance(milliseconds{100});
+    EXPECT_EQ(reports(2, LinkReportKind::peer_row).size(), kMaxRowItems);
+}
+
+TEST_F(Links, ALongRowGoesRoundInPartsAtASteadyPace) {
+    constexpr std::size_t kItems = 3 * kMaxRowItems - 50;
+    world[1].own_row = row_of(kItems, 1);
+    world.publish();
+    std::map<std::uint16_t, int> told;
+    std::size_t reported = 0;
+    for (std::uint64_t version = 2; version < 52; ++version) {  // it changes all the time, for five seconds
+        world.advance(milliseconds{100});
+        for (const LinkReport& report : reports(2, LinkReportKind::peer_row)) {
+            ++told[raw(report.row.to)];
+            ++reported;
+        }
+        world[1].own_row = row_of(kItems, version);
+        world.publish();
+    }
+    EXPECT_EQ(told.size(), kItems) << "every item is told";
+    for (const auto& [node, times] : told) {
+        EXPECT_GE(times, 2) << node << ": once in kLongRowTime";
+    }
+    EXPECT_LE(reported, 3 * kItems);
 }
 
 }  // namespace

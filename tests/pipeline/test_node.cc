@@ -188,7 +188,7 @@ void TestNode::publish(std::shared_ptr<const Fleet> fleet, std::shared_ptr<const
     if (security_ != nullptr) {
         security_->links().set_fleet(*fleet);
     }
-    publisher_->publish(on_sched, table, std::move(fleet), std::move(services), nullptr);
+    publisher_->publish(on_sched, table, std::move(fleet), std::move(services), own_row);
 }
 
 void TestNode::put(PortIndex port, const Bytes& frame, std::size_t queue) {

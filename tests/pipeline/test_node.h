@@ -49,6 +49,7 @@ class TestNode {
     ~TestNode();
     TestNode(const TestNode&) = delete;
 
+    std::shared_ptr<const OwnRow> own_row;  // what publish() publishes as this node's row of the mesh
     void publish(std::shared_ptr<const Fleet> fleet, std::shared_ptr<const ServiceTable> services,
                  const std::function<void(RouteTable&)>& fill);
 

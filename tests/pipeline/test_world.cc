@@ -53,6 +53,11 @@ ServiceSpec& ServiceSpec::egress(int node, std::uint32_t weight) {
     service.egresses.push_back({NodeId{static_cast<std::uint16_t>(node)}, weight});
     return *this;
 }
+ServiceSpec& ServiceSpec::policy(PolicyIndex index) {
+    service.policy = index;
+    return *this;
+}
+
 ServiceSpec& ServiceSpec::origin(std::string_view address, std::uint16_t port, std::uint32_t weight) {
     service.origins.push_back({ip(address), port, weight});
     return *this;
@@ -89,8 +94,8 @@ TestWorld& TestWorld::service(const ServiceSpec& spec) {
     return *this;
 }
 
-TestWorld& TestWorld::route(int from, int to, std::vector<PathSpec> paths) {
-    routes_[{from, to}] = std::move(paths);
+TestWorld& TestWorld::route(int from, int to, std::vector<PathSpec> paths, PolicyIndex policy) {
+    routes_[{policy, from, to}] = std::move(paths);
     return *this;
 }
 
@@ -121,13 +126,20 @@ Path TestWorld::path_of(const PathSpec& spec) const {
 }
 
 void TestWorld::fill_routes(int from, RouteTable& table) const {
+    table.policy_version = policy_version;
+    for (std::uint8_t policy = 0; policy < kMaxPolicies; ++policy) {
+        fill_routes(from, table, PolicyIndex{policy});
+    }
+}
+
+void TestWorld::fill_routes(int from, RouteTable& table, PolicyIndex policy) const {
     for (int to = 1; to <= static_cast<int>(nodes_.size()); ++to) {
         if (to == from) {
             continue;
         }
-        const auto known = routes_.find({from, to});
+        const auto known = routes_.find({policy, from, to});
         const std::vector<PathSpec> paths = known == routes_.end() ? std::vector<PathSpec>{{{to}}} : known->second;
-        Destination& destination = table.destination[raw(slot(to))];
+        Destination& destination = table.of(policy)[raw(slot(to))];
         destination.path_count = static_cast<std::uint8_t>(paths.size());
         for (std::size_t i = 0; i < paths.size(); ++i) {
             destination.path[i] = path_of(paths[i]);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tests/pipeline/test_node.h"
@@ -22,6 +23,7 @@ struct ServiceSpec {
     ServiceSpec& echo();
     ServiceSpec& egress(int node, std::uint32_t weight = 1);
     ServiceSpec& origin(std::string_view address, std::uint16_t port = 0, std::uint32_t weight = 1);
+    ServiceSpec& policy(PolicyIndex index);
     Service service;
 };
 
@@ -40,10 +42,11 @@ class TestWorld {
     TestNode& operator[](int number) { return *nodes_[static_cast<std::size_t>(number - 1)]; }
     static NodeSlot slot(int number) { return NodeSlot{static_cast<std::uint16_t>(number - 1)}; }
 
-    // Static data; takes effect with publish(). Without route() the way to every node is the direct link. With security
+    // Static data; takes effect with publish(). Without route() the way to every node is the direct link, under every
+    // policy. With security
     // publish() lets time pass until every link has its session; `links_secured` false leaves that out.
     TestWorld& service(const ServiceSpec& spec);
-    TestWorld& route(int from, int to, std::vector<PathSpec> paths);
+    TestWorld& route(int from, int to, std::vector<PathSpec> paths, PolicyIndex policy = kDefaultPolicy);
     void publish();
 
     // The node ends and begins a new process life, and knows nothing any more. With security, links get their
@@ -67,11 +70,12 @@ class TestWorld {
     void set_link(int a, int b, bool up);  // both ends' flags at once, without keep-alives
 
     Instant now{std::chrono::seconds{100}};
-    std::vector<SeenPacket> on_lan;   // of the last send, settle or advance, in order
-    std::vector<SeenPacket> on_wan;   // the same for the WAN segment, control packets left out
-    std::vector<SeenPacket> control;  // the control packets
-    bool checks = true;               // whether every frame seen must have right checksums
-    bool links_secured = true;        // whether publish() waits for the sessions of encrypted links
+    std::vector<SeenPacket> on_lan;    // of the last send, settle or advance, in order
+    std::vector<SeenPacket> on_wan;    // the same for the WAN segment, control packets left out
+    std::vector<SeenPacket> control;   // the control packets
+    std::uint16_t policy_version = 0;  // of the next publish()
+    bool checks = true;                // whether every frame seen must have right checksums
+    bool links_secured = true;         // whether publish() waits for the sessions of encrypted links
 
     const std::shared_ptr<const ServiceTable>& services() const { return services_; }
     const std::shared_ptr<const Fleet> fleet_of(int number) const;
@@ -85,6 +89,7 @@ class TestWorld {
     void collect(TestNode& node, Lines& lines);
     void deliver(const Bytes& frame);
     void fill_routes(int from, RouteTable& table) const;
+    void fill_routes(int from, RouteTable& table, PolicyIndex policy) const;
     Path path_of(const PathSpec& spec) const;
     void begin();
     std::unique_ptr<TestNode> make_node(int number);
@@ -95,7 +100,7 @@ class TestWorld {
     int size_;
     std::vector<std::unique_ptr<TestNode>> nodes_;
     std::vector<Service> specs_;
-    std::map<std::pair<int, int>, std::vector<PathSpec>> routes_;
+    std::map<std::tuple<PolicyIndex, int, int>, std::vector<PathSpec>> routes_;
     std::map<std::pair<int, int>, bool> cuts_;
     std::shared_ptr<const ServiceTable> services_;
     std::deque<InFlight> in_flight_;  // all links have one delay, so this is in order of arrival

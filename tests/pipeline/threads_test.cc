@@ -18,10 +18,12 @@
 namespace izar {
 namespace {
 
-// Every number in a table is its stamp, so that a reader sees at once if it reads a mixture.
+// One destination in so many carries the table's stamp: enough of a table of a megabyte to see a mixture at once.
+constexpr std::size_t kStampStride = kMaxPolicies;
+
 void stamp(RouteTable& table, std::uint32_t number) {
-    for (Destination& destination : table.destination) {
-        destination.path[0].predicted_rtt_us = number;
+    for (std::size_t i = 0; i < table.destination.size(); i += kStampStride) {
+        table.destination[i].path[0].predicted_rtt_us = number;
     }
 }
 
@@ -43,8 +45,8 @@ TEST(PublisherThreads, ReadersSeeWholeTablesAndOldOnesAreFreed) {
                 continue;
             }
             const std::uint32_t number = root.routes->destination[0].path[0].predicted_rtt_us;
-            for (const Destination& destination : root.routes->destination) {
-                ASSERT_EQ(destination.path[0].predicted_rtt_us, number);
+            for (std::size_t i = 0; i < root.routes->destination.size(); i += kStampStride) {
+                ASSERT_EQ(root.routes->destination[i].path[0].predicted_rtt_us, number);
             }
             ASSERT_EQ(root.fleet->version, number);
             ASSERT_GE(root.generation, last);

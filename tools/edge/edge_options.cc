@@ -16,6 +16,7 @@ Result<EdgeOptions> parse_edge_options(std::vector<std::string> arguments) {
     CLI::App app{"izar-edge: forwards client traffic over the fastest healthy path", "izar-edge [EAL arguments] --"};
     app.add_option("--config", out.config, "edge.yaml of this node (docs/edge-config.md)")->required();
     app.add_option("--cmdline-file", out.cmdline_file, "file with commands to run at start");
+    app.add_option("--trace", out.trace, "file to record measurements in, at most 256 MiB, for izar replay --trace");
     app.add_flag("-i,--interactive", out.interactive, "prompt on the terminal");
     app.add_flag("--check", out.check, "validate the configuration and end");
     app.set_version_flag("--version", std::string("izar-edge ") + IZAR_VERSION);

@@ -14,6 +14,7 @@ struct EdgeOptions {
     std::vector<std::string> eal;  // everything in front of `--`
     std::string config;
     std::string cmdline_file;  // commands to run at start
+    std::string trace;         // file that records what the scheduler thread is told; empty: none
     bool interactive = false;  // -i: a prompt on the terminal
     bool check = false;        // only validate the configuration
     std::string message;       // not empty: print it and end (--help, --version)

@@ -71,9 +71,10 @@ int run_lcore(void* argument) {
 
 }  // namespace
 
-Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, Placement placement, const TscClock& clock,
-                                                       Nanos wall_offset) {
-    std::unique_ptr<EdgeProcess> out(new EdgeProcess(std::move(config), std::move(placement), clock));
+Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, RoutingPolicies policies, Placement placement,
+                                                       const TscClock& clock, Nanos wall_offset) {
+    std::unique_ptr<EdgeProcess> out(
+        new EdgeProcess(std::move(config), std::move(policies), std::move(placement), clock));
     out->wall_offset_ = wall_offset;
     if (auto done = out->open(); !done) {
         return tl::unexpected(done.error());
@@ -137,12 +138,10 @@ Result<void> EdgeProcess::make_lcores() {
 void EdgeProcess::feed_configuration() {
     fleet_ = make_fleet(config_);
     services_ = std::make_shared<const ServiceTable>(config_.services, 1);
-    auto policy = std::make_shared<RoutingPolicy>();
-    policy->margins = {config_.hysteresis.absolute, config_.hysteresis.relative};
     auto update = std::make_shared<FeedUpdate>();
     update->fleet = fleet_;
     update->services = services_;
-    update->policy = policy;
+    update->policies = policies_;
     CHECK(feed_.push(update));
 }
 
@@ -226,6 +225,24 @@ bool EdgeProcess::follow_agent() {
     fleet_ = std::exchange(newest_fleet_, nullptr);
     services_ = std::exchange(newest_services_, nullptr);
     return true;
+}
+
+Result<void> EdgeProcess::record(const std::string& file) {
+    auto recorder = TraceRecorder::open(file, interfaces_->port(interfaces_->overlay_port()).mtu);
+    if (!recorder) {
+        return tl::unexpected(recorder.error());
+    }
+    recorder_ = std::move(*recorder);
+    scheduler_->set_listener(*recorder_);
+    return {};
+}
+
+bool EdgeProcess::write_trace() {
+    if (recorder_ == nullptr || trace_ended_) {
+        return true;
+    }
+    trace_ended_ = !recorder_->write();
+    return !trace_ended_;
 }
 
 Result<void> EdgeProcess::start() {

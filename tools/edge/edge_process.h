@@ -16,6 +16,7 @@
 #include "dataplane/lcore/node_security.h"
 #include "dataplane/lcore/placement.h"
 #include "sched/scheduler.h"
+#include "tools/trace/trace_recorder.h"
 
 namespace izar {
 
@@ -23,10 +24,15 @@ class EdgeProcess {
   public:
     // DPDK's EAL must be up, with EAL lcores 1..config.lcores. `wall_offset` is wall-clock time less `clock`'s.
     // The error says what is missing.
-    static Result<std::unique_ptr<EdgeProcess>> make(EdgeConfig config, Placement placement, const TscClock& clock,
-                                                     Nanos wall_offset);
+    static Result<std::unique_ptr<EdgeProcess>> make(EdgeConfig config, RoutingPolicies policies, Placement placement,
+                                                     const TscClock& clock, Nanos wall_offset);
     ~EdgeProcess();
     EdgeProcess(const EdgeProcess&) = delete;
+
+    // Before start(): everything that the scheduler thread is told also goes to the recorder.
+    Result<void> record(const std::string& file);
+    // The main thread, often: writes what was recorded. Returns false once when recording has ended by itself.
+    bool write_trace();
 
     Result<void> start();
     void stop() noexcept;
@@ -47,6 +53,7 @@ class EdgeProcess {
     };
 
     const EdgeConfig& config() const noexcept { return config_; }
+    const RoutingPolicies& policies() const noexcept { return *policies_; }
     const Placement& placement() const noexcept { return placement_; }
     const TscClock& clock() const noexcept { return clock_; }
     const std::vector<Port>& ports() const noexcept { return ports_; }
@@ -65,8 +72,11 @@ class EdgeProcess {
     std::atomic<std::uint32_t>& forced_rewrites() noexcept { return forced_rewrites_; }
 
   private:
-    EdgeProcess(EdgeConfig config, Placement placement, const TscClock& clock)
-        : config_(std::move(config)), placement_(std::move(placement)), clock_(clock) {}
+    EdgeProcess(EdgeConfig config, RoutingPolicies policies, Placement placement, const TscClock& clock)
+        : config_(std::move(config)),
+          policies_(std::make_shared<const RoutingPolicies>(std::move(policies))),
+          placement_(std::move(placement)),
+          clock_(clock) {}
     Result<void> open();
     Result<void> make_lcores();
     Result<void> secure_links();
@@ -76,6 +86,7 @@ class EdgeProcess {
     void run_scheduler() noexcept;
 
     EdgeConfig config_;
+    std::shared_ptr<const RoutingPolicies> policies_;
     Placement placement_;
     const TscClock& clock_;
     Nanos wall_offset_{};
@@ -97,6 +108,8 @@ class EdgeProcess {
     FeedRing feed_;
     SchedulerView view_;
     std::unique_ptr<NodeSecurity> security_;
+    std::unique_ptr<TraceRecorder> recorder_;  // null: nothing is recorded
+    bool trace_ended_ = false;
     std::unique_ptr<Scheduler> scheduler_;
     std::unique_ptr<EdgeFeed> agent_;  // the scheduler thread's
     std::mutex newest_mutex_;          // held to move two pointers

@@ -252,6 +252,7 @@ std::vector<PathRow> EdgeView::paths() const {
         }
         PathRow row;
         row.destination = path.name;
+        row.policy = path.policy;
         row.segments = path.segment_names;
         row.predicted_rtt_ms = milliseconds(path.predicted);
         row.backup = path.backup_names;
@@ -268,17 +269,18 @@ NodeId EdgeView::node_id(const std::string& name) const {
     return at == nodes.end() ? kNoNode : at->id;
 }
 
-Result<PathChoice> EdgeView::explain_path(const std::string& from, const std::string& to) const {
+Result<PathChoice> EdgeView::explain_path(const std::string& from, const std::string& to,
+                                          const std::string& policy) const {
     for (const std::string& name : {from, to}) {
         if (node_id(name) == kNoNode) {
             return fail(fmt::format("there is no node '{}'; show links lists them", name));
         }
     }
-    const auto answer = edge_.view().ask_explanation(node_id(from), node_id(to), kPatience);
+    const auto answer = edge_.view().ask_explanation(node_id(from), node_id(to), policy, kPatience);
     if (!answer || !answer->error.empty()) {
         return fail(answer ? answer->error : "the scheduler thread does not answer; try again");
     }
-    PathChoice out{answer->from, answer->to, answer->rule, answer->why, {}};
+    PathChoice out{answer->from, answer->to, answer->policy, answer->rule, answer->why, {}};
     for (const PathExplanation& candidate : answer->candidates) {
         CandidateRow row{{}, milliseconds(candidate.cost), candidate.in_use, candidate.is_backup};
         for (const PathExplanation::Link& link : candidate.links) {
@@ -293,10 +295,11 @@ Result<PathChoice> EdgeView::explain_path(const std::string& from, const std::st
 std::vector<ServiceRow> EdgeView::services() const {
     std::vector<ServiceRow> out;
     const auto status = edge_.view().ask_status(kPatience);
-    const auto reachable = [&](NodeId node) {
-        return node == edge_.config().id || (status && std::ranges::any_of(status->paths, [&](const PathStatus& path) {
-                                                 return path.node == node && !path.segments.empty();
-                                             }));
+    const auto reachable = [&](NodeId node, const std::string& policy) {
+        return node == edge_.config().id ||
+               (status && std::ranges::any_of(status->paths, [&](const PathStatus& path) {
+                    return path.node == node && path.policy == policy && !path.segments.empty();
+                }));
     };
     for (const Service& service : edge_.services().services()) {
         ServiceRow row;
@@ -305,8 +308,9 @@ std::vector<ServiceRow> EdgeView::services() const {
         row.vip = service.vip.text();
         row.protocol = transport_name(service.transport);
         row.ports = ports_text(service);
+        row.policy = edge_.policies().at(edge_.policies().index_of(service.name)).name;
         for (const Egress& egress : service.egresses) {
-            row.egresses.push_back({node_name(egress.node), egress.weight, reachable(egress.node)});
+            row.egresses.push_back({node_name(egress.node), egress.weight, reachable(egress.node, row.policy)});
         }
         for (const Origin& origin : service.origins) {
             row.origins.push_back(

@@ -30,7 +30,8 @@ class EdgeView : public NodeView, public NodeControl {
     FlowPage flows(std::size_t most) const override;
     std::vector<VerdictRow> verdicts() const override;
     std::vector<RttRow> rtts() const override;
-    Result<PathChoice> explain_path(const std::string& from, const std::string& to) const override;
+    Result<PathChoice> explain_path(const std::string& from, const std::string& to,
+                                    const std::string& policy) const override;
 
     Result<void> start() override;
     Result<void> stop() override;

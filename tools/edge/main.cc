@@ -16,6 +16,7 @@
 #include "dataplane/shell/control_socket.h"
 #include "tools/edge/eal_arguments.h"
 #include "tools/edge/edge_options.h"
+#include "tools/edge/edge_policies.h"
 #include "tools/edge/edge_process.h"
 #include "tools/edge/edge_view.h"
 #include "tools/edge/link_log.h"
@@ -111,6 +112,10 @@ int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
             std::fflush(stdout);
         }
         serve_consoles(prompt, socket->get(), std::chrono::milliseconds{100});
+        if (!edge.write_trace()) {
+            fmt::print(stderr, "izar-edge: the trace {} is full or cannot be written; recording ended\n",
+                       options.trace);
+        }
         const Instant now = edge.clock().now();
         log(shortages.look(edge.counted(), now));
         if (now - links_seen >= kLookAtLinks) {
@@ -125,6 +130,10 @@ int run(const EdgeOptions& options) {
     auto config = load_edge_config(options.config);
     if (!config) {
         return complain(config.error());
+    }
+    auto policies = read_policies(*config);
+    if (!policies) {
+        return complain(policies.error());
     }
     if (options.check) {
         fmt::print("{}: ok\n", options.config);
@@ -148,9 +157,14 @@ int run(const EdgeOptions& options) {
     }
     const TscClock clock{rte_get_tsc_hz()};
     const Nanos wall_offset = std::chrono::system_clock::now().time_since_epoch() - clock.now().time_since_epoch();
-    auto edge = EdgeProcess::make(std::move(*config), placement, clock, wall_offset);
+    auto edge = EdgeProcess::make(std::move(*config), std::move(*policies), placement, clock, wall_offset);
     if (!edge) {
         return complain(edge.error());
+    }
+    if (!options.trace.empty()) {
+        if (auto done = (*edge)->record(options.trace); !done) {
+            return complain(done.error());
+        }
     }
     if (auto done = (*edge)->start(); !done) {
         return complain(done.error());
@@ -160,6 +174,7 @@ int run(const EdgeOptions& options) {
     std::fflush(stdout);
     const int code = serve(options, **edge, signals);
     (*edge)->stop();
+    (*edge)->write_trace();
     edge->reset();
     rte_eal_cleanup();
     return code;

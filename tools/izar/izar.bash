@@ -17,6 +17,7 @@ _izar_edge_commands() {
     show links
     show paths
     explain path NODE NODE
+    explain path NODE NODE POLICY
     show services
     show flows
     show drops

@@ -14,6 +14,7 @@ struct PathOptions {
     NodeCommand target;
     std::string from;
     std::string to;
+    std::string policy;
 };
 
 }  // namespace
@@ -30,9 +31,12 @@ void add_path_noun(CLI::App& app, Action& run) {
     add_node_options(*explain, options->target);
     explain->add_option("A", options->from, "Name of the first node")->required();
     explain->add_option("B", options->to, "Name of the last node")->required();
+    explain->add_option("POLICY", options->policy, "Routing policy; without it, the default one");
     explain->callback([options, &run] {
         run = [options] {
-            return run_node_command(options->target, fmt::format("explain path {} {}", options->from, options->to));
+            const std::string policy = options->policy.empty() ? "" : " " + options->policy;
+            return run_node_command(options->target,
+                                    fmt::format("explain path {} {}{}", options->from, options->to, policy));
         };
     });
 }

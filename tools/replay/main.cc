@@ -1,4 +1,4 @@
-// main.cc -- izar-replay: a matrix or a series of slices through the scheduler's own library, offline.
+// main.cc -- izar-replay: a matrix, a series of slices, or a node's recorded trace through the scheduler's own library.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "tools/replay/report.h"
+#include "tools/trace/trace_replay.h"
 
 namespace {
 
@@ -14,6 +15,7 @@ using namespace izar;
 
 struct Arguments {
     std::string matrix;
+    std::string trace;
     std::string unit = "ms";
     std::string policy = "rtt";
     std::string json;
@@ -35,7 +37,10 @@ void declare(CLI::App& app, Arguments& arguments) {
     std::string kinds = "how nodes are told of each other's links:";
     for (const auto& kind : channel_kinds())
         kinds += fmt::format("\n  {:<16}{}", kind.name, kind.what);
-    app.add_option("--matrix", arguments.matrix, "file with an RTT matrix, or directory with a series")->required();
+    CLI::App* const what = app.add_option_group("what", "One of");
+    what->add_option("--matrix", arguments.matrix, "file with an RTT matrix, or directory with a series");
+    what->add_option("--trace", arguments.trace, "file that izar-edge --trace wrote: tells each decision, and why");
+    what->require_option(1);
     app.add_option("--unit", arguments.unit, "of the matrix: ms or s")->capture_default_str();
     app.add_option("--policy", arguments.policy, "rtt, rtt-loss or lyapunov")->capture_default_str();
     app.add_option("--summary", arguments.replay.summary, kinds)->capture_default_str();
@@ -80,6 +85,25 @@ Result<ReplayReport> run(Arguments& arguments) {
                   [] { return Instant(std::chrono::steady_clock::now().time_since_epoch()); });
 }
 
+// A node's own decisions, again.
+int run_trace(const std::string& file) {
+    std::ifstream trace(file);
+    if (!trace) {
+        fmt::print(stderr, "izar-replay: cannot read {}; record one with izar-edge --trace FILE\n", file);
+        return 1;
+    }
+    const auto summary =
+        replay_trace(trace, file, [](const TraceDecision& decision) { fmt::print("{}", text_of(decision)); });
+    if (!summary) {
+        fmt::print(stderr, "izar-replay: {}\n", summary.error().text);
+        return 1;
+    }
+    fmt::print("{} decisions from {} events in {:.1f} s{}\n", summary->decisions, summary->events,
+               std::chrono::duration<double>(summary->length).count(),
+               summary->missing == 0 ? "" : fmt::format("; {} events are missing", summary->missing));
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -88,6 +112,9 @@ int main(int argc, char** argv) {
     Arguments arguments;
     declare(app, arguments);
     CLI11_PARSE(app, argc, argv);
+    if (!arguments.trace.empty()) {
+        return run_trace(arguments.trace);
+    }
     const auto report = run(arguments);
     if (!report) {
         fmt::print(stderr, "izar-replay: {}\n", report.error().text);

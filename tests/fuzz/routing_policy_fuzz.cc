@@ -1,0 +1,27 @@
+// routing_policy_fuzz.cc -- routing-policy.yaml from a stranger: every text ends in policies that keep the limits the
+// scheduler relies on, or in an error that names the file.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "dataplane/base/check.h"
+#include "sched/policy_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string text(reinterpret_cast<const char*>(data), size);
+    const auto policies = izar::parse_routing_policy(text, "fuzz.yaml");
+    if (!policies) {
+        CHECK(policies.error().text.starts_with("fuzz.yaml:"));
+        return 0;
+    }
+    CHECK(!policies->list.empty() && policies->list.size() <= izar::kMaxPolicies);
+    for (const auto& [service, index] : policies->of_service) {
+        CHECK(izar::raw(index) < policies->list.size() && policies->index_of(service) == index);
+    }
+    for (const izar::RoutingPolicy& policy : policies->list) {
+        CHECK(!policy.name.empty() && policy.spread_margin >= 0 && policy.margins.relative < 1);
+        const izar::Cost cost = izar::link_cost(policy, {.rtt = std::chrono::milliseconds{10}, .loss = 0.5}).total;
+        CHECK(cost >= izar::kLeastCost && cost <= izar::kWorstCost);
+    }
+    return 0;
+}
