@@ -56,6 +56,7 @@ services:
     origins: [{address: 10.2.0.10}]
 secrets: {file: /etc/izar/secrets}
 stamp: {peers: [10.77.0.2, "fd77::2"]}
+policy: /etc/izar/routing-policy.yaml
 )";
 
 }  // namespace izar

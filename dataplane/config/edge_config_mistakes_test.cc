@@ -141,8 +141,8 @@ const Mistake kPortMistakes[] = {
     {"stamp: {peers:", "stamp: {peer:",
      "edge.yaml:49:8: stamp lacks the key 'peers'; list the addresses whose probes are answered\n"
      "edge.yaml:49:9: unknown key 'peer' in stamp; did you mean 'peers'?"},
-    {"hysteresis:", "policy: routing-policy.yaml\nhysteresis:",
-     "edge.yaml:20:9: policy: 'routing-policy.yaml' is not an absolute path; begin it with '/'"},
+    {"policy: /etc/izar/routing-policy.yaml", "policy: routing-policy.yaml",
+     "edge.yaml:50:9: policy: 'routing-policy.yaml' is not an absolute path; begin it with '/'"},
     {"relative: 0.25", "relative: nan", "edge.yaml:20:41: hysteresis.relative: 'nan' is not a number from 0 to 0.9"},
 };
 INSTANTIATE_TEST_SUITE_P(Port, EdgeConfigMistake, testing::ValuesIn(kPortMistakes));
@@ -216,7 +216,9 @@ const Mistake kServiceMistakes[] = {
     {"tcp_opening: 5s", "tcp_opening: 5ms",
      "edge.yaml:34:29: services[0].timeouts.tcp_opening: '5ms' is out of bounds; allowed are 1s to 24h"},
     {"tcp_established: 20m", "tcp_estab: 20m",
-     "edge.yaml:34:33: unknown key 'tcp_estab' in services[0].timeouts; known are tcp_opening, tcp_established, "
+     "edge.yaml:34:33: unknown key 'tcp_estab' in services[0].timeouts; did you mean 'tcp_established'?"},
+    {"tcp_established: 20m", "lifetime: 20m",
+     "edge.yaml:34:33: unknown key 'lifetime' in services[0].timeouts; known are tcp_opening, tcp_established, "
      "tcp_closing, udp, icmp"},
     {"tcp_closing: 40s", "tcp_closing: forever",
      "edge.yaml:34:68: services[0].timeouts.tcp_closing: 'forever' is not a duration; write a number and a unit, like "

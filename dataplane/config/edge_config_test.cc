@@ -49,9 +49,7 @@ void expect_full(const EdgeConfig& c) {
 }
 
 TEST(EdgeConfig, NamesAPolicyFile) {
-    std::string text = kFullEdgeYaml;
-    text += "policy: /etc/izar/routing-policy.yaml\n";
-    const auto config = parse_edge_config(text, "edge.yaml");
+    const auto config = parse_edge_config(kFullEdgeYaml, "edge.yaml");
     ASSERT_TRUE(config.has_value()) << config.error().text;
     EXPECT_EQ(config->policy_file, "/etc/izar/routing-policy.yaml");
     const auto again = parse_edge_config(edge_config_text(*config), "written.yaml");

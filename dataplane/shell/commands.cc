@@ -119,7 +119,7 @@ Reply show_paths(const Invocation& call) {
 
 Reply explain_path(const Invocation& call) {
     const auto choice =
-        call.view.explain_path(call.words[2], call.words[3], call.words.size() > 4 ? call.words[4] : "");
+        call.view.explain_path(call.words[2], call.words[3], call.words.size() > 5 ? call.words[5] : "");
     return choice ? rendered(call, *choice) : failed(choice.error().text);
 }
 
@@ -172,7 +172,7 @@ constexpr std::array kCommands{
     Command{"show paths", kDisplay, "The path to each node, its backup, and why it was chosen", true, show_paths},
     Command{"explain path NODE NODE", kDisplay, "Every candidate from one node to another with the terms of its cost",
             true, explain_path},
-    Command{"explain path NODE NODE POLICY", kDisplay, "The same under another policy than the default one", true,
+    Command{"explain path NODE NODE policy POLICY", kDisplay, "The same under another policy than the default one", true,
             explain_path},
     Command{"show services", kDisplay, "Services with their egress nodes and origins", true, show_services},
     Command{"show flows", kDisplay, "Flows and sessions, the first 1,000", true, show_flows},

@@ -47,8 +47,12 @@ std::string token_choices(const std::string& word, const std::string& port_choic
     return out;
 }
 
+bool takes_any_word(const std::string& grammar_word) {
+    return grammar_word == "NUMBER" || grammar_word == "NODE" || grammar_word == "POLICY";
+}
+
 bool word_fits(const std::string& grammar_word, const std::string& typed) {
-    if (grammar_word == "PORT" || grammar_word == "NUMBER" || grammar_word == "NODE") {
+    if (grammar_word == "PORT" || takes_any_word(grammar_word)) {
         return true;
     }
     const std::string all = "|" + grammar_word + "|";
@@ -136,7 +140,7 @@ struct Shell::Grammar {
         instance->data = &entries.back();
         instance->help_str = command.help;
         for (std::size_t i = 0; i < words.size(); ++i) {
-            const bool any = words[i] == "NUMBER" || words[i] == "NODE";
+            const bool any = takes_any_word(words[i]);
             texts.push_back(token_choices(words[i], port_choices));
             const auto offset = static_cast<unsigned>(offsetof(ParsedWords, word) + i * sizeof(cmdline_fixed_string_t));
             tokens.push_back({.hdr = {.ops = &cmdline_token_string_ops, .offset = offset},

@@ -41,6 +41,14 @@ struct ShellTest : testing::Test {
     }
 };
 
+TEST_F(ShellTest, ExplainsPathsByPolicy) {
+    EXPECT_NE(ok("explain path ams lon").find("policy default"), std::string::npos);
+    EXPECT_NE(ok("explain path ams lon policy eu-only").find("policy eu-only"), std::string::npos);
+    EXPECT_EQ(nlohmann::json::parse(ok("explain path ams lon policy eu-only json")).at("policy"), "eu-only");
+    EXPECT_EQ(nlohmann::json::parse(ok("explain path ams lon json")).at("policy"), "default");
+    EXPECT_NE(refused("explain path ams lon eu-only").find("explain path NODE NODE policy POLICY"), std::string::npos);
+}
+
 TEST_F(ShellTest, ControlsTheNode) {
     ok("start");
     EXPECT_TRUE(node.forwarding);

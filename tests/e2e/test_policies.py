@@ -49,7 +49,7 @@ def test_each_service_takes_the_paths_of_its_policy(lab: Lab) -> None:
     assert paths(lab, "not-fra") == [["sin"], []]
     assert rtt_ms(lab, vip("ipv4")) >= 40
     assert rtt_ms(lab, vip("ipv6")) < 30
-    explained = lab.command("ams", "explain path ams sin not-fra")
+    explained = lab.command("ams", "explain path ams sin policy not-fra")
     assert "policy not-fra" in explained
     assert re.search(r"ams > fra > sin +-", explained), explained
 
@@ -69,7 +69,7 @@ def test_without_another_way_the_service_stops_rather_than_pass_a_forbidden_node
 def test_a_slip_in_the_file_is_told_with_its_place(lab: Lab, build: Path, tmp_path: Path) -> None:
     policy = tmp_path / "routing-policy.yaml"
     policy.write_text("policies:\n  - {name: eu, forbidden: {nodes: [frb]}}\n")
-    document = edge_files.edge_config(lab.topology, lab.topology.node("ams"), tmp_path / "edge.sock")
+    document = edge_files.edge_config(lab.topology, lab.topology.node("ams"), tmp_path / "edge.sock", tmp_path / "secrets")
     config = tmp_path / "edge.yaml"
     config.write_text(edge_files.to_yaml(document | {"policy": str(policy)}))
     argv = [str(edge_files.find_program(build, "izar-edge")), "--", "--config", str(config), "--check"]

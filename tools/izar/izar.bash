@@ -17,7 +17,7 @@ _izar_edge_commands() {
     show links
     show paths
     explain path NODE NODE
-    explain path NODE NODE POLICY
+    explain path NODE NODE policy POLICY
     show services
     show flows
     show drops

@@ -34,7 +34,7 @@ void add_path_noun(CLI::App& app, Action& run) {
     explain->add_option("POLICY", options->policy, "Routing policy; without it, the default one");
     explain->callback([options, &run] {
         run = [options] {
-            const std::string policy = options->policy.empty() ? "" : " " + options->policy;
+            const std::string policy = options->policy.empty() ? "" : " policy " + options->policy;
             return run_node_command(options->target,
                                     fmt::format("explain path {} {}{}", options->from, options->to, policy));
         };
