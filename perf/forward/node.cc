@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/random.h"
 #include "dataplane/stages/burst.h"
 #include "dataplane/wire/overlay.h"
 
@@ -96,10 +97,7 @@ void clear_buffer(rte_mempool*, void*, void* object, unsigned) {
 
 Result<std::unique_ptr<TestNode>> TestNode::make(const Scenario& scenario, const TscClock& clock) {
     std::unique_ptr<TestNode> node(new TestNode);
-    if (auto done = node->open_wires(); !done) {
-        return tl::unexpected(done.error());
-    }
-    if (auto done = node->make_lcore(scenario); !done) {
+    if (auto done = node->open(scenario); !done) {
         return tl::unexpected(done.error());
     }
     node->fleet_ = make_fleet();
@@ -110,7 +108,7 @@ Result<std::unique_ptr<TestNode>> TestNode::make(const Scenario& scenario, const
     return node;
 }
 
-Result<void> TestNode::open_wires() {
+Result<void> TestNode::open(const Scenario& scenario) {
     EdgeConfig config;
     config.ports = {port_config("wan", kWanMtu), port_config("lan", kLanMtu)};
     for (std::size_t i = 0; i < wires_.size(); ++i) {
@@ -130,49 +128,34 @@ Result<void> TestNode::open_wires() {
     if (!ports) {
         return tl::unexpected(ports.error());
     }
-    ports_ = std::move(*ports);
-    interfaces_ = make_interfaces(ports_);
-    return {};
-}
-
-Result<void> TestNode::make_lcore(const Scenario& scenario) {
-    auto hand_over = HandOver::make("hand_over", 1, kPacketBuffers);
-    if (!hand_over) {
-        return tl::unexpected(hand_over.error());
+    const std::vector<Port> opened = *ports;
+    DataPlaneOptions options{.name = "rig", .random = [random = Random{kSeed}]() mutable { return random.next(); }};
+    options.memory.packet_buffers = kPacketBuffers;
+    options.memory.flows = std::max(options.memory.flows, scenario.flows);
+    options.memory.flows_ipv6 = 1'024;
+    options.links.interval = kWholeMeasurement;
+    options.idle = scenario.naps ? IdleMode::sleep : IdleMode::spin;
+    auto plane = DataPlane::make(options, opened, make_interfaces(opened), pool_);
+    if (!plane) {
+        close_ports(opened);
+        return tl::unexpected(plane.error());
     }
-    hand_over_ = std::move(*hand_over);
-    neighbors_ = std::make_unique<NeighborTable>(kSeed);
-    links_ = std::make_unique<SharedLinks>(1);
-    publisher_ = std::make_unique<Publisher>(1);
-    LinkConfig links;
-    links.interval = kWholeMeasurement;
-    shared_ = std::make_unique<Shared>(
-        Shared{*interfaces_, ports_, *neighbors_, *links_, *hand_over_, pool_, HashSeed::from(kSeed), 1, links});
-    MemoryConfig memory;
-    memory.flows = std::max(memory.flows, scenario.flows);
-    memory.flows_ipv6 = 1'024;
-    auto state = LcoreState::make(LcoreIndex{0}, *shared_, memory, reports_, kSeed);
-    if (!state) {
-        return tl::unexpected(state.error());
-    }
-    state_ = std::move(*state);
+    plane_ = std::move(*plane);
     if (scenario.sealed) {
-        auto sealed_links = SealedLinks::make(state_->security);
+        auto sealed_links = SealedLinks::make(state().security);
         if (!sealed_links) {
             return tl::unexpected(sealed_links.error());
         }
         sealed_links_ = std::move(*sealed_links);
     }
-    loop_ =
-        std::make_unique<LcoreLoop>(*state_, *publisher_, control_, scenario.naps ? IdleMode::sleep : IdleMode::spin);
     return {};
 }
 
 // Every next hop has told its MAC address, and nobody asks again within the measurement.
 void TestNode::meet_neighbors(Instant now) {
     const auto meet = [&](PortIndex port, Ipv4Address address, unsigned number) {
-        const NeighborIndex index = neighbors_->insert(port, IpAddress{address});
-        neighbors_->learn(index, mac_of(number), now + kWholeMeasurement);
+        const NeighborIndex index = plane_->neighbors().insert(port, IpAddress{address});
+        plane_->neighbors().learn(index, mac_of(number), now + kWholeMeasurement);
     };
     meet(kWanPort, wan_address(kWestSlot), raw(kWestSlot));
     meet(kWanPort, wan_address(kEastSlot), raw(kEastSlot));
@@ -185,7 +168,7 @@ void TestNode::meet_neighbors(Instant now) {
 // As if both peers had been heard, with an interval between keep-alives longer than the measurement.
 void TestNode::raise_links(Instant now) noexcept {
     for (const NodeSlot peer : {kWestSlot, kEastSlot}) {
-        LinkCell& cell = links_->cell(peer);
+        LinkCell& cell = plane_->links().cell(peer);
         cell.keep_alives = kHeardForUp;
         cell.last_heard = now.time_since_epoch().count();
         cell.peer_interval = kWholeMeasurement.count();
@@ -195,7 +178,7 @@ void TestNode::raise_links(Instant now) noexcept {
 }
 
 bool TestNode::publish_routes(const OnSched& on_sched, bool detour) noexcept {
-    RouteTable* const table = publisher_->writable(on_sched);
+    RouteTable* const table = publisher().writable(on_sched);
     if (table == nullptr) {
         return false;
     }
@@ -210,16 +193,18 @@ bool TestNode::publish_routes(const OnSched& on_sched, bool detour) noexcept {
     Destination& west = table->destination[raw(kWestSlot)];
     west.path[0] = path_by({kWestId}, kWestSlot, 10'000);
     west.path_count = 1;
-    publisher_->publish(on_sched, table, fleet_, services_, nullptr);
+    publisher().publish(on_sched, table, fleet_, services_, nullptr);
     return true;
 }
 
 void TestNode::drain_reports() noexcept {
-    reports_.consume_all([](const LinkReport&) {});
+    plane_->reports().front()->consume_all([](const LinkReport&) {});
 }
 
 TestNode::~TestNode() {
-    close_ports(ports_);
+    if (plane_ != nullptr) {
+        close_ports(plane_->ports());
+    }
     rte_mempool_free(pool_);
 }
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "dataplane/lcore/lcore_loop.h"
+#include "dataplane/lcore/data_plane.h"
 #include "perf/forward/link_ends.h"
 #include "perf/forward/ring_port.h"
 #include "perf/forward/scenario.h"
@@ -29,35 +29,24 @@ class TestNode {
     // Takes the reports that the scheduler thread would take, so that their ring does not fill.
     void drain_reports() noexcept;
 
-    LcoreLoop& loop() noexcept { return *loop_; }
-    LcoreState& state() noexcept { return *state_; }
-    Publisher& publisher() noexcept { return *publisher_; }
-    LcoreControl& control() noexcept { return control_; }
+    LcoreLoop& loop() noexcept { return plane_->loop(0); }
+    LcoreState& state() noexcept { return *plane_->states()[0]; }
+    Publisher& publisher() noexcept { return plane_->publisher(); }
+    LcoreControl& control() noexcept { return plane_->control(); }
     rte_mempool* pool() noexcept { return pool_; }
-    const std::vector<Port>& ports() const noexcept { return ports_; }
+    const std::vector<Port>& ports() const noexcept { return plane_->ports(); }
     RingPort& wire(PortIndex port) noexcept { return *wires_[raw(port)]; }
 
   private:
     TestNode() = default;
-    Result<void> open_wires();
-    Result<void> make_lcore(const Scenario& scenario);
+    Result<void> open(const Scenario& scenario);
     void meet_neighbors(Instant now);
     void raise_links(Instant now) noexcept;
 
     rte_mempool* pool_ = nullptr;
     std::array<std::unique_ptr<RingPort>, 2> wires_;
-    std::vector<Port> ports_;
-    std::unique_ptr<Interfaces> interfaces_;
-    std::unique_ptr<NeighborTable> neighbors_;
-    std::unique_ptr<SharedLinks> links_;
-    std::unique_ptr<HandOver> hand_over_;
-    std::unique_ptr<Publisher> publisher_;
-    std::unique_ptr<Shared> shared_;
-    LinkReportRing reports_;
+    std::unique_ptr<DataPlane> plane_;
     std::unique_ptr<SealedLinks> sealed_links_;  // null: security is none
-    std::unique_ptr<LcoreState> state_;
-    LcoreControl control_;
-    std::unique_ptr<LcoreLoop> loop_;
     std::shared_ptr<const Fleet> fleet_;
     std::shared_ptr<const ServiceTable> services_;
 };

@@ -57,8 +57,7 @@ TestNode::TestNode(int number, const NodeOptions& options)
         ports_[raw(kLan)].exception = kLanTap;
         ports_[raw(kLanTap)].physical = kLan;
     }
-    make_interfaces(options);
-    make_lcores(options);
+    make_plane(options);
     if (!options.secrets.empty()) {
         secure(options);
     }
@@ -89,7 +88,7 @@ void TestNode::open_port(const std::string& name, unsigned ring_size, std::uint8
     rings_.push_back(rings);
 }
 
-void TestNode::make_interfaces(const NodeOptions& options) {
+std::unique_ptr<Interfaces> TestNode::make_interfaces(const NodeOptions& options) {
     std::vector<Interface> interfaces(ports_.size());
     for (std::size_t i = 0; i < ports_.size(); ++i) {
         interfaces[i].mtu = ports_[i].mtu = options.mtu;
@@ -106,27 +105,21 @@ void TestNode::make_interfaces(const NodeOptions& options) {
     if (options.egress_addresses) {
         egress = {lan.addresses[0].address, lan.addresses[1].address};
     }
-    interfaces_ = std::make_unique<Interfaces>(interfaces, kWan, egress);
+    return std::make_unique<Interfaces>(interfaces, kWan, egress);
 }
 
-void TestNode::make_lcores(const NodeOptions& options) {
-    auto hand_over = HandOver::make(prefix_ + "_hand_over", options.lcores, options.memory.packet_buffers);
-    CHECK(hand_over.has_value());
-    hand_over_ = std::move(*hand_over);
-    neighbors_ = std::make_unique<NeighborTable>(7);
-    links_ = std::make_unique<SharedLinks>(options.lcores);
-    publisher_ = std::make_unique<Publisher>(options.lcores);
-    shared_ = std::make_unique<Shared>(Shared{*interfaces_, ports_, *neighbors_, *links_, *hand_over_, pool_,
-                                              HashSeed::from(11), options.lcores, options.links,
-                                              StampReflector{options.stamp_peers, std::chrono::hours{24}}});
+void TestNode::make_plane(const NodeOptions& options) {
+    auto plane = DataPlane::make({.name = prefix_,
+                                  .lcores = options.lcores,
+                                  .memory = options.memory,
+                                  .links = options.links,
+                                  .stamp = StampReflector{options.stamp_peers, std::chrono::hours{24}},
+                                  .random = [random = Random{11}]() mutable { return random.next(); }},
+                                 ports_, make_interfaces(options), pool_);
+    CHECK(plane.has_value());
+    plane_ = std::move(*plane);
     for (std::uint8_t i = 0; i < options.lcores; ++i) {
-        std::unique_ptr<Lcore> lcore(new Lcore{OnLcore::claim(LcoreIndex{i}), {}, {}, {}});
-        auto state = LcoreState::make(LcoreIndex{i}, *shared_, options.memory, lcore->reports, 100U + i);
-        CHECK(state.has_value());
-        lcore->state = std::move(*state);
-        lcore->loop = std::make_unique<LcoreLoop>(*lcore->state, *publisher_, control_, IdleMode::spin);
-        publisher_->online(lcore->on_lcore);
-        lcores_.push_back(std::move(lcore));
+        publisher().online(OnLcore::claim(LcoreIndex{i}));
     }
 }
 
@@ -136,11 +129,7 @@ void TestNode::secure(const NodeOptions& options) {
     };
     HandshakeSelf self{NodeId{static_cast<std::uint16_t>(number_)}, {}, options.lcores};
     fill(self.boot);
-    std::vector<LcoreState*> lcores;
-    for (const auto& lcore : lcores_) {
-        lcores.push_back(lcore->state.get());
-    }
-    auto made = NodeSecurity::make({self, std::move(lcores), *links_, *publisher_, std::move(fill)});
+    auto made = NodeSecurity::make({self, plane_->state_list(), links(), publisher(), std::move(fill)});
     CHECK(made.has_value());
     security_ = std::move(*made);
     security_->links().replace(LinkSecrets::parse(options.secrets, "secrets").value());
@@ -152,15 +141,15 @@ TestNode::~TestNode() {
         rte_eth_dev_close(port.dpdk_id);
     }
     std::size_t held = 0;
-    for (const auto& lcore : lcores_) {
-        held += lcore->state->held.size();
+    for (const auto& lcore : plane_->states()) {
+        held += lcore->held.size();
     }
     std::size_t queued = 0;
     std::array<rte_mbuf*, kMaxBurst> taken;
-    for (std::size_t i = 0; i < lcores_.size() * lcores_.size(); ++i) {
-        const auto from = LcoreIndex{static_cast<std::uint8_t>(i / lcores_.size())};
-        const auto to = LcoreIndex{static_cast<std::uint8_t>(i % lcores_.size())};
-        while (const unsigned n = lcores_.size() > 1 ? hand_over_->take(from, to, taken) : 0) {
+    for (std::size_t i = 0; i < lcores() * lcores(); ++i) {
+        const auto from = LcoreIndex{static_cast<std::uint8_t>(i / lcores())};
+        const auto to = LcoreIndex{static_cast<std::uint8_t>(i % lcores())};
+        while (const unsigned n = lcores() > 1 ? plane_->hand_over().take(from, to, taken) : 0) {
             queued += n;
         }
     }
@@ -181,14 +170,14 @@ TestNode::~TestNode() {
 void TestNode::publish(std::shared_ptr<const Fleet> fleet, std::shared_ptr<const ServiceTable> services,
                        const std::function<void(RouteTable&)>& fill) {
     const OnSched on_sched = OnSched::claim();
-    RouteTable* const table = publisher_->writable(on_sched);
+    RouteTable* const table = publisher().writable(on_sched);
     CHECK(table != nullptr);
     table->destination.fill(Destination{});
     fill(*table);
     if (security_ != nullptr) {
         security_->links().set_fleet(*fleet);
     }
-    publisher_->publish(on_sched, table, std::move(fleet), std::move(services), own_row);
+    publisher().publish(on_sched, table, std::move(fleet), std::move(services), own_row);
 }
 
 void TestNode::put(PortIndex port, const Bytes& frame, std::size_t queue) {
@@ -223,7 +212,7 @@ void TestNode::round(Instant now) {
     if (security_ != nullptr) {
         security_->do_work(OnSched::claim(), now);
     }
-    for (std::size_t i = 0; i < lcores_.size(); ++i) {
+    for (std::size_t i = 0; i < lcores(); ++i) {
         round_of(i, now);
     }
 }
@@ -234,13 +223,13 @@ void TestNode::round_of(std::size_t lcore, Instant now) {
 }
 
 void TestNode::expect_even_accounts() const {
-    for (const auto& lcore : lcores_) {
-        const LcoreCounters c = lcore->state->snapshot.read();
+    for (const auto& lcore : plane_->states()) {
+        const LcoreCounters c = lcore->snapshot.read();
         EXPECT_TRUE(c.accounted()) << "node " << number_ << ": rx " << c.rx << " + made " << c.made << " + handed in "
                                    << c.handed_in << " is not tx " << c.tx << " + dropped " << c.total(Fate::dropped)
                                    << " + consumed " << c.total(Fate::consumed) << " + handed out " << c.handed_out
                                    << " + held " << c.held;
-        EXPECT_EQ(c.held, lcore->state->held.size());
+        EXPECT_EQ(c.held, lcore->held.size());
     }
 }
 
@@ -260,21 +249,13 @@ std::vector<Bytes> TestNode::take(PortIndex port) {
 }
 
 void TestNode::know(PortIndex port, const IpAddress& host, const MacAddress& mac, Instant now) {
-    const NeighborIndex index = neighbors_->insert(port, host);
+    const NeighborIndex index = neighbors().insert(port, host);
     CHECK(index != kNoNeighbor);
-    neighbors_->learn(index, mac, now);
+    neighbors().learn(index, mac, now);
 }
 
 std::uint64_t TestNode::count(Verdict verdict) const {
     return counters().verdicts[static_cast<std::size_t>(verdict)];
-}
-
-LcoreCounters TestNode::counters() const {
-    LcoreCounters sum;
-    for (const auto& lcore : lcores_) {
-        sum.add(lcore->state->snapshot.read());
-    }
-    return sum;
 }
 
 }  // namespace izar

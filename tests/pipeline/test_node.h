@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/lcore/lcore_loop.h"
+#include "dataplane/lcore/data_plane.h"
 #include "dataplane/lcore/node_security.h"
 #include "tests/pipeline/packet_builder.h"
 #include "tests/pipeline/seen_packet.h"
@@ -63,42 +63,38 @@ class TestNode {
     void round(Instant now);
     void round_of(std::size_t lcore, Instant now);
     // The same without looking at the accounts: nothing but what izar-edge does.
-    void bare_round(std::size_t lcore, Instant now) { lcores_[lcore]->loop->round(lcores_[lcore]->on_lcore, now); }
+    void bare_round(std::size_t lcore, Instant now) {
+        plane_->loop(lcore).round(OnLcore::claim(LcoreIndex{static_cast<std::uint8_t>(lcore)}), now);
+    }
     // What a port has sent since it was last asked.
     std::vector<Bytes> take(PortIndex port);
 
     // Makes a host's MAC address known, as if it had answered.
     void know(PortIndex port, const IpAddress& host, const MacAddress& mac, Instant now);
-    void forget(PortIndex port, const IpAddress& host) { neighbors_->forget(neighbors_->insert(port, host)); }
-    void set_link(NodeSlot link, bool up) { links_->cell(link).down.store(up ? 0 : 1); }
+    void forget(PortIndex port, const IpAddress& host) { neighbors().forget(neighbors().insert(port, host)); }
+    void set_link(NodeSlot link, bool up) { links().cell(link).down.store(up ? 0 : 1); }
 
     int number() const { return number_; }
-    std::size_t lcores() const { return lcores_.size(); }
-    LcoreState& lcore(std::size_t index = 0) { return *lcores_[index]->state; }
-    LinkReportRing& reports(std::size_t index = 0) { return lcores_[index]->reports; }
-    const Interfaces& interfaces() const { return *interfaces_; }
-    NeighborTable& neighbors() { return *neighbors_; }
-    SharedLinks& links() { return *links_; }
-    Publisher& publisher() { return *publisher_; }
-    LcoreControl& control() { return control_; }
+    std::size_t lcores() const { return plane_->size(); }
+    LcoreState& lcore(std::size_t index = 0) { return *plane_->states()[index]; }
+    LinkReportRing& reports(std::size_t index = 0) { return *plane_->reports()[index]; }
+    const Interfaces& interfaces() const { return plane_->interfaces(); }
+    NeighborTable& neighbors() { return plane_->neighbors(); }
+    SharedLinks& links() { return plane_->links(); }
+    Publisher& publisher() { return plane_->publisher(); }
+    LcoreControl& control() { return plane_->control(); }
     NodeSecurity& security() { return *security_; }
-    bool can_send(NodeSlot link) const { return lcores_[0]->state->security.can_send(link); }
+    bool can_send(NodeSlot link) const { return plane_->states()[0]->security.can_send(link); }
     std::uint64_t count(Verdict verdict) const;  // over all lcores
-    LcoreCounters counters() const;              // of all lcores, from their snapshots
+    LcoreCounters counters() const { return plane_->counted(); }
 
   private:
-    struct Lcore {
-        OnLcore on_lcore;
-        LinkReportRing reports;
-        std::unique_ptr<LcoreState> state;
-        std::unique_ptr<LcoreLoop> loop;
-    };
     struct Rings {
         std::vector<rte_ring*> rx, tx;
     };
     void open_port(const std::string& name, unsigned ring_size, std::uint8_t queues);
-    void make_interfaces(const NodeOptions& options);
-    void make_lcores(const NodeOptions& options);
+    std::unique_ptr<Interfaces> make_interfaces(const NodeOptions& options);
+    void make_plane(const NodeOptions& options);
     void secure(const NodeOptions& options);
     void expect_even_accounts() const;
 
@@ -108,15 +104,8 @@ class TestNode {
     rte_mempool* pool_;
     std::vector<Rings> rings_;  // indexed by port
     std::vector<Port> ports_;
-    std::unique_ptr<Interfaces> interfaces_;
-    std::unique_ptr<NeighborTable> neighbors_;
-    std::unique_ptr<SharedLinks> links_;
-    std::unique_ptr<HandOver> hand_over_;
-    std::unique_ptr<Publisher> publisher_;
-    std::unique_ptr<Shared> shared_;
-    std::vector<std::unique_ptr<Lcore>> lcores_;
+    std::unique_ptr<DataPlane> plane_;
     std::unique_ptr<NodeSecurity> security_;
-    LcoreControl control_;
 };
 
 }  // namespace izar

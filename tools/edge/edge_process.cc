@@ -79,9 +79,6 @@ Result<std::unique_ptr<EdgeProcess>> EdgeProcess::make(EdgeConfig config, Routin
     if (auto done = out->open(); !done) {
         return tl::unexpected(done.error());
     }
-    if (auto done = out->make_lcores(); !done) {
-        return tl::unexpected(done.error());
-    }
     out->feed_configuration();
     if (auto done = out->secure_links(); !done) {
         return tl::unexpected(done.error());
@@ -97,40 +94,27 @@ Result<void> EdgeProcess::open() {
     if (!pool) {
         return tl::unexpected(pool.error());
     }
-    pool_ = *pool;
-    auto ports = open_ports(config_, pool_);
+    auto ports = open_ports(config_, *pool);
     if (!ports) {
         return tl::unexpected(ports.error());
     }
-    ports_ = std::move(*ports);
-    interfaces_ = make_interfaces(config_, ports_);
-    auto hand_over = HandOver::make("izar_hand_over", config_.lcores, config_.memory.packet_buffers);
-    if (!hand_over) {
-        return tl::unexpected(hand_over.error());
+    const std::vector<Port> opened = *ports;
+    auto interfaces = make_interfaces(config_, opened);
+    const std::uint16_t overlay_mtu = interfaces->port(interfaces->overlay_port()).mtu;
+    auto plane = DataPlane::make({.name = "izar",
+                                  .lcores = config_.lcores,
+                                  .memory = config_.memory,
+                                  .links = config_.links,
+                                  .idle = config_.idle,
+                                  .stamp = StampReflector{config_.stamp_peers, wall_offset_},
+                                  .random = rte_rand},
+                                 opened, std::move(interfaces), *pool);
+    if (!plane) {
+        close_ports(opened);
+        return tl::unexpected(plane.error());
     }
-    hand_over_ = std::move(*hand_over);
-    return {};
-}
-
-Result<void> EdgeProcess::make_lcores() {
-    neighbors_ = std::make_unique<NeighborTable>(rte_rand());
-    links_ = std::make_unique<SharedLinks>(config_.lcores);
-    publisher_ = std::make_unique<Publisher>(config_.lcores);
-    shared_ = std::make_unique<Shared>(Shared{*interfaces_, ports_, *neighbors_, *links_, *hand_over_, pool_,
-                                              HashSeed::from(rte_rand()), config_.lcores, config_.links,
-                                              StampReflector{config_.stamp_peers, wall_offset_}});
-    for (std::uint8_t i = 0; i < config_.lcores; ++i) {
-        rings_.push_back(std::make_unique<LinkReportRing>());
-        ring_list_.push_back(rings_.back().get());
-        auto state = LcoreState::make(LcoreIndex{i}, *shared_, config_.memory, *rings_.back(), rte_rand());
-        if (!state) {
-            return tl::unexpected(state.error());
-        }
-        lcores_.push_back(std::move(*state));
-        loops_.push_back(std::make_unique<LcoreLoop>(*lcores_.back(), *publisher_, control_, config_.idle));
-    }
-    const std::uint16_t overlay_mtu = interfaces_->port(interfaces_->overlay_port()).mtu;
-    scheduler_ = std::make_unique<Scheduler>(*publisher_, ring_list_, feed_, view_, overlay_mtu);
+    plane_ = std::move(*plane);
+    scheduler_ = std::make_unique<Scheduler>(plane_->publisher(), plane_->reports(), feed_, view_, overlay_mtu);
     return {};
 }
 
@@ -156,11 +140,7 @@ Result<void> EdgeProcess::secure_links() {
     }
     HandshakeSelf self{config_.id, {}, config_.lcores};
     fill_random(self.boot);
-    std::vector<LcoreState*> lcores;
-    for (const auto& lcore : lcores_) {
-        lcores.push_back(lcore.get());
-    }
-    auto security = NodeSecurity::make({self, std::move(lcores), *links_, *publisher_, fill_random});
+    auto security = NodeSecurity::make({self, plane_->state_list(), plane_->links(), plane_->publisher(), fill_random});
     if (!security) {
         return tl::unexpected(security.error());
     }
@@ -246,11 +226,11 @@ bool EdgeProcess::write_trace() {
 }
 
 Result<void> EdgeProcess::start() {
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
-        starts_[i] = {loops_[i].get(), &clock_, &placement_};
+    for (std::size_t i = 0; i < plane_->size(); ++i) {
+        starts_[i] = {&plane_->loop(i), &clock_, &placement_};
         if (rte_eal_remote_launch(run_lcore, &starts_[i], static_cast<unsigned>(i + 1)) != 0) {
             return fail(fmt::format("EAL lcore {} is not there; leave --lcores to izar-edge, or give it ids 0 to {}",
-                                    i + 1, loops_.size()));
+                                    i + 1, plane_->size()));
         }
     }
     scheduler_thread_ = std::thread([this] { run_scheduler(); });
@@ -281,17 +261,9 @@ void EdgeProcess::run_scheduler() noexcept {
     }
 }
 
-LcoreCounters EdgeProcess::counted() const {
-    LcoreCounters sum;
-    for (const auto& lcore : lcores_) {
-        sum.add(lcore->snapshot.read());
-    }
-    return sum;
-}
-
 void EdgeProcess::stop() noexcept {
-    control_.quit.store(true, std::memory_order_relaxed);
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
+    plane_->control().quit.store(true, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < plane_->size(); ++i) {
         rte_eal_wait_lcore(static_cast<unsigned>(i + 1));
     }
     stop_scheduler_.store(true, std::memory_order_relaxed);
@@ -301,8 +273,10 @@ void EdgeProcess::stop() noexcept {
 }
 
 EdgeProcess::~EdgeProcess() {
-    stop();
-    close_ports(ports_);
+    if (plane_ != nullptr) {
+        stop();
+        close_ports(plane_->ports());
+    }
 }
 
 }  // namespace izar

@@ -12,7 +12,7 @@
 
 #include "ctrl/ring/edge_feed.h"
 #include "dataplane/config/edge_config.h"
-#include "dataplane/lcore/lcore_loop.h"
+#include "dataplane/lcore/data_plane.h"
 #include "dataplane/lcore/node_security.h"
 #include "dataplane/lcore/placement.h"
 #include "sched/scheduler.h"
@@ -56,18 +56,18 @@ class EdgeProcess {
     const RoutingPolicies& policies() const noexcept { return *policies_; }
     const Placement& placement() const noexcept { return placement_; }
     const TscClock& clock() const noexcept { return clock_; }
-    const std::vector<Port>& ports() const noexcept { return ports_; }
-    const Interfaces& interfaces() const noexcept { return *interfaces_; }
-    const std::vector<std::unique_ptr<LcoreState>>& lcores() const noexcept { return lcores_; }
-    const SharedLinks& links() const noexcept { return *links_; }
+    const std::vector<Port>& ports() const noexcept { return plane_->ports(); }
+    const Interfaces& interfaces() const noexcept { return plane_->interfaces(); }
+    const std::vector<std::unique_ptr<LcoreState>>& lcores() const noexcept { return plane_->states(); }
+    const SharedLinks& links() const noexcept { return plane_->links(); }
     const NodeSecurity* security() const noexcept { return security_.get(); }  // null: security is none
     const Fleet& fleet() const noexcept { return *fleet_; }
     const ServiceTable& services() const noexcept { return *services_; }
     // What all lcores have counted since the process began; any thread may ask.
-    LcoreCounters counted() const;
+    LcoreCounters counted() const { return plane_->counted(); }
     SchedulerView& view() noexcept { return view_; }
-    Publisher& publisher() noexcept { return *publisher_; }
-    LcoreControl& control() noexcept { return control_; }
+    Publisher& publisher() noexcept { return plane_->publisher(); }
+    LcoreControl& control() noexcept { return plane_->control(); }
     // Route rewrites a second that the scheduler thread makes whether anything changed or not.
     std::atomic<std::uint32_t>& forced_rewrites() noexcept { return forced_rewrites_; }
 
@@ -78,7 +78,6 @@ class EdgeProcess {
           placement_(std::move(placement)),
           clock_(clock) {}
     Result<void> open();
-    Result<void> make_lcores();
     Result<void> secure_links();
     void feed_configuration();
     Result<void> meet_agent();
@@ -90,18 +89,7 @@ class EdgeProcess {
     Placement placement_;
     const TscClock& clock_;
     Nanos wall_offset_{};
-    rte_mempool* pool_ = nullptr;
-    std::vector<Port> ports_;
-    std::unique_ptr<Interfaces> interfaces_;
-    std::unique_ptr<NeighborTable> neighbors_;
-    std::unique_ptr<SharedLinks> links_;
-    std::unique_ptr<HandOver> hand_over_;
-    std::unique_ptr<Publisher> publisher_;
-    std::unique_ptr<Shared> shared_;
-    std::vector<std::unique_ptr<LinkReportRing>> rings_;
-    std::vector<LinkReportRing*> ring_list_;
-    std::vector<std::unique_ptr<LcoreState>> lcores_;
-    std::vector<std::unique_ptr<LcoreLoop>> loops_;
+    std::unique_ptr<DataPlane> plane_;
     std::array<LcoreStart, kMaxLcores> starts_;
     std::shared_ptr<const Fleet> fleet_;
     std::shared_ptr<const ServiceTable> services_;
@@ -116,7 +104,6 @@ class EdgeProcess {
     std::shared_ptr<const Fleet> newest_fleet_;
     std::shared_ptr<const ServiceTable> newest_services_;
     std::thread scheduler_thread_;
-    LcoreControl control_;
     std::atomic<bool> stop_scheduler_{false};
     std::atomic<std::uint32_t> forced_rewrites_{0};
 };
