@@ -208,7 +208,7 @@ bool EdgeProcess::follow_agent() {
 }
 
 Result<void> EdgeProcess::record(const std::string& file) {
-    auto recorder = TraceRecorder::open(file, interfaces_->port(interfaces_->overlay_port()).mtu);
+    auto recorder = TraceRecorder::open(file, interfaces().port(interfaces().overlay_port()).mtu);
     if (!recorder) {
         return tl::unexpected(recorder.error());
     }
