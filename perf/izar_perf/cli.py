@@ -40,6 +40,7 @@ def key_and_value(text: str) -> tuple[str, str]:
 def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="perf/run", description="izar's benchmarks; without a suite, lists them")
     parser.add_argument("suite", nargs="?", choices=names, metavar="SUITE")
+    parser.add_argument("base", nargs="?", metavar="BASE", help="of suite diff: the branch or commit to compare with")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write the result there ('-': stdout)")
     parser.add_argument("--runs", type=int, help=f"repetitions of each measurement (default {DEFAULT_RUNS})")
     parser.add_argument("--quick", action="store_true", help="small and short: shows that it works, measures nothing")
@@ -50,7 +51,10 @@ def parse(arguments: list[str], names: list[str]) -> argparse.Namespace:
                         help="leave out scenarios of the suite in which KEY is something else; several times")
     parser.add_argument("--build", type=pathlib.Path, help="build directory to use as it is (default: build-release, "
                         "built if needed)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.base is not None and options.suite != "diff":
+        parser.error(f"suite {options.suite} takes no BASE, only diff does")
+    return options
 
 
 def measure(name: str, suite: types.ModuleType, options: argparse.Namespace) -> dict:
@@ -58,7 +62,8 @@ def measure(name: str, suite: types.ModuleType, options: argparse.Namespace) -> 
     directory = options.build.resolve() if options.build else build.release(suite.TARGETS)
     runs = options.runs or (1 if options.quick else DEFAULT_RUNS)
     before = environment.CpuTimes.read()
-    rows = suite.measure(Context(directory, runs, options.quick, options.seed, options.trial_ms, dict(options.only)))
+    context = Context(directory, runs, options.quick, options.seed, options.trial_ms, options.base, dict(options.only))
+    rows = suite.measure(context)
     check_rows(rows, suite.KEYS)
     env = environment.describe(options.seed, before)
     env["quick"] = options.quick

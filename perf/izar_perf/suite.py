@@ -24,6 +24,7 @@ class Context:
     quick: bool
     seed: int
     trial_ms: int = 10  # of one trial of a rate search
+    base: str | None = None  # what suite diff compares with
     only: dict[str, str] = dataclasses.field(default_factory=dict)  # key -> value that a scenario has to have
 
     def program(self, path: str) -> str:

@@ -1,5 +1,7 @@
 """The harness's own parts: a row without a key is refused, medians and spreads are what they say."""
 
+import random
+
 import pytest
 from izar_perf import environment, statistics, table
 from izar_perf.cli import check_rows
@@ -22,6 +24,21 @@ def test_median_and_spread():
     assert statistics.median([]) is None
     assert statistics.spread_percent([90.0, 100.0, 120.0]) == 30.0
     assert statistics.spread_percent([]) is None
+
+
+def test_a_known_ratio_is_found_under_noise_and_no_ratio_is_not_invented():
+    dice = random.Random(3)
+
+    def pairs(ratio: float) -> list[tuple[float, float]]:
+        """Both of a pair share a drift of 30 %; each has noise of 3 % of its own."""
+        drifts = [dice.uniform(0.7, 1.3) for _ in range(20)]
+        return [(100 * each * dice.gauss(1, 0.03), 100 * each * ratio * dice.gauss(1, 0.03)) for each in drifts]
+
+    ratio, low, high = statistics.ratio_with_confidence(pairs(1.1), seed=1)
+    assert 1.0 < low < ratio < high and low <= 1.1 <= high and high - low < 0.06
+    covered = [statistics.ratio_with_confidence(pairs(1.0), seed=1) for _ in range(50)]
+    assert sum(low <= 1 <= high for _, low, high in covered) >= 42  # 95 % are meant; 50 tries scatter
+    assert statistics.ratio_with_confidence([(1.0, 2.0)], seed=1) == (2.0, None, None)
 
 
 def test_table_shows_what_was_not_measured_as_a_dash():
