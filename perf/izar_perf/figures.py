@@ -72,7 +72,18 @@ def micro(rows: list[Row]) -> list[str]:
     return out
 
 
-FIGURES = {"forward": forward, "latency": latency, "sessions": sessions, "micro": micro}
+def proxy(rows: list[Row]) -> list[str]:
+    names = {f"{row['system']}{', ' + row['driver'] if row['driver'] else ''}": row for row in rows}
+    plots = (("Requests a second, 64 connections kept", "requests_per_s", "requests a second"),
+             ("Requests a second, a connection each", "connections_per_s", "connections a second"),
+             ("Latency of a request, p99, connections kept", "request_p99_ms", "milliseconds"),
+             ("Throughput, 4 connections", "throughput_gbps", "Gbit/s"),
+             ("CPU of the whole machine for 1,000 requests", "machine_cpu_s_per_1000_requests", "seconds"),
+             ("CPU of the whole machine for a gigabyte", "machine_cpu_s_per_gb", "seconds"))
+    return [charts.bars(title, x, {name: row[key] for name, row in names.items()}) for title, key, x in plots]
+
+
+FIGURES = {"forward": forward, "proxy": proxy, "latency": latency, "sessions": sessions, "micro": micro}
 
 
 def of(suite: str, rows: list[Row]) -> list[str]:

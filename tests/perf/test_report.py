@@ -7,7 +7,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 from izar_perf import figures
-from izar_perf.suites import forward, latency, micro, sessions
+from izar_perf.suites import forward, latency, micro, proxy, sessions
 
 TRIAL = {"accounted": True, "cycles_per_packet": 123.0, "mpps": 10.0}
 BUCKETS = {"accounted": True, "latency_ns_buckets": [[1_000, 9_000], [50_000, 1_000]]}
@@ -23,6 +23,9 @@ def rows_of(suite: str) -> list[dict]:
     if suite == "latency":
         scenario = {"role": "relay", "security": "none", "idle": "spin"}
         return [latency.row(system, scenario, 50, 4.0, [BUCKETS]) for system in latency.SYSTEMS]
+    if suite == "proxy":
+        run = {key: 7.0 for key in proxy.FIGURES} | {"proxy_cpu_s_per_gb": None, "failed_requests": 0}
+        return [proxy.row(system, [run]) for system in proxy.SYSTEMS]
     if suite == "sessions":
         return [{"role": "egress", "flows": 64_000} | OPENED]
     return micro.rows_of("pipeline/relay/burst:32/cold:0/sealed:0/x", [{stage: 7.0 for stage in micro.STAGES}])
