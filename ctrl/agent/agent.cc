@@ -61,11 +61,15 @@ void Agent::on_end(const std::string& why) {
     retry();
 }
 
-// With a random part, so that a controller that comes back does not meet all agents at once.
+// With a random part, so that a controller that comes back does not meet all agents at once. A pause is for the whole
+// list of controllers: of several, most stand by, and the one that leads should be found soon.
 void Agent::retry() {
-    const auto half = pause_ / 2;
+    const std::size_t controllers = parts_.controllers.size();
+    const auto half = pause_ / 2 / static_cast<std::int64_t>(controllers);
     const Nanos pause = half + half * parts_.random.below(1'000) / 1'000;
-    pause_ = std::min(pause_ * 2, kLongestPause);
+    if (next_controller_ % controllers == 0) {
+        pause_ = std::min(pause_ * 2, kLongestPause);
+    }
     retry_timer_.start(pause, [this] { connect(); });
 }
 

@@ -109,6 +109,8 @@ void add_etcd_keys(EtcdConfig& etcd, std::vector<ConfigKey>& keys) {
                     .show = [&etcd] { return listed(etcd.endpoints); }});
     keys.push_back(text_key("etcd.prefix", "a path", "What all keys in etcd begin with.", etcd.prefix));
     keys.push_back(text_key("etcd.name", "a name", "This controller's name among the others.", etcd.name));
+    keys.push_back(text_key("etcd.address", "ADDRESS:PORT",
+                            "Where the other controllers reach this one's API; empty: `api`.", etcd.address));
     keys.push_back(duration_key("etcd.lease", "How long a leader that is not heard of stays leader.", etcd.lease,
                                 kShortestLease, kLongestLease));
 }
@@ -128,6 +130,11 @@ void check_whole(const SchedulingConfig& config, const ConfigMarks& marks, Confi
     if (shared && config.etcd.name.empty()) {
         problems.add(mark_of("etcd.endpoints"), "etcd.name: give each controller a name of its own");
     }
+    const std::string address = api_address(config);
+    if (shared && (address == "none" || address.starts_with("0.0.0.0:") || address.starts_with("[::]:"))) {
+        problems.add(mark_of("etcd.endpoints"),
+                     "etcd.address: say where the other controllers reach this one's API, like 192.0.2.1:7444");
+    }
     const MariadbAddress unset;
     const MariadbAddress& set = config.mariadb;
     const std::pair<std::string_view, bool> only_mariadb[] = {{"store.host", set.host != unset.host},
@@ -146,6 +153,7 @@ void check_whole(const SchedulingConfig& config, const ConfigMarks& marks, Confi
 std::vector<ConfigKey> scheduling_keys(SchedulingConfig& config) {
     std::vector<ConfigKey> keys;
     keys.push_back(text_key("listen", "ADDRESS:PORT", "Where agents connect.", config.listen));
+    keys.push_back(text_key("api", "ADDRESS:PORT, none", "Where the HTTPS API is; none: nowhere.", config.api));
     keys.push_back(
         text_key("operator_socket", "a path", "Where `izar` connects.", config.operator_socket, kLongestSocket));
     keys.push_back(text_key("state", "a path", "Folder of the authority, the master secret and the SQLite store.",
@@ -166,6 +174,10 @@ Result<SchedulingConfig> parse_scheduling_config(const std::string& text, const 
         return tl::unexpected(read.error());
     }
     return config;
+}
+
+std::string api_address(const SchedulingConfig& config) {
+    return config.etcd.address.empty() ? config.api : config.etcd.address;
 }
 
 StoreOptions store_options(const SchedulingConfig& config) {

@@ -20,11 +20,13 @@ struct EtcdConfig {
     std::vector<std::string> endpoints;  // "http://127.0.0.1:2379"
     std::string prefix = "/izar";        // of all keys
     std::string name;                    // of this controller among the others
+    std::string address;                 // of its API, for the others; empty: `api`
     Nanos lease = std::chrono::seconds{10};
 };
 
 struct SchedulingConfig {
     std::string listen = "0.0.0.0:7443";
+    std::string api = "0.0.0.0:7444";  // "none": nowhere
     std::string operator_socket = "/run/izar/controller.sock";
     std::string state = "/var/lib/izar/controller";
     StoreKind store_kind = StoreKind::sqlite;
@@ -40,9 +42,13 @@ inline constexpr std::string_view kControllerPrefix = "IZAR_CONTROLLER_";
 // The keys of the file, bound to this config, which must outlive them.
 std::vector<ConfigKey> scheduling_keys(SchedulingConfig& config);
 
-// `environment`: "NAME=value" each. Refuses etcd with SQLite, and etcd without a name.
+// `environment`: "NAME=value" each. Refuses etcd with SQLite, without a name, and without an address of the API that
+// the others can reach.
 Result<SchedulingConfig> parse_scheduling_config(const std::string& text, const std::string& file_name,
                                                  std::span<const std::string> environment);
+
+// Where the other controllers reach this one's API.
+std::string api_address(const SchedulingConfig& config);
 
 StoreOptions store_options(const SchedulingConfig& config);
 Result<std::unique_ptr<Store>> open_store(const SchedulingConfig& config);

@@ -32,6 +32,7 @@ store:
 etcd:
   endpoints: [http://127.0.0.1:2379, http://127.0.0.2:2379]
   name: c1
+  address: 10.0.0.1:7444
   lease: 5s
 )";
 
@@ -42,6 +43,8 @@ TEST(SchedulingConfig, ReadsWhatSeveralControllersNeed) {
     EXPECT_EQ(config->mariadb.password, "hunter\"2");
     EXPECT_EQ(config->etcd.endpoints.size(), 2U);
     EXPECT_EQ(config->etcd.lease, std::chrono::seconds{5});
+    EXPECT_EQ(api_address(*config), "10.0.0.1:7444");
+    EXPECT_EQ(api_address(SchedulingConfig{}), "0.0.0.0:7444");
 }
 
 TEST(SchedulingConfig, TheEnvironmentWins) {
@@ -78,6 +81,7 @@ TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
         {"etcd:\n  endpoints: [http://127.0.0.1:2379]\n  name: c1",
          "scheduling-config.yaml:2:3: etcd.endpoints: several controllers cannot share an SQLite file"},
         {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"]}", "etcd.name: give each controller a name"},
+        {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"], name: c1}", "etcd.address: say where"},
         {"etcd: {endpoints: [\"a:1\"]}", "begins with http://"},
         {"etcd: {lease: 1s}", "out of bounds"},
         {"store: {host: db}", "store.host: has no meaning for SQLite"},

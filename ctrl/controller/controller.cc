@@ -228,6 +228,7 @@ Result<void> Controller::refresh() {
             session->mesh_taken = 0;
         }
     }
+    balance_regions();
     const auto agents = agents_;  // refusing takes an agent out of the map
     for (const auto& [node, session] : agents) {
         if (desired_.is_member(node)) {
@@ -300,7 +301,21 @@ void Controller::round() {
     if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
         parts_.log("measurements are lost: " + written.error().text);
     }
+    balance_regions();
     round_timer_.start(kRound, [this] { round(); });
+}
+
+void Controller::balance_regions() {
+    std::vector<RegionMember> members;
+    for (const auto& [id, record] : desired_.records()) {
+        if (desired_.is_member(id)) {
+            const auto load = measurements_.loads().find(id);
+            const bool known = load != measurements_.loads().end();
+            members.push_back({id, record.region, !record.drained && !health_.withdrawn(id),
+                               known ? std::optional(load->second.cpu_percent) : std::nullopt});
+        }
+    }
+    weights_.balance(members);
 }
 
 std::vector<Controller::AgentRow> Controller::agents() const {

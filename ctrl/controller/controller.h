@@ -18,6 +18,7 @@
 #include "ctrl/controller/desired_state.h"
 #include "ctrl/controller/health.h"
 #include "ctrl/controller/measurements.h"
+#include "ctrl/controller/region_weights.h"
 #include "ctrl/loop/event_loop.h"
 #include "ctrl/mesh/mesh_hub.h"
 #include "ctrl/store/store.h"
@@ -63,6 +64,7 @@ class Controller : private SessionEvents {
     const DesiredState& desired() const noexcept { return desired_; }
     const Health& health() const noexcept { return health_; }
     const MeshHub& mesh() const noexcept { return mesh_; }
+    const RegionWeights& weights() const noexcept { return weights_; }
     Store& store() noexcept { return parts_.store; }
     WallTime wall_now() const { return parts_.wall_clock(); }
     const CertificateAuthority& authority() const noexcept { return parts_.authority; }
@@ -84,6 +86,7 @@ class Controller : private SessionEvents {
     void take_sample(AgentSession& session, const control::ToController& message);
     void judge_health();
     void round();
+    void balance_regions();
     WallSeconds wall_seconds() const { return std::chrono::floor<std::chrono::seconds>(parts_.wall_clock()); }
 
     ControllerParts parts_;
@@ -91,6 +94,7 @@ class Controller : private SessionEvents {
     Health health_;
     MeshHub mesh_;
     Measurements measurements_;
+    RegionWeights weights_;
     std::vector<std::unique_ptr<AgentSession>> sessions_;  // in order of arrival
     std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks
     std::map<NodeId, AgentSession*> agents_;

@@ -4,8 +4,9 @@
 
 namespace izar {
 
-Leadership::Leadership(EtcdClient& client, std::string prefix, std::string name, std::chrono::seconds lease)
-    : client_(client), prefix_(std::move(prefix)), name_(std::move(name)), ttl_(lease) {}
+Leadership::Leadership(EtcdClient& client, std::string prefix, std::string name, std::chrono::seconds lease,
+                       std::string address)
+    : client_(client), prefix_(std::move(prefix)), name_(std::move(name)), address_(std::move(address)), ttl_(lease) {}
 
 void Leadership::forget_lease() {
     lease_.reset();
@@ -17,7 +18,7 @@ Result<void> Leadership::begin_lease(Instant now) {
     if (!granted) {
         return tl::unexpected(granted.error());
     }
-    if (auto listed = client_.put(members_prefix() + name_, name_, *granted); !listed) {
+    if (auto listed = client_.put(members_prefix() + name_, address_, *granted); !listed) {
         return listed;
     }
     lease_ = *granted;
@@ -82,24 +83,24 @@ Result<void> Leadership::step_down() {
     return client_.revoke(lease);
 }
 
-Result<std::vector<std::string>> Leadership::members() {
-    const auto found = client_.list(members_prefix());
+Result<std::vector<Member>> Leadership::members() {
+    const auto found = client_.list(prefix_ + "/");
     if (!found) {
         return tl::unexpected(found.error());
     }
-    std::vector<std::string> out;
+    std::string leader;
+    std::vector<Member> out;
     for (const EtcdEntry& entry : found->entries) {
-        out.push_back(entry.value);
+        if (entry.key == leader_key()) {
+            leader = entry.value;
+        } else if (entry.key.starts_with(members_prefix())) {
+            out.push_back({.name = entry.key.substr(members_prefix().size()), .address = entry.value});
+        }
+    }
+    for (Member& member : out) {
+        member.leads = member.name == leader;
     }
     return out;
-}
-
-Result<std::optional<std::string>> Leadership::leader() {
-    const auto found = client_.list(leader_key());
-    if (!found) {
-        return tl::unexpected(found.error());
-    }
-    return found->entries.empty() ? std::nullopt : std::optional(found->entries.front().value);
 }
 
 }  // namespace izar

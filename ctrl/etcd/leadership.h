@@ -1,9 +1,9 @@
 // leadership.h -- Leadership: one of several controllers leads, by a lease in etcd, and knows when to stop.
 //
-// Keys: PREFIX/members/NAME of every controller and PREFIX/leader of the one that leads, all under the owner's lease.
-// Who made PREFIX/leader leads; the revision of its making is the fence that the store compares in each transaction.
-// A lease alone would not be safe: a controller that slept through its end believes in it. The fence makes its writes
-// fail; `leads` only keeps an honest controller from trying.
+// Keys: PREFIX/members/NAME of every controller, its address the value, and PREFIX/leader of the one that leads, its
+// name the value, all under the owner's lease. Who made PREFIX/leader leads; the revision of its making is the fence
+// that the store compares in each transaction. A lease alone would not be safe: a controller that slept through its end
+// believes in it. The fence makes its writes fail; `leads` only keeps an honest controller from trying.
 //
 // Thread: owned by one; steps wait for etcd, so it has a thread of its own beside the controller's loop.
 // Time:   given. A lease counts from the moment before its request was sent, never from the answer.
@@ -19,23 +19,32 @@
 
 namespace izar {
 
+struct Member {
+    std::string name;
+    std::string address;
+    bool leads = false;
+    friend bool operator==(const Member&, const Member&) = default;
+};
+
 class Leadership {
   public:
-    // The client outlives it. `lease` is at least 2 s, the shortest that etcd grants.
-    Leadership(EtcdClient& client, std::string prefix, std::string name, std::chrono::seconds lease);
+    // The client outlives it. `lease` is at least 2 s, the shortest that etcd grants. `address`: for the others.
+    Leadership(EtcdClient& client, std::string prefix, std::string name, std::chrono::seconds lease,
+               std::string address = {});
 
     // Renews the lease, or asks for one; tries to lead. To be called three times a lease. `now` is from just before.
     Result<void> step(Instant now);
     // The fence to write with, while this controller leads.
     std::optional<Fence> leads(Instant now) const;
+    // When the lease ends unless it is renewed.
+    Instant valid_until() const noexcept { return valid_until_; }
     // Waits until the leader's key is gone or changed, at most this long: then a step may win. Returns at once if
     // nobody leads.
     Result<void> wait_for_turn(Nanos most);
     // Gives the lease up, so that another leads without waiting for its end.
     Result<void> step_down();
 
-    Result<std::vector<std::string>> members();   // names, sorted
-    Result<std::optional<std::string>> leader();  // name
+    Result<std::vector<Member>> members();  // by name
 
   private:
     Result<void> begin_lease(Instant now);
@@ -46,6 +55,7 @@ class Leadership {
     EtcdClient& client_;
     std::string prefix_;
     std::string name_;
+    std::string address_;
     std::chrono::seconds ttl_;
     std::optional<LeaseId> lease_;
     Instant valid_until_{};

@@ -34,7 +34,7 @@ class LeadershipTest : public ::testing::Test {
 
     struct Controller {
         Controller(const std::string& endpoint, const std::string& name)
-            : client({endpoint}, seconds{1}), leadership(client, "/izar", name, kLease) {}
+            : client({endpoint}, seconds{1}), leadership(client, "/izar", name, kLease, "at-" + name) {}
         EtcdClient client;
         Leadership leadership;
     };
@@ -54,8 +54,7 @@ TEST_F(LeadershipTest, OneLeadsAndAllAreListed) {
     ASSERT_TRUE(second->leadership.step(now()));
     EXPECT_TRUE(first->leadership.leads(now()));
     EXPECT_FALSE(second->leadership.leads(now()));
-    EXPECT_EQ(second->leadership.members().value(), (std::vector<std::string>{"a", "b"}));
-    EXPECT_EQ(second->leadership.leader().value(), "a");
+    EXPECT_EQ(second->leadership.members().value(), (std::vector<Member>{{"a", "at-a", true}, {"b", "at-b", false}}));
 }
 
 TEST_F(LeadershipTest, SteppingDownWakesTheNextWhoseFenceIsHigher) {

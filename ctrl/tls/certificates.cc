@@ -132,6 +132,9 @@ Result<std::string> sign(const NewCertificate& wanted) {
     if (!is_authority) {
         extend(out, issuer, NID_ext_key_usage, wanted.role == Role::controller ? "serverAuth" : "clientAuth");
     }
+    if (wanted.role == Role::controller) {
+        extend(out, issuer, NID_subject_alt_name, fmt::format("DNS:{}", kControllerHost).c_str());
+    }
     if (X509_sign(out, wanted.issuer_key, EVP_sha256()) == 0) {
         return fail(fmt::format("a certificate could not be signed: {}", openssl_reason()));
     }

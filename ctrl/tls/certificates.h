@@ -24,7 +24,8 @@ using Fingerprint = std::array<std::uint8_t, 32>;  // SHA-256
 inline constexpr std::chrono::hours kAuthorityLifetime{24 * 365 * 20};
 inline constexpr std::chrono::hours kCertificateLifetime{24 * 365};
 inline constexpr std::chrono::hours kClockTolerance{1};  // certificates count from this long before they were signed
-inline constexpr std::size_t kLongestPem = 16'384;       // bytes; more is no key, request or certificate of ours
+inline constexpr std::string_view kControllerHost = "izar-controller";  // for HTTPS clients; nodes ask the authority
+inline constexpr std::size_t kLongestPem = 16'384;  // bytes; more is no key, request or certificate of ours
 
 // A certificate and its private key. The key never leaves the machine that made it.
 struct Credentials {

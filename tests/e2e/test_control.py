@@ -1,6 +1,7 @@
 """test_control.py -- Everything comes from a controller: nodes that join, services, measurements; and its absence."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import clients
 import pytest
 import topologies
-from izar_lab import Lab
+from izar_lab import Lab, edge_files
 from izar_lab.control_plane import ControlPlane
 from izar_lab.probe_stream import ProbeStream
 from observe import wait_for_links, wait_for_path, wait_until
@@ -21,7 +22,7 @@ NODES = ("ams", "fra", "sin")
 
 @pytest.fixture(scope="module")
 def lab(start_lab: Callable[[dict[str, Any]], Lab]) -> Lab:
-    lab = start_lab(topologies.three_nodes("e2ectrl") | {"controller": True, "services": []})
+    lab = start_lab(topologies.three_nodes("e2ectrl") | {"controllers": 1, "services": []})
     origin = lab.topology.host_address("origin")
     for name, protocol, ports, where in (("web", "tcp", "80", f"{origin}:8080"), ("probe", "udp", "7000", origin)):
         lab.control_plane.izar("service", "add", name, "--vip", vip("ipv4"), "--protocol", protocol, "--ports", ports,
@@ -112,6 +113,37 @@ def test_history_tells_series_and_trend_of_links_and_nodes(lab: Lab, plane: Cont
     assert told("ams", "fra", "--metric", "loss_ratio")["points"][0]["least"] >= 0
     assert 0 <= told("fra")["points"][0]["mean"] <= 100
     assert "mean" in plane.izar("history", "ams", "fra", "--last", "1h")
+
+
+def test_https_api_answers_curl_and_the_operator(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    def curl(path: str, *options: str) -> subprocess.CompletedProcess[str]:
+        where = ["--cacert", str(plane.folder / "authority.crt"), "--resolve", f"izar-controller:7444:{plane.addresses()[0]}"]
+        argv = ["curl", "-sS", *where, "-w", "\n%{http_code} %{redirect_url}", *options]
+        return lab.run("ams", [*argv, f"https://izar-controller:7444{path}"])
+
+    plane.izar("domain", "set", "example.com", lab.topology.host_address("origin"), "--service", "web")
+    try:
+        body, status = curl("/resolve/example.com?region=lab&client=192.0.2.7").stdout.splitlines()
+        assert status.split() == ["200"]
+        told = json.loads(body)
+        assert told["vip"] == vip("ipv4")
+        assert sorted(row["node"] for row in told["ingresses"]) == sorted(NODES)
+        assert sum(row["weight"] for row in told["ingresses"]) in range(997, 1003)
+        first = told["ingresses"][0]["address"]
+        led = curl("/resolve/example.com?region=lab&client=192.0.2.7&redirect=1").stdout.splitlines()[-1]
+        assert led == f"302 http://{first}:80/"
+    finally:
+        plane.izar("domain", "rm", "example.com")
+    assert curl("/v1/nodes").stdout.splitlines()[-1].startswith("401")
+    token = (plane.folder / "api.token").read_text().strip()
+    nodes = curl("/v1/nodes", "-H", f"Authorization: Bearer {token}").stdout.splitlines()
+    assert {row["name"] for row in json.loads(nodes[0])["nodes"]} == set(NODES)
+    program = str(edge_files.find_program(lab.build, "izar"))
+    by_api = ["--api", f"{plane.addresses()[0]}:7444", "--token-file", str(plane.folder / "api.token"),
+              "--authority", str(plane.folder / "authority.crt")]
+    assert lab.run("ams", [program, "services", *by_api]).stdout == plane.izar("services")
+    refused = lab.run("ams", [program, "node", "drain", "nobody", *by_api], check=False)
+    assert refused.returncode == 1 and "no such node" in refused.stderr
 
 
 def test_revoked_node_leaves_the_fleet(lab: Lab, plane: ControlPlane, origin: Origin) -> None:

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "ctrl/agent/identity.h"
 
 namespace izar {
 namespace {
+
+constexpr std::size_t kShortestApiToken = 16;
 
 Result<CertificateAuthority> open_authority(const std::string& folder, WallSeconds now) {
     const std::string certificate = folder + "/authority.crt";
@@ -59,6 +62,32 @@ Result<MasterSecret> open_master(const std::string& folder,
     return out;
 }
 
+Result<std::string> open_api_token(const std::string& folder,
+                                   const std::function<void(std::span<std::uint8_t>)>& random) {
+    const std::string path = folder + "/api.token";
+    if (!std::filesystem::exists(path)) {
+        std::array<std::uint8_t, 32> bytes{};
+        random(bytes);
+        std::string made;
+        for (const std::uint8_t byte : bytes) {
+            made += fmt::format("{:02x}", byte);
+        }
+        if (auto done = replace_file(path, made + "\n"); !done) {
+            return tl::unexpected(done.error());
+        }
+        return made;
+    }
+    auto text = read_whole_file(path);
+    while (text && text->ends_with('\n')) {
+        text->pop_back();
+    }
+    if (!text || text->size() < kShortestApiToken || text->find_first_of(" \r\n") != std::string::npos) {
+        return fail(fmt::format("{} holds no token of at least {} characters; remove it, and the next start makes one",
+                                path, kShortestApiToken));
+    }
+    return *text;
+}
+
 }  // namespace
 
 Result<ControllerState> open_controller_state(const std::string& folder, WallSeconds now,
@@ -71,7 +100,11 @@ Result<ControllerState> open_controller_state(const std::string& folder, WallSec
     if (!master) {
         return tl::unexpected(master.error());
     }
-    return ControllerState{*std::move(authority), *master};
+    const auto api_token = open_api_token(folder, random);
+    if (!api_token) {
+        return tl::unexpected(api_token.error());
+    }
+    return ControllerState{*std::move(authority), *master, *api_token};
 }
 
 }  // namespace izar

@@ -2,6 +2,7 @@
 //
 //   authority.crt, authority.key   PEM; made in the first start
 //   link-master.key                32 random bytes, from which link secrets are derived; made in the first start
+//   api.token                      what an operator shows the HTTPS API; 64 hexadecimal digits, made in the first start
 //   izar.db                        the SQLite store
 //
 // Thread: main, before anything else runs. Errors: name the file.
@@ -19,6 +20,7 @@ namespace izar {
 struct ControllerState {
     CertificateAuthority authority;
     MasterSecret master{};
+    std::string api_token;
 };
 
 // Reads the files, making those of a first start. One that is there and damaged is an error, never replaced: the

@@ -30,7 +30,9 @@ TEST_F(ControllerStateTest, IsMadeOnceAndKept) {
     ASSERT_TRUE(second) << second.error().text;
     EXPECT_EQ(first->authority.certificate(), second->authority.certificate());
     EXPECT_EQ(first->master, second->master);
-    EXPECT_EQ(random, 1);
+    EXPECT_EQ(first->api_token, second->api_token);
+    EXPECT_EQ(first->api_token.size(), 64U);
+    EXPECT_EQ(random, 2);
 }
 
 TEST_F(ControllerStateTest, InterruptedFirstStartBeginsAnew) {
@@ -44,6 +46,13 @@ TEST_F(ControllerStateTest, DamagedFilesAreNeverReplaced) {
     std::ofstream(folder / "link-master.key") << "short";
     EXPECT_FALSE(open());
     std::filesystem::remove(folder / "link-master.key");
+    std::ofstream(folder / "api.token") << "short";
+    EXPECT_FALSE(open());
+    std::ofstream(folder / "api.token") << "an operator's own token\n";
+    EXPECT_FALSE(open()) << "with blanks";
+    std::ofstream(folder / "api.token") << "an-operators-own-token\n";
+    ASSERT_TRUE(open());
+    EXPECT_EQ(open()->api_token, "an-operators-own-token");
     std::ofstream(folder / "authority.crt") << "damaged";
     EXPECT_FALSE(open());
 }

@@ -6,16 +6,18 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <memory>
+#include <optional>
 
 #include "ctrl/config/scheduling_config.h"
-#include "ctrl/controller/controller.h"
-#include "ctrl/controller/operator_commands.h"
 #include "ctrl/controller/operator_socket.h"
+#include "ctrl/etcd/election.h"
 #include "ctrl/frames/messages.h"
+#include "ctrl/http/http_server.h"
 #include "tools/controller/controller_options.h"
 #include "tools/controller/controller_state.h"
 #include "tools/controller/inventory.h"
-#include "tools/controller/upkeep.h"
+#include "tools/controller/seat.h"
 #include "tools/program/event_program.h"
 
 namespace izar {
@@ -30,37 +32,12 @@ WallTime wall_now() {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
-void fill_random(std::span<std::uint8_t> bytes) {
-    RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+WallSeconds wall_seconds() {
+    return std::chrono::floor<std::chrono::seconds>(wall_now());
 }
 
-int serve(EventLoop& loop, Store& store, const ControllerState& state, const SchedulingConfig& config,
-          const DiscoveryConfig& discovery) {
-    const auto today = std::chrono::floor<std::chrono::seconds>(wall_now());
-    const auto credentials = state.authority.make_controller(today);
-    if (!credentials) {
-        return complain(credentials.error());
-    }
-    const auto tls = TlsContext::for_controller(*credentials, state.authority.certificate());
-    auto agents = SocketAddress::parse(config.listen).and_then(listen_tcp);
-    auto operators = listen_unix(config.operator_socket);
-    if (!tls || !agents || !operators) {
-        return complain(!tls ? tls.error() : !agents ? agents.error() : operators.error());
-    }
-    Controller controller({loop, store, state.authority, *tls, state.master, wall_now, log_line});
-    OperatorCommands commands(controller, fill_random);
-    OperatorSocket socket(loop, std::move(*operators), [&](std::string_view line) { return commands.answer(line); });
-    if (auto started = controller.start(std::move(*agents)); !started) {
-        return complain(started.error());
-    }
-    const Upkeep upkeep(loop, controller, discovery.adopt, log_line);
-    bool ended = false;
-    end_at_signals(loop, ended);
-    log_line(fmt::format("izar-controller listens at {}", config.listen));
-    while (!ended) {
-        loop.run_once(std::chrono::seconds{1});
-    }
-    return 0;
+void fill_random(std::span<std::uint8_t> bytes) {
+    RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 std::vector<std::string> environment() {
@@ -71,6 +48,48 @@ std::vector<std::string> environment() {
     return out;
 }
 
+std::unique_ptr<Election> make_election(const SchedulingConfig& config) {
+    if (config.etcd.endpoints.empty()) {
+        return nullptr;
+    }
+    return std::make_unique<Election>(
+        ElectionParts{config.etcd.endpoints, config.etcd.prefix, config.etcd.name, api_address(config),
+                      std::chrono::floor<std::chrono::seconds>(config.etcd.lease), monotonic_now});
+}
+
+int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig& config, const std::string& discovery) {
+    bool ended = false;
+    end_at_signals(loop, ended);  // before the election's thread begins, which must not get them
+    const auto credentials = state.authority.make_controller(wall_seconds());
+    if (!credentials) {
+        return complain(credentials.error());
+    }
+    const auto tls = TlsContext::for_controller(*credentials, state.authority.certificate());
+    auto operators = listen_unix(config.operator_socket);
+    if (!tls || !operators) {
+        return complain(!tls ? tls.error() : operators.error());
+    }
+    Seat seat({loop, state, config, *tls, discovery, environment(), fill_random, wall_now, log_line},
+              make_election(config));
+    const OperatorSocket socket(loop, std::move(*operators), [&](std::string_view line) { return seat.answer(line); });
+    std::optional<HttpServer> http;
+    if (config.api != "none") {
+        auto listener = SocketAddress::parse(config.api).and_then(listen_tcp);
+        if (!listener) {
+            return complain(listener.error());
+        }
+        http.emplace(loop, *tls, wall_seconds, std::move(*listener),
+                     [&](const HttpRequest& request) { return seat.answer(request); });
+    }
+    if (auto started = seat.start(); !started) {
+        return complain(started.error());
+    }
+    while (!ended) {
+        loop.run_once(std::chrono::seconds{1});
+    }
+    return 0;
+}
+
 Result<SchedulingConfig> load_config(const std::string& path) {
     const auto text = read_config_file(path);
     if (!text) {
@@ -79,8 +98,17 @@ Result<SchedulingConfig> load_config(const std::string& path) {
     return parse_scheduling_config(*text, path, environment());
 }
 
-Result<DiscoveryConfig> take_up_discovery(Store& store, const std::string& path) {
-    return path.empty() ? DiscoveryConfig{} : import_discovery_file(store, path, environment(), wall_now());
+int import_sql(const SchedulingConfig& config, const std::string& path) {
+    auto store = open_store(config);
+    if (!store) {
+        return complain(store.error());
+    }
+    const auto told = import_sql_file(**store, path, wall_now());
+    if (!told) {
+        return complain(told.error());
+    }
+    log_line(*told);
+    return 0;
 }
 
 int run(const ControllerOptions& options) {
@@ -92,33 +120,19 @@ int run(const ControllerOptions& options) {
         fmt::print("{}", options.check ? options.config + ": ok\n" : config_text(scheduling_keys(*config)));
         return 0;
     }
-    if (!config->etcd.endpoints.empty()) {
-        return complain({"etcd.endpoints: this izar-controller leads alone; leave the section out"});
-    }
     silence_protobuf();
-    const auto state =
-        open_controller_state(config->state, std::chrono::floor<std::chrono::seconds>(wall_now()), fill_random);
+    const auto state = open_controller_state(config->state, wall_seconds(), fill_random);
     if (!state) {
         return complain(state.error());
     }
-    auto store = open_store(*config);
-    if (!store) {
-        return complain(store.error());
-    }
     if (!options.import_sql.empty()) {
-        const auto told = import_sql_file(**store, options.import_sql, wall_now());
-        if (!told) {
-            return complain(told.error());
-        }
-        log_line(*told);
-        return 0;
+        return import_sql(*config, options.import_sql);
     }
-    const auto discovery = take_up_discovery(**store, options.discovery);
     auto loop = EventLoop::make(monotonic_now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384});
-    if (!discovery || !loop) {
-        return complain(discovery ? loop.error() : discovery.error());
+    if (!loop) {
+        return complain(loop.error());
     }
-    return serve(**loop, **store, *state, *config, *discovery);
+    return serve(**loop, *state, *config, options.discovery);
 }
 
 }  // namespace

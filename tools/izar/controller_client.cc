@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
+#include <utility>
 
+#include "ctrl/http/api_client.h"
 #include "dataplane/base/types.h"
 #include "tools/izar/control_client.h"
 #include "tools/izar/noun.h"
@@ -15,10 +18,39 @@ using Json = nlohmann::json;
 
 constexpr Nanos kPatience = std::chrono::seconds{10};
 
+Result<std::string> read_token(const std::string& path) {
+    std::ifstream file(path);
+    std::string out;
+    if (!std::getline(file, out)) {
+        return fail(fmt::format("{}: cannot be read; give a copy of the controller's api.token", path));
+    }
+    return out;
+}
+
+Result<std::string> ask(const ControllerTarget& target, const std::string& request) {
+    if (target.api.empty()) {
+        auto reply = ask_node(target.socket, request, kPatience);
+        if (!reply || !reply->ok) {
+            return fail(reply ? reply->text : reply.error().text);
+        }
+        return std::move(reply->text);
+    }
+    const auto token = read_token(target.token_file);
+    if (!token) {
+        return tl::unexpected(token.error());
+    }
+    return ask_api({target.api, *token, target.authority}, request, kPatience);
+}
+
 }  // namespace
 
 void add_controller_target(CLI::App& command, const std::shared_ptr<ControllerTarget>& target) {
     command.add_option("--socket", target->socket, "The controller's operator socket")->capture_default_str();
+    command.add_option("--api", target->api, "HOST:PORT of a controller's HTTPS API, instead of --socket");
+    command.add_option("--token-file", target->token_file, "For --api: the controller's api.token")
+        ->capture_default_str();
+    command.add_option("--authority", target->authority, "For --api: the controller's authority.crt")
+        ->capture_default_str();
     command.add_option("-o,--output", target->output, "table or json")
         ->check(CLI::IsMember({"table", "json"}))
         ->capture_default_str();
@@ -65,14 +97,14 @@ void print_table(const Json& rows, const std::vector<std::string>& columns) {
 }
 
 int ask_controller(const ControllerTarget& target, const Json& request, const std::function<void(const Json&)>& show) {
-    const auto reply = ask_node(target.socket, request.dump(), kPatience);
-    if (!reply || !reply->ok) {
-        fmt::print(stderr, "izar: {}\n", reply ? reply->text : reply.error().text);
+    const auto body = ask(target, request.dump());
+    if (!body) {
+        fmt::print(stderr, "izar: {}\n", body.error().text);
         return kExitFailed;
     }
-    const Json answer = Json::parse(reply->text, nullptr, false);
+    const Json answer = Json::parse(*body, nullptr, false);
     if (target.output == "json" || answer.is_discarded()) {
-        fmt::print("{}\n", reply->text);
+        fmt::print("{}\n", *body);
     } else {
         show(answer);
     }

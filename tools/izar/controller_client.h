@@ -12,12 +12,16 @@
 
 namespace izar {
 
+// A controller on this machine by its operator socket, or with `api` any by its HTTPS API.
 struct ControllerTarget {
     std::string socket = "/run/izar/controller.sock";
+    std::string api;  // HOST:PORT
+    std::string token_file = "/var/lib/izar/controller/api.token";
+    std::string authority = "/var/lib/izar/controller/authority.crt";
     std::string output = "table";
 };
 
-// Adds --socket and --output to a command.
+// Adds --socket, --api, --token-file, --authority and --output to a command.
 void add_controller_target(CLI::App& command, const std::shared_ptr<ControllerTarget>& target);
 
 // Sends the request, prints the answer (`show` prints one for people) and gives the exit code.

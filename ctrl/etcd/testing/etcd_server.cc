@@ -89,6 +89,7 @@ EtcdServer::~EtcdServer() {
 
 void EtcdServer::freeze() {
     ::kill(process_, SIGSTOP);
+    ::waitpid(process_, nullptr, WUNTRACED);  // its threads stop one after the other, and might answer meanwhile
 }
 
 void EtcdServer::thaw() {

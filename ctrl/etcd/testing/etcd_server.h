@@ -22,7 +22,7 @@ class EtcdServer {
     EtcdServer& operator=(const EtcdServer&) = delete;
 
     const std::string& endpoint() const noexcept { return endpoint_; }
-    void freeze();  // SIGSTOP
+    void freeze();  // SIGSTOP; returns when it has stopped
     void thaw();
 
   private:

@@ -7,7 +7,7 @@
 | n-th guest there | 10.i.0.(1+n)/24     | fd00:i::(1+n)/64  |
 | host k of node i | 10.i.0.(10+k)/24    | fd00:i::(10+k)/64 |
 | management       | 192.168.77.i/24     |                   |
-| controller there | 192.168.77.254/24   |                   |
+| controllers      | 192.168.77.254, ... |                   |
 | VIPs             | any, 10.99.0.0/24 by habit | fd99::/64  |
 
 A guest is another node on the same LAN. i is written in decimal in IPv4 and in hexadecimal in IPv6. i <= 64 keeps 10.77 and 10.99 free.
@@ -16,6 +16,7 @@ A guest is another node on the same LAN. i is written in decimal in IPv4 and in 
 MAX_NODES = 64
 MAX_HOSTS = 200
 MAX_GUESTS = 8
+MAX_CONTROLLERS = 3
 MTU = 1500
 
 
@@ -38,8 +39,9 @@ def management(node_id: int) -> str:
     return f"192.168.77.{node_id}"
 
 
-def management_of_controller() -> str:
-    return management(254)
+def controller(number: int) -> str:
+    """Of the controllers in the management network; the first is 0."""
+    return management(254 - number)
 
 
 def prefix_bits(family: str) -> int:

@@ -1,6 +1,6 @@
-"""The control plane of a lab: one controller in the management network, and beside each izar-edge an agent.
+"""The control plane of a lab: controllers in the management network, and beside each izar-edge an agent.
 
-Then a node's edge.yaml names no other node and no service: what the topology says of them goes to the controller.
+Then a node's edge.yaml names no other node and no service: what the topology says of them goes to the controllers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import yaml
 
 from izar_lab import addresses, edge_control, edge_files, netns, processes
 from izar_lab.errors import LabError
+from izar_lab.shared_store import SharedStore
 from izar_lab.topology import Node
 
 if TYPE_CHECKING:
@@ -22,33 +23,44 @@ if TYPE_CHECKING:
 
 CONTROLLER = "controller"
 PORT = 7443
+API_PORT = 7444
 TOKEN_TTL_S = 600
 FEED_TIMEOUT_S = 30.0
 POLL_S = 0.02
 
 
 class ControlPlane:
-    """Its programs are "controller" and "agent-NODE", in the lab's records as well as in its logs."""
+    """Its programs are "controller" (also "controller2", "controller3") and "agent-NODE", in records and logs."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self.folder = lab.folder / CONTROLLER
-        self.socket = self.folder / "operator.sock"
+        self._shared = SharedStore(lab, self.folder)
+
+    def controllers(self) -> list[str]:
+        return [CONTROLLER if i == 0 else f"{CONTROLLER}{i + 1}" for i in range(self._lab.topology.controllers)]
+
+    def addresses(self) -> list[str]:
+        """Of the controllers."""
+        return [addresses.controller(i) for i in range(self._lab.topology.controllers)]
 
     def agents(self) -> list[str]:
         return [f"agent-{node.name}" for node in self._lab.topology.nodes]
 
     def programs(self) -> list[str]:
-        return [CONTROLLER, *self.agents()]
+        return [*self.controllers(), *self.agents()]
 
     def start(self) -> None:
-        """The controller with the topology's services, and every node's agent, joined by a token."""
-        lines = ["link set dev lo up", f"address add {addresses.management_of_controller()}/24 dev br0"]
+        """The controllers with the topology's services, and every node's agent, joined by a token."""
+        lines = ["link set dev lo up", *(f"address add {address}/24 dev br0" for address in self.addresses())]
         netns.batch(self._lab.network.namespace("mgmt"), lines)
         self.folder.mkdir()
-        config = {"listen": self._listen(), "operator_socket": str(self.socket), "state": str(self.folder)}
-        (self.folder / "scheduling-config.yaml").write_text(yaml.safe_dump(config))
-        self.start_program(CONTROLLER)
+        if self._lab.topology.controllers > 1:
+            self._shared.start()
+        for name in self.controllers():
+            self._config(name).write_text(yaml.safe_dump(self._controller_config(name)))
+            self.start_program(name)
+        self._wait_for_leader()
         for node in self._lab.topology.nodes:
             self._join(node)
         for service in self._lab.topology.services:
@@ -57,17 +69,26 @@ class ControlPlane:
             self.start_program(agent)
 
     def start_program(self, name: str) -> None:
-        if name == CONTROLLER:
-            self._lab.start(name, "mgmt", [*self._program("izar-controller"), "--config",
-                                           str(self.folder / "scheduling-config.yaml")])
-            self._lab.wait_until(name, lambda: edge_control.answers(self.socket))
+        if name in self.controllers():
+            self._lab.start(name, "mgmt", [*self._program("izar-controller"), "--config", str(self._config(name))])
+            self._lab.wait_until(name, lambda: edge_control.answers(self.socket_of(name)))
         else:
             node = name.removeprefix("agent-")
             config = str(self._lab.folder / node / "agent.yaml")
             self._lab.start(name, node, [*self._program("izar-agent"), "--config", config])
 
+    def socket_of(self, controller: str) -> Path:
+        return self.folder / f"{controller}.sock"
+
+    def leader(self) -> str | None:
+        """The controller that leads, as the first one that runs knows; None: nobody."""
+        for row in self.listed("controllers"):
+            if row["leads"]:
+                return row["name"] or CONTROLLER
+        return None
+
     def kill(self) -> int:
-        """kill -9 of the controller and all agents; returns how many programs that were."""
+        """kill -9 of the controllers and all agents; returns how many programs that were."""
         running = [process for name in self.programs() if (process := self._lab.process(name)) is not None]
         processes.end(running, 9)
         return len(running)
@@ -84,13 +105,13 @@ class ControlPlane:
             "services": [],
         }
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The controller's answer to a request of docs/control-plane.md."""
-        return json.loads(edge_control.ask(self.socket, json.dumps(request)))
+    def ask(self, request: dict[str, Any], controller: str | None = None) -> dict[str, Any]:
+        """The answer to a request of docs/control-plane.md, asked of the first controller that runs or the one named."""
+        return json.loads(edge_control.ask(self._socket(controller), json.dumps(request)))
 
-    def izar(self, *words: str) -> str:
+    def izar(self, *words: str, controller: str | None = None) -> str:
         """What the operator's command prints."""
-        argv = [*self._program("izar"), *words, "--socket", str(self.socket)]
+        argv = [*self._program("izar"), *words, "--socket", str(self._socket(controller))]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise LabError(f"izar {' '.join(words)}: {done.stderr.strip()}")
@@ -127,17 +148,44 @@ class ControlPlane:
             "address": addresses.wan(node.id, self._lab.topology.underlay),
             "state": str(folder),
             "run": str(folder),
-            "controllers": [self._listen()],
+            "controllers": [f"{address}:{PORT}" for address in self.addresses()],
         }
         path = folder / "agent.yaml"
         path.write_text(yaml.safe_dump(config))
-        joining = ["--config", str(path), "--join", self._listen(), "--token", self.ask(asked)["token"]]
+        leading = self.addresses()[self.controllers().index(self._wait_for_leader())]
+        joining = ["--config", str(path), "--join", f"{leading}:{PORT}", "--token", self.ask(asked)["token"]]
         done = self._lab.run(node.name, [*self._program("izar-agent"), *joining], check=False)
         if done.returncode != 0:
             raise LabError(f"{node.name} did not join: {done.stderr.strip()}")
 
-    def _listen(self) -> str:
-        return f"{addresses.management_of_controller()}:{PORT}"
+    def _wait_for_leader(self) -> str:
+        """Until one leads and serves: it has to open the store between the two."""
+        deadline = time.monotonic() + FEED_TIMEOUT_S
+        while True:
+            try:
+                if (leader := self.leader()) is not None and self.listed("nodes") is not None:
+                    return leader
+            except LabError:
+                if time.monotonic() > deadline:
+                    raise
+            if time.monotonic() > deadline:
+                log = self._lab.log(CONTROLLER).read_text(errors="replace")
+                raise LabError(f"no controller leads; the first one said:\n{log}")
+            time.sleep(POLL_S)
+
+    def _controller_config(self, name: str) -> dict[str, Any]:
+        address = self.addresses()[self.controllers().index(name)]
+        api = f"{address}:{API_PORT}"
+        config = {"listen": f"{address}:{PORT}", "api": api, "operator_socket": str(self.socket_of(name)),
+                  "state": str(self.folder)}
+        return config | (self._shared.config(name, api) if self._lab.topology.controllers > 1 else {})
+
+    def _config(self, controller: str) -> Path:
+        return self.folder / f"{controller}.yaml"
+
+    def _socket(self, controller: str | None) -> Path:
+        running = [name for name in self.controllers() if self._lab.process(name) is not None]
+        return self.socket_of(controller or (running or [CONTROLLER])[0])
 
     def _program(self, name: str) -> list[str]:
         return [str(edge_files.find_program(self._lab.build, name))]

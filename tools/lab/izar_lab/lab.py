@@ -42,7 +42,7 @@ class Lab:
         self.build = Path(build or DEFAULT_BUILD).resolve()
         self.network = Network(self.name, topology)
         self.wan = WanControl(self.folder / "wan.sock")
-        self.control_plane = ControlPlane(self)  # of use where the topology has a controller
+        self.control_plane = ControlPlane(self)  # of use where the topology has controllers
         self._edges = edges
         self._state = LabState(self.name, str(self.build), topology.document(), processes.current_process())
 
@@ -78,7 +78,7 @@ class Lab:
         try:
             self.network.create()
             self._start_wan()
-            if self.topology.controller:
+            if self.topology.controllers:
                 self.control_plane.start()
             if self._edges:
                 self._start_edges()
@@ -91,7 +91,7 @@ class Lab:
             self._start_edge(node.name)
         for node in self.topology.nodes:
             self._wait_for_edge(node.name)
-        if self.topology.controller:
+        if self.topology.controllers:
             self.control_plane.wait_until_fed()
 
     def release(self) -> None:
@@ -169,7 +169,7 @@ class Lab:
             self._wait_for_edge(name)
 
     def _has_program(self, name: str) -> bool:
-        return self.topology.controller and name in self.control_plane.programs()
+        return self.topology.controllers > 0 and name in self.control_plane.programs()
 
     def _check_program(self, name: str) -> None:
         if not self._has_program(name):
@@ -194,7 +194,7 @@ class Lab:
         socket_path.parent.mkdir(exist_ok=True)
         config = socket_path.parent / "edge.yaml"
         document = edge_files.edge_config(self.topology, node, socket_path, self._link_secrets())
-        if self.topology.controller:
+        if self.topology.controllers:
             document = self.control_plane.edge_config(document, node)
         config.write_text(edge_files.to_yaml(document))
         argv = edge_files.edge_command(self.build, self.name, node, config, self.topology)

@@ -17,8 +17,8 @@ from izar_lab.matrix import read_matrix
 # Names become parts of namespace names, which the shell and people must be able to type.
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9]{0,11}\Z")
 # Members and interfaces that every lab has.
-RESERVED = {"wan", "mgmt", "lo", "br0", "controller"}
-TOP_KEYS = {"name", "seed", "underlay", "rtt", "link_defaults", "nodes", "hosts", "services", "exception_taps", "controller",
+RESERVED = {"wan", "mgmt", "lo", "br0", "controller", "controller2", "controller3", "etcd", "mariadb"}
+TOP_KEYS = {"name", "seed", "underlay", "rtt", "link_defaults", "nodes", "hosts", "services", "exception_taps", "controllers",
             "edge"}
 
 
@@ -48,7 +48,7 @@ class Topology:
     link_defaults: LinkSettings
     services: list[dict[str, Any]]  # as in edge.yaml, origins' "host" already replaced by "address"
     exception_taps: bool = False  # whether each node's kernel gets what is not izar's, by the TAPs izarwan and izarlan
-    controller: bool = False  # whether nodes join a controller and have all but themselves from it
+    controllers: int = 0  # if there are any, nodes join them and have all but themselves from them
     edge: dict[str, Any] = field(default_factory=dict)  # goes into every node's edge.yaml as it is
 
     def node(self, name: str) -> Node:
@@ -93,7 +93,7 @@ class Topology:
             "hosts": [{"name": host.name, "node": host.node} for host in self.hosts],
             "services": self.services,
             "exception_taps": self.exception_taps,
-            "controller": self.controller,
+            "controllers": self.controllers,
             "edge": self.edge,
         }
 
@@ -134,7 +134,7 @@ def parse_topology(document: Any, folder: Path) -> Topology:
         link_defaults=parse_settings(document.get("link_defaults") or {}),
         services=[],
         exception_taps=bool(document.get("exception_taps", False)),
-        controller=bool(document.get("controller", False)),
+        controllers=_parse_controllers(document.get("controllers", 0)),
         edge=dict(document.get("edge") or {}),
     )
     topology.services = [_resolve_origins(service, topology) for service in document.get("services") or []]
@@ -162,6 +162,12 @@ def _parse_nodes(entries: Any) -> list[Node]:
 def _parse_node(entry: dict[str, Any], position: int) -> Node:
     name = _checked_name(entry.get("name"), "nodes")
     return Node(name, int(entry.get("id", position)), str(entry.get("region", "lab")), str(entry.get("lan", name)))
+
+
+def _parse_controllers(count: Any) -> int:
+    if count not in range(addresses.MAX_CONTROLLERS + 1):
+        raise LabError(f"'controllers' is {count!r}; use 0 to {addresses.MAX_CONTROLLERS}")
+    return int(count)
 
 
 def _parse_hosts(entries: list[dict[str, Any]], nodes: list[Node]) -> list[Host]:

@@ -1,0 +1,120 @@
+// Over a real controller and SQLite store, without sockets.
+#include "ctrl/controller/api.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ctrl/controller/operator_commands.h"
+#include "ctrl/store/token.h"
+#include "dataplane/base/testing/temporary_folder.h"
+
+namespace izar {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::seconds;
+
+const WallTime kNow{seconds{1'790'000'000}};
+
+class ApiTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        loop = std::move(*EventLoop::make([] { return Instant{}; }));
+        store = std::move(*open_sqlite_store(folder / "izar.db", StoreOptions{}));
+        controller = std::make_unique<Controller>(ControllerParts{*loop, *store, authority, tls, MasterSecret{1},
+                                                                  [] { return kNow; }, [](const std::string&) {}});
+        commands = std::make_unique<OperatorCommands>(
+            *controller, [](std::span<std::uint8_t> bytes) { std::fill(bytes.begin(), bytes.end(), std::uint8_t{7}); });
+        api = std::make_unique<Api>(
+            *controller, [this](std::string_view line) { return commands->answer(line); }, "secret");
+    }
+    HttpAnswer call(const std::string& method, std::vector<std::string> path, const Json& body = nullptr,
+                    std::map<std::string, std::string> query = {}, const std::string& token = "secret") {
+        HttpRequest request{.method = method, .path = std::move(path), .query = std::move(query)};
+        request.authorization = "Bearer " + token;
+        request.body = body.is_null() ? "" : body.dump();
+        return api->answer(request);
+    }
+    void join(const std::string& name, const std::string& region, std::uint8_t number) {
+        TokenRandom random{};
+        random[0] = number;
+        const std::string token = new_token(random);
+        ASSERT_TRUE(store->create_token(token, TokenSpec{region, std::chrono::hours{1}, 1}, kNow));
+        const auto address = *IpAddress::parse("10.0.0." + std::to_string(number));
+        ASSERT_TRUE(store->join({token, name, address, Digest{number}}, kNow));
+        ASSERT_TRUE(controller->refresh());
+    }
+    void serve_example() {
+        const Json origin = {{"address", "10.2.0.10"}, {"port", 8080}};
+        ASSERT_EQ(call("PUT", {"v1", "services", "web"},
+                       {{"vip", "10.99.0.80"}, {"first_port", 80}, {"last_port", 80}, {"origins", {origin}}})
+                      .status,
+                  200U);
+        ASSERT_EQ(call("PUT", {"v1", "domains", "example.com"}, {{"origin", "10.2.0.11"}, {"service", "web"}}).status,
+                  200U);
+    }
+
+    TemporaryFolder folder;
+    CertificateAuthority authority = *CertificateAuthority::make(std::chrono::floor<seconds>(kNow));
+    TlsContext tls = *TlsContext::for_controller(*authority.make_controller(std::chrono::floor<seconds>(kNow)),
+                                                 authority.certificate());
+    std::unique_ptr<EventLoop> loop;
+    std::unique_ptr<Store> store;
+    std::unique_ptr<Controller> controller;
+    std::unique_ptr<OperatorCommands> commands;
+    std::unique_ptr<Api> api;
+};
+
+TEST_F(ApiTest, RoutesStandForOperatorRequests) {
+    join("ams", "eu", 1);
+    serve_example();
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"][0]["name"], "web");
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "domains"}).body)["domains"][0]["origin"], "10.2.0.11");
+    EXPECT_EQ(call("POST", {"v1", "nodes", "ams", "drain"}).status, 200U);
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "nodes"}).body)["nodes"][0]["drained"], true);
+    EXPECT_EQ(call("POST", {"v1", "nodes", "ams", "undrain"}).status, 200U);
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "nodes"}).body)["nodes"][0]["drained"], false);
+    EXPECT_TRUE(Json::parse(call("POST", {"v1", "tokens"}, {{"region", "eu"}}).body).contains("token"));
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "history"}, nullptr, {{"from", "ams"}, {"last_hours", "2"}}).body)["from"],
+              1);
+    EXPECT_EQ(Json::parse(call("POST", {"v1", "requests"}, {{"do", "links"}}).body)["links"], Json::array());
+    EXPECT_EQ(call("DELETE", {"v1", "domains", "example.com"}).status, 200U);
+    EXPECT_EQ(call("DELETE", {"v1", "services", "web"}).status, 200U);
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"], Json::array());
+}
+
+TEST_F(ApiTest, RefusesStrangersAndWhatItDoesNotKnow) {
+    EXPECT_EQ(call("GET", {"v1", "nodes"}, nullptr, {}, "").status, 401U);
+    EXPECT_EQ(call("GET", {"v1", "nodes"}, nullptr, {}, "secreT").status, 401U);
+    EXPECT_EQ(call("GET", {"v1", "nodes"}, nullptr, {}, "secret2").status, 401U);
+    EXPECT_EQ(call("GET", {"v1"}).status, 404U);
+    EXPECT_EQ(call("GET", {"v1", "nodes", "x", "drain", "y"}).status, 404U);
+    EXPECT_EQ(call("DELETE", {"v1", "nodes"}).status, 405U);
+    EXPECT_EQ(call("PUT", {"v1", "services", "web"}, Json::array({1})).status, 400U);
+    EXPECT_EQ(call("PUT", {"v1", "services", "web"}, {{"vip", "nowhere"}}).status, 400U);
+    EXPECT_EQ(call("POST", {"v1", "requests"}).status, 400U);
+}
+
+TEST_F(ApiTest, ResolvesDomainsForEverybody) {
+    join("ams", "eu", 1);
+    join("nyc", "us", 2);
+    serve_example();
+    const HttpAnswer told = call("GET", {"resolve", "example.com"}, nullptr, {{"region", "us"}}, "");
+    ASSERT_EQ(told.status, 200U) << told.body;
+    const Json json = Json::parse(told.body);
+    EXPECT_EQ(json["vip"], "10.99.0.80");
+    ASSERT_EQ(json["ingresses"].size(), 1U);
+    EXPECT_EQ(json["ingresses"][0],
+              (Json{{"node", "nyc"}, {"region", "us"}, {"address", "10.0.0.2"}, {"weight", 1000}}));
+    const HttpAnswer led = call("GET", {"resolve", "example.com"}, nullptr, {{"region", "us"}, {"redirect", "1"}}, "");
+    EXPECT_EQ(led.status, 302U);
+    EXPECT_EQ(led.location, "http://10.0.0.2:80/");
+    EXPECT_EQ(call("GET", {"resolve", "example.com"}, nullptr, {{"client", "192.0.2.7"}}, "").status, 200U);
+    EXPECT_EQ(call("GET", {"resolve", "example.com"}, nullptr, {{"client", "here"}}, "").status, 400U);
+    EXPECT_EQ(call("GET", {"resolve", "nowhere.example"}, nullptr, {}, "").status, 404U);
+    EXPECT_EQ(call("POST", {"resolve", "example.com"}, nullptr, {}, "").status, 405U);
+}
+
+}  // namespace
+}  // namespace izar

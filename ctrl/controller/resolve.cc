@@ -1,0 +1,68 @@
+#include "ctrl/controller/resolve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace izar {
+namespace {
+
+// FNV-1a, and murmur3's last step: neighbours in the address must not be neighbours in the hash.
+std::uint64_t hash_of(const std::string& client, NodeId node) {
+    std::uint64_t out = 0xCBF29CE484222325;
+    const auto add = [&](std::uint8_t byte) { out = (out ^ byte) * 0x100000001B3; };
+    for (const char each : client) {
+        add(static_cast<std::uint8_t>(each));
+    }
+    add(static_cast<std::uint8_t>(raw(node) >> 8));
+    add(static_cast<std::uint8_t>(raw(node)));
+    out = (out ^ (out >> 33)) * 0xFF51AFD7ED558CCD;
+    out = (out ^ (out >> 33)) * 0xC4CEB9FE1A85EC53;
+    return out ^ (out >> 33);
+}
+
+// Weighted rendezvous: the highest score wins, and a node wins as often as its weight says.
+double score(const std::string& client, const Ingress& ingress) {
+    const double uniform = (static_cast<double>(hash_of(client, ingress.node) >> 11) + 0.5) / 0x1p53;
+    return -static_cast<double>(ingress.weight) / std::log(uniform);
+}
+
+void put_in_order(std::vector<Ingress>& ingresses, const std::optional<IpAddress>& client) {
+    const std::string text = client ? client->text() : "";
+    std::ranges::stable_sort(ingresses, [&](const Ingress& a, const Ingress& b) {
+        return client ? score(text, a) > score(text, b) : a.weight > b.weight;
+    });
+}
+
+}  // namespace
+
+Result<Resolved> resolve(const DesiredState& desired, const RegionWeights& weights, const ResolveQuery& query) {
+    const auto domain = desired.domains().find(query.domain);
+    if (domain == desired.domains().end()) {
+        return fail(fmt::format("there is no domain '{}'", query.domain.substr(0, 255)));
+    }
+    const auto service = std::ranges::find_if(
+        desired.services(), [&](const auto& each) { return domain->second.service == each.second.name; });
+    if (service == desired.services().end()) {
+        return fail(fmt::format("no node serves '{}' now", query.domain));
+    }
+    Resolved out{.service = service->second};
+    std::vector<Ingress> elsewhere;
+    for (const auto& [id, node] : desired.nodes()) {
+        const Ingress ingress{id, node.name, node.region, node.overlay_address, weights.weight(id)};
+        if (ingress.weight > 0) {
+            (query.region.empty() || query.region == node.region ? out.ingresses : elsewhere).push_back(ingress);
+        }
+    }
+    if (out.ingresses.empty()) {
+        out.ingresses = std::move(elsewhere);
+    }
+    if (out.ingresses.empty()) {
+        return fail("no node takes clients in now");
+    }
+    put_in_order(out.ingresses, query.client);
+    return out;
+}
+
+}  // namespace izar

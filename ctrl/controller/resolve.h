@@ -1,0 +1,42 @@
+// resolve.h -- Where a client of a domain should enter the overlay: the ingresses, best first.
+//
+// Without a client's address the order is that of the weights. With one it is that of a weighted consistent hash over
+// the address, so that many clients who take the first one spread as the weights say, and a client is told the same
+// again while its ingress is there.
+//
+// Thread: pure functions of their arguments.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctrl/controller/desired_state.h"
+#include "ctrl/controller/region_weights.h"
+
+namespace izar {
+
+struct Ingress {
+    NodeId node = kNoNode;
+    std::string name;
+    std::string region;
+    IpAddress address;
+    std::uint32_t weight = 0;  // in thousandths of its region's clients
+};
+
+struct ResolveQuery {
+    std::string domain;
+    std::string region;               // empty: all
+    std::optional<IpAddress> client;  // orders the answer
+};
+
+struct Resolved {
+    Service service;
+    std::vector<Ingress> ingresses;  // with a weight above 0
+};
+
+// The error says that there is no such domain, that its service is not served, or that nobody takes clients in. Where a
+// region has no ingress in use, those of all regions are told.
+Result<Resolved> resolve(const DesiredState& desired, const RegionWeights& weights, const ResolveQuery& query);
+
+}  // namespace izar

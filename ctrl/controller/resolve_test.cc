@@ -1,0 +1,95 @@
+// Over a real SQLite store.
+#include "ctrl/controller/resolve.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "ctrl/store/token.h"
+#include "dataplane/base/testing/temporary_folder.h"
+
+namespace izar {
+namespace {
+
+const WallTime kNow{std::chrono::seconds{1'790'000'000}};
+
+class ResolveTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        store = std::move(*open_sqlite_store(folder / "izar.db", StoreOptions{}));
+        members = {join("ams", "eu", 1), join("fra", "eu", 2), join("nyc", "us", 3)};
+        Service service;
+        std::strcpy(service.name, "web");
+        service.vip = *IpAddress::parse("10.99.0.80");
+        service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
+        ASSERT_TRUE(store->set_service(service, kNow));
+        ASSERT_TRUE(store->set_domain("example.com", *IpAddress::parse("10.2.0.11"), "web", kNow));
+        ASSERT_TRUE(*desired.refresh(*store));
+        weights.balance(members);
+    }
+    RegionMember join(const std::string& name, const std::string& region, std::uint8_t number) {
+        TokenRandom random{};
+        random[0] = number;
+        const std::string token = new_token(random);
+        EXPECT_TRUE(store->create_token(token, TokenSpec{region, std::chrono::hours{1}, 1}, kNow));
+        const auto address = *IpAddress::parse("10.0.0." + std::to_string(number));
+        return {store->join({token, name, address, Digest{number}}, kNow)->id, region, true, 10.0};
+    }
+    std::vector<std::string> names(const ResolveQuery& query) {
+        std::vector<std::string> out;
+        const auto resolved = resolve(desired, weights, query);
+        EXPECT_TRUE(resolved) << resolved.error().text;
+        for (const Ingress& ingress : resolved->ingresses) {
+            out.push_back(ingress.name);
+        }
+        return out;
+    }
+
+    TemporaryFolder folder;
+    std::unique_ptr<Store> store;
+    DesiredState desired{MasterSecret{1}};
+    RegionWeights weights;
+    std::vector<RegionMember> members;
+};
+
+TEST_F(ResolveTest, RegionsAreAnsweredByTheirOwnInOrderOfWeight) {
+    members[0].cpu_percent = 90;
+    weights.balance(members);
+    EXPECT_EQ(names({"example.com", "eu", {}}), (std::vector<std::string>{"fra", "ams"}));
+    EXPECT_EQ(names({"example.com", "us", {}}), std::vector<std::string>{"nyc"});
+    EXPECT_EQ(names({"example.com", "", {}}).size(), 3U);
+    EXPECT_EQ(names({"example.com", "asia", {}}).size(), 3U) << "somebody else's are better than none";
+    const auto resolved = resolve(desired, weights, {"example.com", "us", {}});
+    EXPECT_EQ(resolved->service.vip.text(), "10.99.0.80");
+    EXPECT_EQ(resolved->ingresses[0].address.text(), "10.0.0.3");
+}
+
+TEST_F(ResolveTest, ClientsSpreadAsTheWeightsSayAndStay) {
+    for (int round = 0; round < 2; ++round) {
+        members[0].cpu_percent = 90;
+        weights.balance(members);
+    }
+    const double expected = weights.weight(members[0].node) / 1'000.0;
+    int first = 0;
+    for (int i = 0; i < 4'000; ++i) {
+        const auto client = IpAddress::parse("192.0." + std::to_string(i / 200) + "." + std::to_string(i % 200));
+        const auto order = names({"example.com", "eu", *client});
+        ASSERT_EQ(order, names({"example.com", "eu", *client}));
+        first += order[0] == "ams" ? 1 : 0;
+    }
+    EXPECT_NEAR(first / 4'000.0, expected, 0.03);
+    EXPECT_LT(expected, 0.45);
+}
+
+TEST_F(ResolveTest, SaysWhatIsMissing) {
+    EXPECT_FALSE(resolve(desired, weights, {"nowhere.example", "", {}}));
+    EXPECT_FALSE(resolve(desired, RegionWeights{}, {"example.com", "", {}}));
+    for (RegionMember& member : members) {
+        member.usable = false;
+    }
+    weights.balance(members);
+    EXPECT_FALSE(resolve(desired, weights, {"example.com", "eu", {}}));
+}
+
+}  // namespace
+}  // namespace izar

@@ -1,0 +1,62 @@
+// election.h -- Election: a thread that keeps a controller's leadership going, and tells what came of it.
+//
+// Thread: members are for one thread that is not the election's own; what both touch is behind a mutex. Nobody waits
+// for
+//         etcd but the election's thread, save for the destructor, which gives leadership up.
+// Time:   by the clock given, which both threads call.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ctrl/etcd/leadership.h"
+
+namespace izar {
+
+struct ElectionParts {
+    std::vector<std::string> endpoints;
+    std::string prefix;
+    std::string name;
+    std::string address;  // of this controller, for the others
+    std::chrono::seconds lease{10};
+    std::function<Instant()> clock;
+};
+
+class Election {
+  public:
+    explicit Election(ElectionParts parts);
+    ~Election();
+    Election(const Election&) = delete;
+
+    const std::string& name() const noexcept { return parts_.name; }
+    // The fence to write with, while this controller leads.
+    std::optional<Fence> leads(Instant now) const;
+    // As etcd had it last.
+    std::vector<Member> members() const;
+    // Why etcd could not be asked the last time; empty: it was.
+    std::string problem() const;
+
+  private:
+    void run();
+    void publish(const Result<void>& stepped);
+    bool pause(Nanos most);  // false: to end
+
+    const ElectionParts parts_;
+    EtcdClient client_;
+    Leadership leadership_;  // of the thread
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    bool ending_ = false;
+    std::optional<Fence> fence_;
+    Instant valid_until_{};
+    std::vector<Member> members_;
+    std::string problem_;
+    std::thread thread_;
+};
+
+}  // namespace izar

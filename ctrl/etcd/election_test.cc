@@ -1,0 +1,76 @@
+// Against a real etcd.
+#include "ctrl/etcd/election.h"
+
+#include <gtest/gtest.h>
+
+#include "ctrl/etcd/testing/etcd_server.h"
+#include "dataplane/base/testing/installed.h"
+
+namespace izar {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kLease{2};
+
+Instant now() {
+    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+template <typename Condition>
+bool wait_until(Condition condition, seconds patience) {
+    const Instant deadline = now() + patience;
+    while (!condition() && now() < deadline) {
+        std::this_thread::sleep_for(milliseconds{5});
+    }
+    return condition();
+}
+
+class ElectionTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        if (!is_installed("etcd")) {
+            GTEST_SKIP() << "etcd is not installed (package etcd-server)";
+        }
+        auto started = EtcdServer::start();
+        ASSERT_TRUE(started) << started.error().text;
+        server = std::move(*started);
+    }
+    std::unique_ptr<Election> candidate(const std::string& name) {
+        return std::make_unique<Election>(
+            ElectionParts{{server->endpoint()}, "/izar", name, name + ":7444", kLease, now});
+    }
+
+    std::unique_ptr<EtcdServer> server;
+};
+
+TEST_F(ElectionTest, OneLeadsAndAnotherFollowsAtOnceWhenItEnds) {
+    auto first = candidate("a");
+    ASSERT_TRUE(wait_until([&] { return first->leads(now()).has_value(); }, seconds{10})) << first->problem();
+    const Fence former = *first->leads(now());
+    const auto second = candidate("b");
+    ASSERT_TRUE(wait_until([&] { return second->members().size() == 2; }, seconds{10})) << second->problem();
+    EXPECT_EQ(second->members(), (std::vector<Member>{{"a", "a:7444", true}, {"b", "b:7444", false}}));
+    EXPECT_FALSE(second->leads(now()));
+    EXPECT_EQ(first->leads(now()), former) << "renewed";
+    first.reset();
+    const Instant ended = now();
+    ASSERT_TRUE(wait_until([&] { return second->leads(now()).has_value(); }, seconds{10})) << second->problem();
+    EXPECT_LT(now() - ended, kLease) << "not by the lease's end";
+    EXPECT_GT(*second->leads(now()), former);
+}
+
+TEST_F(ElectionTest, WithoutEtcdNobodyLeadsAndItIsSaid) {
+    const auto first = candidate("a");
+    ASSERT_TRUE(wait_until([&] { return first->leads(now()).has_value(); }, seconds{10}));
+    server->freeze();
+    ASSERT_TRUE(wait_until([&] { return !first->leads(now()); }, 2 * kLease));
+    ASSERT_TRUE(wait_until([&] { return !first->problem().empty(); }, seconds{10}));
+    server->thaw();
+    ASSERT_TRUE(wait_until([&] { return first->leads(now()).has_value(); }, seconds{20})) << first->problem();
+    EXPECT_TRUE(wait_until([&] { return first->problem().empty(); }, seconds{10}));
+}
+
+}  // namespace
+}  // namespace izar

@@ -1,0 +1,54 @@
+// http_server.h -- HttpServer: HTTP/1.1 over TLS 1.3 on the event loop.
+//
+// Thread: the event loop's. A handler answers at once; a client that does not read its answers is cut, as is one that
+//         does not finish its handshake or is silent. When all places are taken, the oldest client without a finished
+//         handshake makes room: who only connects keeps nobody out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ctrl/http/http_message.h"
+#include "ctrl/loop/event_loop.h"
+#include "ctrl/tls/tls_session.h"
+
+namespace izar {
+
+class HttpServer {
+  public:
+    static constexpr std::size_t kMostClients = 256;
+    static constexpr std::size_t kMostUnsent = std::size_t{16} << 20;  // bytes of answers; then the client is cut
+    static constexpr Nanos kHandshakeTime = std::chrono::seconds{10};
+    static constexpr Nanos kMostSilence = std::chrono::seconds{60};
+
+    using Handler = std::function<HttpAnswer(const HttpRequest& request)>;
+
+    // `tls` outlives it. `wall_clock` tells whether certificates are in their time.
+    HttpServer(EventLoop& loop, const TlsContext& tls, std::function<WallSeconds()> wall_clock, FileDescriptor listener,
+               Handler handler);
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+
+    std::size_t clients() const noexcept { return clients_.size(); }
+
+  private:
+    struct Client;
+    StreamEvents* accept(StreamId stream);
+    void receive(Client& client, std::span<const std::uint8_t> bytes);
+    bool answer_all(Client& client);
+    void flush(Client& client);
+    void end(Client& client);
+    void bury(Client& client);
+
+    EventLoop& loop_;
+    const TlsContext& tls_;
+    std::function<WallSeconds()> wall_clock_;
+    Handler handler_;
+    std::vector<std::unique_ptr<Client>> clients_;  // in order of arrival
+    std::vector<std::unique_ptr<Client>> buried_;   // ended; freed outside of their callbacks
+    StreamId listener_ = kNoStream;
+    Timer bury_timer_;
+};
+
+}  // namespace izar

@@ -1,0 +1,123 @@
+// Over TLS on loopback, both ends in one loop.
+#include "ctrl/http/http_server.h"
+
+#include <gtest/gtest.h>
+
+namespace izar {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const WallSeconds kToday{seconds{1'790'000'000}};
+
+Instant real_now() {
+    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+struct TestClient : StreamEvents {
+    TestClient(EventLoop& at, const TlsContext& context) : loop(at), tls(context, kToday) {}
+    ~TestClient() override { loop.close(stream); }
+    void on_connected() override {
+        ASSERT_TRUE(tls.begin());
+        flush();
+    }
+    void on_received(std::span<const std::uint8_t> bytes) override {
+        std::vector<std::uint8_t> plain;
+        (void)tls.receive(bytes, plain);
+        text.append(plain.begin(), plain.end());
+        if (tls.established() && !request.empty()) {
+            ASSERT_TRUE(tls.send({reinterpret_cast<const std::uint8_t*>(request.data()), request.size()}));
+            request.clear();
+        }
+        flush();
+    }
+    void on_closed(const std::string&) override { closed = true; }
+    void flush() {
+        const auto out = tls.take_output();
+        loop.send(stream, out);
+    }
+
+    EventLoop& loop;
+    TlsSession tls;
+    StreamId stream = kNoStream;
+    std::string request;
+    std::string text;
+    bool closed = false;
+};
+
+struct SilentClient : StreamEvents {
+    void on_received(std::span<const std::uint8_t>) override {}
+    void on_closed(const std::string&) override {}
+};
+
+class HttpServerTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        loop = std::move(*EventLoop::make(real_now));
+        auto listener = listen_tcp({*IpAddress::parse("127.0.0.1"), 0});
+        ASSERT_TRUE(listener);
+        address = local_address(listener->get());
+        server = std::make_unique<HttpServer>(
+            *loop, tls, [] { return kToday; }, std::move(*listener),
+            [](const HttpRequest& request) {
+                return HttpAnswer{.body = request.method + " " + (request.path.empty() ? "" : request.path[0])};
+            });
+    }
+    std::unique_ptr<TestClient> client(const std::string& request) {
+        auto out = std::make_unique<TestClient>(*loop, trusting);
+        out->request = request;
+        out->stream = *loop->connect(address, *out);
+        return out;
+    }
+    template <typename Condition>
+    bool run_until(Condition condition) {
+        const Instant deadline = real_now() + seconds{20};
+        while (!condition() && real_now() < deadline) {
+            loop->run_once(milliseconds{5});
+        }
+        return condition();
+    }
+
+    CertificateAuthority authority = *CertificateAuthority::make(kToday);
+    TlsContext tls = *TlsContext::for_controller(*authority.make_controller(kToday), authority.certificate());
+    TlsContext trusting = *TlsContext::for_joining(*certificate_fingerprint(authority.certificate()));
+    std::unique_ptr<EventLoop> loop;
+    std::unique_ptr<HttpServer> server;
+    SocketAddress address;
+};
+
+TEST_F(HttpServerTest, AnswersInOrderUntilTheClientEndsIt) {
+    const auto one = client("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return one->text.ends_with("GET b"); })) << one->text;
+    EXPECT_NE(one->text.find("GET a"), std::string::npos);
+    EXPECT_FALSE(one->closed);
+    const auto two = client("GET /c HTTP/1.1\r\nConnection: close\r\n\r\nGET /d HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return two->closed; }));
+    EXPECT_TRUE(two->text.ends_with("GET c")) << two->text;
+}
+
+TEST_F(HttpServerTest, RefusesAndEnds) {
+    const auto one = client("nonsense\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return one->closed; }));
+    EXPECT_TRUE(one->text.starts_with("HTTP/1.1 400 ")) << one->text;
+    EXPECT_EQ(server->clients(), 0U);
+}
+
+TEST_F(HttpServerTest, WhoOnlyConnectsKeepsNobodyOut) {
+    SilentClient silent;
+    std::vector<StreamId> streams;
+    for (std::size_t i = 0; i < HttpServer::kMostClients; ++i) {
+        streams.push_back(*loop->connect(address, silent));
+    }
+    ASSERT_TRUE(run_until([&] { return server->clients() == HttpServer::kMostClients; }));
+    const auto one = client("GET /a HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return one->text.ends_with("GET a"); })) << one->text;
+    EXPECT_LE(server->clients(), HttpServer::kMostClients);
+    for (const StreamId stream : streams) {
+        loop->close(stream);
+    }
+}
+
+}  // namespace
+}  // namespace izar

@@ -1,0 +1,48 @@
+#include "tools/controller/lead.h"
+
+#include <utility>
+
+#include "tools/controller/inventory.h"
+
+namespace izar {
+
+Lead::Lead(const LeadParts& parts, std::optional<Fence> fence, std::unique_ptr<Store> store, Nanos adopt_interval,
+           Api::Answer operators)
+    : fence_(fence),
+      store_(std::move(store)),
+      controller_(
+          {parts.loop, *store_, parts.state.authority, parts.tls, parts.state.master, parts.wall_clock, parts.log}),
+      commands_(controller_, parts.random),
+      api_(controller_, std::move(operators), parts.state.api_token),
+      upkeep_(parts.loop, controller_, adopt_interval, parts.log) {}
+
+Result<std::unique_ptr<Lead>> Lead::begin(const LeadParts& parts, std::optional<Fence> fence, Api::Answer operators) {
+    auto store = open_store(parts.config);
+    if (!store) {
+        return tl::unexpected(store.error());
+    }
+    if (fence) {
+        if (const auto claimed = (*store)->claim(*fence); !claimed) {
+            return fail("the store is another's: " + claimed.error().text);
+        }
+    }
+    DiscoveryConfig discovery;
+    if (!parts.discovery.empty()) {
+        auto taken = import_discovery_file(**store, parts.discovery, parts.environment, parts.wall_clock());
+        if (!taken) {
+            return tl::unexpected(taken.error());
+        }
+        discovery = *std::move(taken);
+    }
+    auto agents = SocketAddress::parse(parts.config.listen).and_then(listen_tcp);
+    if (!agents) {
+        return tl::unexpected(agents.error());
+    }
+    std::unique_ptr<Lead> lead(new Lead(parts, fence, *std::move(store), discovery.adopt, std::move(operators)));
+    if (auto started = lead->controller_.start(*std::move(agents)); !started) {
+        return tl::unexpected(started.error());
+    }
+    return lead;
+}
+
+}  // namespace izar

@@ -1,0 +1,59 @@
+// lead.h -- Lead: what a controller has only while it leads: the store's fence, the agents' port, the fleet's state.
+//
+// Thread: the event loop's. To lead no more is to destroy it, outside of its callbacks: agents are cut off and look for
+//         the next leader.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctrl/config/scheduling_config.h"
+#include "ctrl/controller/api.h"
+#include "ctrl/controller/controller.h"
+#include "ctrl/controller/operator_commands.h"
+#include "tools/controller/controller_state.h"
+#include "tools/controller/upkeep.h"
+
+namespace izar {
+
+struct LeadParts {
+    EventLoop& loop;
+    const ControllerState& state;
+    const SchedulingConfig& config;
+    const TlsContext& tls;
+    std::string discovery;                 // path of node-discovery.yaml; empty: none
+    std::vector<std::string> environment;  // "NAME=value" each
+    OperatorCommands::RandomBytes random;
+    std::function<WallTime()> wall_clock;
+    std::function<void(const std::string&)> log;
+};
+
+class Lead {
+  public:
+    // Opens the store, claims the fence if there is one, and lets agents in. `operators`: as Api takes it.
+    static Result<std::unique_ptr<Lead>> begin(const LeadParts& parts, std::optional<Fence> fence,
+                                               Api::Answer operators);
+    Lead(const Lead&) = delete;
+
+    std::optional<Fence> fence() const noexcept { return fence_; }
+    Result<std::string> answer(std::string_view line) { return commands_.answer(line); }
+    HttpAnswer answer(const HttpRequest& request) { return api_.answer(request); }
+
+  private:
+    Lead(const LeadParts& parts, std::optional<Fence> fence, std::unique_ptr<Store> store, Nanos adopt_interval,
+         Api::Answer operators);
+
+    std::optional<Fence> fence_;
+    std::unique_ptr<Store> store_;
+    Controller controller_;
+    OperatorCommands commands_;
+    Api api_;
+    Upkeep upkeep_;
+};
+
+}  // namespace izar
