@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -132,7 +133,10 @@ int run(const RigOptions& options) {
         return complain(done.error());
     }
     node->reset();
+    const std::filesystem::path leftover = rte_eal_get_runtime_dir();
     rte_eal_cleanup();
+    std::error_code ignored;  // it may not be there
+    std::filesystem::remove_all(leftover, ignored);
     return 0;
 }
 

@@ -14,6 +14,8 @@ from izar_perf.suite import Context
 
 WAYS = ((HTTP_PORT, ORIGIN_PORT), (IPERF_PORT, IPERF_PORT))  # port of the VIP, port of the origin
 
+PREFIX = f"izar-proxy-{os.getpid()}"  # DPDK's; the suite removes the folder of this name
+
 EDGE_CONFIG = """node: {{id: 1, name: edge}}
 security: none
 idle: sleep
@@ -49,7 +51,7 @@ NFT_RULES = """table ip izar_perf {{
 
 
 def eal() -> list[str]:
-    return ["--no-pci", "-m", "128", "--in-memory", "--no-telemetry", "--log-level=*:error"]
+    return ["--no-pci", "-m", "128", "--file-prefix", PREFIX, "--in-memory", "--no-telemetry", "--log-level=*:error"]
 
 
 def start_izar(net: ProxyNet, context: Context, driver: str) -> None:
@@ -57,7 +59,7 @@ def start_izar(net: ProxyNet, context: Context, driver: str) -> None:
                        for at, (port, origin_port) in enumerate(WAYS, 1))
     config = net.folder / "edge.yaml"
     config.write_text(EDGE_CONFIG.format(folder=net.folder, driver=driver, wan=PROXY_WAN, lan=PROXY_LAN, services=services))
-    net.start("proxy", [context.program("tools/edge/izar-edge"), "--no-pci", "-m", "128", "--file-prefix", f"izar-perf-{os.getpid()}",
+    net.start("proxy", [context.program("tools/edge/izar-edge"), "--no-pci", "-m", "128", "--file-prefix", PREFIX,
                         "--in-memory", "--", "--config", str(config)])
 
 

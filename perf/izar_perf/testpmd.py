@@ -8,6 +8,7 @@ the packets: the floor below every other row.
 
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -36,6 +37,7 @@ def measure(seconds: float) -> tuple[float, float]:
     process.stdin.flush()
     time.sleep(seconds)
     output = process.communicate("stop\nquit\n", timeout=60)[0]
+    shutil.rmtree(f"/var/run/dpdk/izar-testpmd-{os.getpid()}", ignore_errors=True)  # which DPDK leaves behind
     found = FIGURE.search(output)
     if found is None:
         raise SuiteFailed(f"dpdk-testpmd told no cycles per packet:\n{output[-2000:]}")

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from izar_perf import environment, statistics, table
+from izar_perf import environment, l3fwd, statistics, table
 from izar_perf.cli import check_rows
 from izar_perf.suite import Column, Context, SuiteFailed
 from izar_perf.suites import forward
@@ -71,3 +71,13 @@ def test_steal_is_a_share_of_the_time_between():
     env = environment.describe(1, environment.CpuTimes(total=0, steal=0, idle=0))
     assert 0 <= env["steal_percent"] <= 100
     assert env["cpus"] >= 1
+
+
+def test_l3fwd_forwards_in_both_modes(build):
+    context = Context(build, runs=1, quick=True, seed=1)
+    if not l3fwd.EXAMPLES.exists():
+        pytest.skip("dpdk-doc is not installed")
+    for mode in l3fwd.MODES:
+        cycles, mpps = l3fwd.measure(context, mode, 0.3, tsc_mhz=2_000.0)
+        assert cycles * mpps == pytest.approx(2_000.0)
+        assert 1.0 < mpps < 500.0

@@ -10,7 +10,7 @@ of the generator's choice, for NDR and PDR.
 import itertools
 import json
 
-from izar_perf import testpmd
+from izar_perf import l3fwd, testpmd
 from izar_perf.rig import PROGRAM, Rig
 from izar_perf.statistics import median, spread_percent
 from izar_perf.suite import Column, Context, Row, SuiteFailed
@@ -92,14 +92,28 @@ def measure_scenario(context: Context, scenario: dict) -> list[Row]:
     return rows
 
 
-def measure_testpmd(context: Context) -> Row:
-    results = [testpmd.measure(0.5 if context.quick else 2) for _ in range(context.runs)]
+def peer_row(system: str, role: str, flows: int | None, results: list[tuple[float, float]]) -> Row:
     trials = [{"accounted": True, "cycles_per_packet": cycles, "mpps": mpps} for cycles, mpps in results]
-    return row("testpmd", scenario("io", None, 64), trials)
+    return row(system, scenario(role, flows, 64), trials)
+
+
+def measure_peers(context: Context) -> list[Row]:
+    """testpmd and l3fwd, whose packets go round on one core."""
+    seconds = 0.5 if context.quick else 2
+    io = [testpmd.measure(seconds) for _ in range(context.runs)]
+    rows = [peer_row("testpmd", "io", None, io)]
+    if not context.quick:  # it would have to be built first
+        tsc_mhz = io[0][0] * io[0][1]
+        for mode in l3fwd.MODES:
+            results = [l3fwd.measure(context, mode, seconds, tsc_mhz) for _ in range(context.runs)]
+            rows.append(peer_row("l3fwd", mode, l3fwd.FLOWS, results))
+    return rows
 
 
 def measure(context: Context) -> list[Row]:
-    rows = [] if context.only else [measure_testpmd(context)]
+    rows = [] if context.only and "system" not in context.only else measure_peers(context)
+    if "system" in context.only:
+        return context.chosen(rows)
     for each in context.chosen(scenarios(context.quick)):
         rows += measure_scenario(context, each)
     return rows

@@ -7,10 +7,11 @@ together; `proxy_cpu` is that of the proxy's processes alone, null where the ker
 """
 
 import json
+import shutil
 
 from izar_perf.environment import CpuTimes
 from izar_perf.proxy_net import IPERF_PORT, VIP, ProxyNet
-from izar_perf.proxy_systems import SYSTEMS, System
+from izar_perf.proxy_systems import PREFIX, SYSTEMS, System
 from izar_perf.statistics import median, spread_percent
 from izar_perf.suite import ROOT, Column, Context, Row, SuiteFailed
 
@@ -109,7 +110,10 @@ def measure(context: Context) -> list[Row]:
     known = {(each.name, each.driver): each for each in systems}
     chosen = context.chosen([{"system": name, "driver": driver} for name, driver in known])
     runs: dict[tuple, list[dict]] = {(each["system"], each["driver"]): [] for each in chosen}
-    for _ in range(context.runs):
-        for key, made in runs.items():
-            made.append(measure_once(context, known[key]))
+    try:
+        for _ in range(context.runs):
+            for key, made in runs.items():
+                made.append(measure_once(context, known[key]))
+    finally:
+        shutil.rmtree(f"/var/run/dpdk/{PREFIX}", ignore_errors=True)  # which DPDK leaves behind
     return [row(known[key], made) for key, made in runs.items()]
