@@ -21,9 +21,21 @@ OTHER_COLORS = ("#2a9d8f", "#e08e45", "#8e6bbf", "#d1495b", "#5b8c5a", "#3d5a80"
 Series = Mapping[str, Sequence[tuple[float, float]]]
 
 
+def system_of(name: str) -> str:
+    """What the name of a series or bar begins with."""
+    return name.split()[0].rstrip(",")
+
+
 def color_of(name: str, at: int) -> str:
-    """By the system that a series' name begins with; else the next of a row."""
-    return COLORS.get(name.split()[0].rstrip(","), OTHER_COLORS[at % len(OTHER_COLORS)])
+    """The system's; of what is no system, the next of a row."""
+    return COLORS.get(system_of(name), OTHER_COLORS[at % len(OTHER_COLORS)])
+
+
+def figure_of(value: float | None) -> str:
+    """Four digits, and thousands in full."""
+    if value is None:
+        return "not measured"
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
 
 
 def svg(figure) -> str:
@@ -84,8 +96,9 @@ def bars(title: str, x: str, values: Mapping[str, float | None], goal: float | N
     figure, axes = axes_of(title, x, "")
     names = list(values)[::-1]
     drawn = axes.barh(names, [values[name] or 0 for name in names], height=0.62,
-                      color=[color_of(name, at) for at, name in enumerate(names)])
-    axes.bar_label(drawn, [f"{values[name]:,.4g}" if values[name] is not None else "not measured" for name in names], padding=4)
+                      color=[COLORS.get(system_of(name), COLORS["izar"]) for name in names])
+    axes.bar_label(drawn, [figure_of(values[name]) for name in names], padding=4)
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.margins(x=0.15)
     axes.grid(axis="y", visible=False)
     if goal is not None:
