@@ -12,6 +12,8 @@
 
 namespace izar {
 
+inline constexpr std::size_t kMaxPolicyBytes = 65'536;  // of a file that a controller hands out
+
 // What the names in the file may refer to. A name outside its list is a problem, because a slip in a forbidden
 // region would permit it; an empty list means that the names are not known here, and any passes.
 struct KnownNames {

@@ -57,6 +57,7 @@ Result<bool> DesiredState::refresh(Store& store) {
         records_.clear();
         service_records_.clear();
         domains_.clear();
+        routing_policy_.clear();
     }
     for (const NodeRecord& node : changes->nodes) {
         records_.insert_or_assign(node.id, node);
@@ -73,6 +74,12 @@ Result<bool> DesiredState::refresh(Store& store) {
     for (const std::string& domain : changes->removed_domains) {
         domains_.erase(domain);
     }
+    for (const Document& document : changes->documents) {
+        routing_policy_ = document.name == kRoutingPolicyDocument ? document.body : routing_policy_;
+    }
+    if (std::ranges::find(changes->removed_documents, kRoutingPolicyDocument) != changes->removed_documents.end()) {
+        routing_policy_.clear();
+    }
     const bool moved = raw(changes->version) != version_;
     version_ = raw(changes->version);
     build();
@@ -82,6 +89,7 @@ Result<bool> DesiredState::refresh(Store& store) {
 void DesiredState::build() {
     StaticData next;
     next.version = version_;
+    next.routing_policy = routing_policy_;
     for (const auto& [id, record] : records_) {
         if (record.state == NodeState::joined && id != kNoNode && next.nodes.size() < kMaxNodes) {
             next.nodes.emplace(id, fleet_node(record));

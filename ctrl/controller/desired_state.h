@@ -19,6 +19,9 @@
 
 namespace izar {
 
+// Name of the document of the store that is the fleet's routing-policy.yaml.
+inline constexpr std::string_view kRoutingPolicyDocument = "routing-policy.yaml";
+
 // The fleet's master secret, from which every link's is derived. Stays with the controllers.
 using MasterSecret = std::array<std::uint8_t, 32>;
 
@@ -38,6 +41,7 @@ class DesiredState {
     bool is_member(NodeId node) const { return nodes().contains(node); }
     const std::map<NodeId, FleetNode>& nodes() const noexcept { return remembered_.back().nodes; }
     const std::map<ServiceId, Service>& services() const noexcept { return remembered_.back().services; }
+    const std::string& routing_policy() const noexcept { return routing_policy_; }  // text; empty: none
     const std::map<std::string, DomainRecord>& domains() const noexcept { return domains_; }
     std::set<NodeId> node_ids() const;
     // By id or by name; kNoNode if there is none.
@@ -56,6 +60,7 @@ class DesiredState {
     std::map<NodeId, NodeRecord> records_;
     std::map<ServiceId, ServiceRecord> service_records_;
     std::map<std::string, DomainRecord> domains_;
+    std::string routing_policy_;
     std::deque<StaticData> remembered_;                       // without secrets; the newest last
     std::map<std::uint64_t, control::StaticUpdate> updates_;  // to the newest, by base
 };

@@ -70,6 +70,21 @@ TEST_F(DesiredStateTest, ChangesLeadOldReadersToTheNewest) {
     EXPECT_EQ(stranger.nodes.size(), 2U);
 }
 
+TEST_F(DesiredStateTest, RoutingPolicyGoesToEveryNodeAndGoesAway) {
+    const NodeId ams = join("ams", 1);
+    StaticData held;
+    ASSERT_TRUE(apply_update(desired.update_for(ams, 0), held));
+    ASSERT_TRUE(store->set_document(kRoutingPolicyDocument, "policies: [{name: fast}]", kNow));
+    ASSERT_TRUE(store->set_document("another.yaml", "a: b", kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    ASSERT_TRUE(apply_update(desired.update_for(ams, held.version), held));
+    EXPECT_EQ(held.routing_policy, "policies: [{name: fast}]");
+    ASSERT_TRUE(store->remove_document(kRoutingPolicyDocument, kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    ASSERT_TRUE(apply_update(desired.update_for(ams, held.version), held));
+    EXPECT_EQ(held.routing_policy, "");
+}
+
 TEST_F(DesiredStateTest, DrainedNodesServeOnlyWhileNobodyElseCan) {
     const NodeId ams = join("ams", 1);
     const NodeId fra = join("fra", 2);

@@ -7,6 +7,7 @@
 
 #include "ctrl/frames/messages.h"
 #include "dataplane/base/limits.h"
+#include "sched/policy_file.h"
 
 namespace izar {
 namespace {
@@ -84,6 +85,15 @@ Result<void> apply_secrets(const control::StaticUpdate& update, StaticData& data
     return {};
 }
 
+// The text is not read here: a node that is older than its controller keeps the link to it, whatever the file says.
+Result<void> apply_policy(const control::StaticUpdate& update, StaticData& data) {
+    if (update.routing_policy().size() > kMaxPolicyBytes) {
+        return fail(fmt::format("a routing policy of more than {} bytes", kMaxPolicyBytes));
+    }
+    data.routing_policy = update.has_routing_policy() ? update.routing_policy() : data.routing_policy;
+    return {};
+}
+
 }  // namespace
 
 control::StaticUpdate whole_update(const StaticData& data) {
@@ -108,6 +118,9 @@ control::StaticUpdate update_between(const StaticData& from, const StaticData& t
             add_secret(out, peer, secret);
         }
     }
+    if (from.routing_policy != to.routing_policy) {
+        out.set_routing_policy(to.routing_policy);
+    }
     return out;
 }
 
@@ -117,7 +130,7 @@ Result<void> apply_update(const control::StaticUpdate& update, StaticData& data)
     }
     StaticData next = update.whole() ? StaticData{} : data;
     next.version = update.version();
-    for (const auto apply : {apply_nodes, apply_services, apply_secrets}) {
+    for (const auto apply : {apply_nodes, apply_services, apply_secrets, apply_policy}) {
         if (auto done = apply(update, next); !done) {
             return done;
         }

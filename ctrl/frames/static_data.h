@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <string>
 
 #include "dataplane/base/result.h"
 #include "dataplane/base/types.h"
@@ -28,6 +29,7 @@ struct StaticData {
     std::map<NodeId, FleetNode> nodes;
     std::map<ServiceId, Service> services;
     std::map<NodeId, LinkSecret> secrets;  // of the links to these nodes
+    std::string routing_policy;            // text of routing-policy.yaml; empty: the node's own counts
 };
 
 // Everything, as one update to whoever has whatever.

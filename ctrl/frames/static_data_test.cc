@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "dataplane/base/limits.h"
+#include "sched/policy_file.h"
 
 namespace izar {
 namespace {
@@ -44,6 +45,7 @@ StaticData some_data(std::uint64_t version) {
             out.services[ServiceId{id}] = service(id, *rc::gen::inRange<std::uint16_t>(80, 83));
         }
     }
+    out.routing_policy = *rc::gen::element<std::string>("", "policies: [{name: fast}]", "policies: [{name: eu}]");
     return out;
 }
 
@@ -70,6 +72,16 @@ TEST(StaticData, ChangeOfAnotherVersionIsRefused) {
     update.set_version(6);
     EXPECT_FALSE(apply_update(update, data));
     EXPECT_EQ(data.version, 5U);
+}
+
+TEST(StaticData, RoutingPolicyIsBounded) {
+    StaticData next;
+    next.version = 1;
+    next.routing_policy.assign(kMaxPolicyBytes, '#');
+    StaticData held;
+    EXPECT_TRUE(apply_update(whole_update(next), held));
+    next.routing_policy += '#';
+    EXPECT_FALSE(apply_update(whole_update(next), held));
 }
 
 TEST(StaticData, OneBadPartChangesNothing) {

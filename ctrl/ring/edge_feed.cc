@@ -7,8 +7,9 @@ namespace izar {
 
 using ring::Kind;
 
-EdgeFeed::EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own)
-    : end_(std::move(end)), assembly_(std::move(own)) {}
+EdgeFeed::EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own,
+                   std::shared_ptr<const RoutingPolicies> policies)
+    : end_(std::move(end)), assembly_(std::move(own), std::move(policies)) {}
 
 bool EdgeFeed::do_work(Instant now, const Mesh& mesh, FeedRing& feed) {
     if (end_->poll(now)) {

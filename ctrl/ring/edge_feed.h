@@ -23,8 +23,9 @@ class EdgeFeed {
     static constexpr Nanos kLookInterval = std::chrono::milliseconds{5};  // a link that died is told within it
     static constexpr Nanos kRowInterval = std::chrono::seconds{1};
 
-    // `own` is the fleet in force, which has this node.
-    EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own);
+    // As FeedAssembly: the fleet and the policies of edge.yaml.
+    EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own,
+             std::shared_ptr<const RoutingPolicies> policies);
 
     // One round; true if there was anything to do. Pushes into `feed`, whose only other producer is over before the
     // scheduler thread begins.

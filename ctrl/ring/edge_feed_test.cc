@@ -76,7 +76,7 @@ class EdgeFeedTest : public testing::Test {
     void start_edge() {
         edge.reset();
         edge = std::make_unique<EdgeFeed>(
-            std::move(*RingEnd::open(shared_path(folder.path()), RingSide::edge, ++boots)), own_fleet());
+            std::move(*RingEnd::open(shared_path(folder.path()), RingSide::edge, ++boots)), own_fleet(), own_policies);
     }
     // Both sides work until nothing moves; what reached the scheduler is kept.
     void settle() {
@@ -116,6 +116,7 @@ class EdgeFeedTest : public testing::Test {
     std::unique_ptr<RingEnd> agent;
     std::unique_ptr<FeedSender> sender;
     std::unique_ptr<EdgeFeed> edge;
+    const std::shared_ptr<const RoutingPolicies> own_policies = std::make_shared<const RoutingPolicies>();
     Mesh mesh;
     FeedRing feed;
     Instant now{};
@@ -143,6 +144,37 @@ TEST_F(EdgeFeedTest, StaticDataArrivesWholeAndIsAcknowledged) {
     ASSERT_TRUE(secrets);
     EXPECT_EQ(secrets->size(), 2U);
     ASSERT_EQ(heard_of(Kind::static_taken), 1U);
+}
+
+TEST_F(EdgeFeedTest, RoutingPolicyOfTheControllerCountsWhileThereIsOne) {
+    StaticData first = data(1, {1, 2});
+    first.routing_policy =
+        "policies:\n  - {name: fast}\n  - {name: eu-only, forbidden: {regions: [us]}, services: [web]}\n#" +
+        std::string(1'000, '.') + "\n";  // longer than one message of the ring
+    sender->set_static(first);
+    settle();
+    ASSERT_NE(fleets().at(0)->policies, nullptr);
+    EXPECT_EQ(fleets()[0]->policies->at(fleets()[0]->policies->index_of("web")).name, "eu-only");
+    StaticData second = first;
+    second.version = 2;
+    sender->set_static(second);
+    settle();
+    EXPECT_EQ(fleets().at(1)->policies, nullptr) << "unchanged";
+    sender->set_static(data(3, {1, 2}));
+    settle();
+    EXPECT_EQ(fleets().at(2)->policies, own_policies) << "without one, the node's own count again";
+}
+
+TEST_F(EdgeFeedTest, PolicyThatCannotBeReadRefusesTheUpdateItCameWith) {
+    StaticData bad = data(1, {1, 2});
+    bad.routing_policy = "policies: [{name: fast, tomorrow: yes}]\n";
+    sender->set_static(bad);
+    settle();
+    EXPECT_TRUE(fleets().empty()) << "services must not move under a policy that nobody follows";
+    EXPECT_NE(edge->assembly().problem().find("unknown key 'tomorrow'"), std::string::npos);
+    sender->set_static(data(2, {1, 2}));
+    settle();
+    EXPECT_EQ(fleets().size(), 1U);
 }
 
 TEST_F(EdgeFeedTest, NodesKeepTheirSlots) {

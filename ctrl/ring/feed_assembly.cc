@@ -9,6 +9,7 @@
 #include "ctrl/ring/link_body.h"
 #include "dataplane/base/check.h"
 #include "dataplane/base/limits.h"
+#include "sched/policy_file.h"
 
 namespace izar {
 namespace {
@@ -77,8 +78,9 @@ std::optional<Service> read_service(const ring::StaticService& body) {
 
 }  // namespace
 
-FeedAssembly::FeedAssembly(std::shared_ptr<const Fleet> own) : fleet_(std::move(own)) {
-    CHECK(fleet_ != nullptr && fleet_->self != kNoSlot);
+FeedAssembly::FeedAssembly(std::shared_ptr<const Fleet> own, std::shared_ptr<const RoutingPolicies> policies)
+    : fleet_(std::move(own)), own_policies_(std::move(policies)) {
+    CHECK(fleet_ != nullptr && fleet_->self != kNoSlot && own_policies_ != nullptr);
 }
 
 void FeedAssembly::forget() noexcept {
@@ -140,6 +142,12 @@ FeedAssembly::Output FeedAssembly::take(const ring::Message& message) {
                 PeerSecret secret{NodeId{body.peer}, {}};
                 std::ranges::copy(body.secret, secret.secret.begin());
                 return body.peer != 0 && to.secrets.size() < kMaxNodes && (to.secrets.push_back(secret), true);
+            });
+            break;
+        case Kind::static_policy:
+            build<ring::StaticPolicy>(message, [](const auto& body, Building& to) {
+                return body.bytes <= sizeof body.text && to.policy.size() + body.bytes <= kMaxPolicyBytes &&
+                       (to.policy.append(body.text, body.bytes), true);
             });
             break;
         case Kind::static_commit:
@@ -217,17 +225,40 @@ FeedAssembly::Output FeedAssembly::commit(std::uint64_t version) {
     const NodeId own = fleet_->node(fleet_->self).id;
     const bool has_self = std::ranges::any_of(built->nodes, [&](const FleetNode& node) { return node.id == own; });
     if (version != built->begin.version || built->nodes.size() != built->begin.nodes ||
-        built->services.size() != built->begin.services || built->secrets.size() != built->begin.secrets || !has_self) {
+        built->services.size() != built->begin.services || built->secrets.size() != built->begin.secrets ||
+        built->policy.size() != built->begin.policy_bytes || !has_self) {
         refuse(fmt::format("static data {} is not whole, or node {} is not in it", version, raw(own)));
         return {};
     }
+    const auto policies = next_policies(built->policy);
+    if (!policies) {
+        refuse(fmt::format("static data {}: {}", version, policies.error().text));
+        return {};
+    }
     const auto update = std::make_shared<FeedUpdate>();
+    update->policies = *policies;
+    policy_ = std::move(built->policy);
     auto fleet = std::make_shared<Fleet>(*next_fleet(built->nodes));
     fleet->version = version;
     fleet_ = fleet;
     update->fleet = fleet_;
     update->services = std::make_shared<const ServiceTable>(std::move(built->services), version);
     return {update, version, std::move(built->secrets)};
+}
+
+// Null: as they are. Names are not looked up: the controller has done it, and a node named there may have left since.
+Result<std::shared_ptr<const RoutingPolicies>> FeedAssembly::next_policies(const std::string& text) const {
+    if (text == policy_) {
+        return nullptr;
+    }
+    if (text.empty()) {
+        return own_policies_;
+    }
+    auto read = parse_routing_policy(text, "the controller's routing policy");
+    if (!read) {
+        return tl::unexpected(read.error());
+    }
+    return std::make_shared<const RoutingPolicies>(std::move(*read));
 }
 
 std::shared_ptr<const Fleet> FeedAssembly::next_fleet(const std::vector<FleetNode>& nodes) const {

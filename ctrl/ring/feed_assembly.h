@@ -2,7 +2,8 @@
 //
 // A static update counts as a whole: what came since its begin is thrown away if the agent dies before its commit, or
 // if any of its parts is out of range. Nodes keep their slots while they stay, and a slot that was freed is given
-// again only when no fresh one is left.
+// again only when no fresh one is left. A routing policy counts until another, or none, comes with later static data;
+// with none the node's own do.
 //
 // Thread: the scheduler thread. Work is one step a message; only a commit builds tables.
 #pragma once
@@ -15,14 +16,15 @@
 #include <vector>
 
 #include "ctrl/ring/layout.h"
+#include "dataplane/base/result.h"
 #include "sched/feed.h"
 
 namespace izar {
 
 class FeedAssembly {
   public:
-    // `own` is the fleet in force, which has this node; later ones must have it under the same id.
-    explicit FeedAssembly(std::shared_ptr<const Fleet> own);
+    // What is in force: a fleet that has this node, as later ones must under the same id, and the node's own policies.
+    FeedAssembly(std::shared_ptr<const Fleet> own, std::shared_ptr<const RoutingPolicies> policies);
 
     struct PeerSecret {
         NodeId peer = kNoNode;
@@ -54,12 +56,14 @@ class FeedAssembly {
         std::vector<FleetNode> nodes;
         std::vector<Service> services;
         std::vector<PeerSecret> secrets;
+        std::string policy;
         bool sound = true;
     };
     template <typename Body, typename Read>
     void build(const ring::Message& message, Read read);
     void refuse(std::string why);
     Output commit(std::uint64_t version);
+    Result<std::shared_ptr<const RoutingPolicies>> next_policies(const std::string& text) const;
     std::shared_ptr<const Fleet> next_fleet(const std::vector<FleetNode>& nodes) const;
     FeedUpdate& gathered();
     Output take_dynamic(const ring::Message& message);
@@ -67,6 +71,8 @@ class FeedAssembly {
     void take_load(const ring::Load& load);
 
     std::shared_ptr<const Fleet> fleet_;
+    std::shared_ptr<const RoutingPolicies> own_policies_;
+    std::string policy_;  // text in force; empty: own_policies_ are
     std::optional<Building> building_;
     std::shared_ptr<FeedUpdate> gathered_;
     std::uint64_t skipped_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "ctrl/ring/link_body.h"
 
@@ -62,6 +63,15 @@ void add_service(std::deque<ring::Message>& queue, const Service& service) {
     }
 }
 
+void add_policy(std::deque<ring::Message>& queue, std::string_view text) {
+    while (!text.empty()) {
+        ring::StaticPolicy body{};
+        body.bytes = static_cast<std::uint16_t>(text.copy(body.text, sizeof body.text));
+        queue.push_back(message_of(Kind::static_policy, body));
+        text.remove_prefix(body.bytes);
+    }
+}
+
 }  // namespace
 
 void FeedSender::set_static(const StaticData& data) {
@@ -85,6 +95,7 @@ void FeedSender::queue_static() {
     begin.nodes = static_cast<std::uint16_t>(static_.nodes.size());
     begin.services = static_cast<std::uint16_t>(static_.services.size());
     begin.secrets = static_cast<std::uint16_t>(static_.secrets.size());
+    begin.policy_bytes = static_cast<std::uint32_t>(static_.routing_policy.size());
     static_queue_.push_back(message_of(Kind::static_begin, begin));
     for (const auto& [id, node] : static_.nodes) {
         static_queue_.push_back(node_message_of(node));
@@ -98,6 +109,7 @@ void FeedSender::queue_static() {
         std::ranges::copy(secret, body.secret);
         static_queue_.push_back(message_of(Kind::static_secret, body));
     }
+    add_policy(static_queue_, static_.routing_policy);
     static_queue_.push_back(message_of(Kind::static_commit, ring::StaticCommit{static_.version}));
 }
 

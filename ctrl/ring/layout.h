@@ -27,7 +27,7 @@ namespace izar::ring {
 
 inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
 inline constexpr std::uint32_t kLayoutVersion = 1;
-inline constexpr std::uint32_t kMinorVersion = 1;
+inline constexpr std::uint32_t kMinorVersion = 2;
 inline constexpr std::size_t kRingMessages = 4095;  // Boost keeps one more, free, to tell full from empty
 inline constexpr std::size_t kBodyBytes = 120;
 inline constexpr std::size_t kNameBytes = 32;
@@ -48,6 +48,7 @@ enum class Kind : std::uint16_t {
     feed_link = 24,
     feed_load = 25,
     feed_node = 26,
+    static_policy = 27,  // the next part of the text
     // Up.
     static_taken = 48,
     own_link = 49,
@@ -64,6 +65,8 @@ struct StaticBegin {
     std::uint16_t nodes;
     std::uint16_t services;
     std::uint16_t secrets;
+    std::uint32_t policy_bytes;  // of routing-policy.yaml; 0: there is none
+    std::uint32_t pad;
 };
 struct StaticNode {
     std::uint16_t id;
@@ -100,6 +103,10 @@ struct StaticSecret {
     std::uint16_t peer;
     std::uint8_t pad[6];
     std::uint8_t secret[32];
+};
+struct StaticPolicy {
+    std::uint16_t bytes;  // of text
+    char text[kBodyBytes - 2];
 };
 struct StaticCommit {
     std::uint64_t version;
@@ -150,8 +157,8 @@ template <typename Body>
 concept FitsBody = std::is_trivially_copyable_v<Body> && std::has_unique_object_representations_v<Body> &&
                    sizeof(Body) <= kBodyBytes;
 static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> && FitsBody<StaticService> &&
-              FitsBody<StaticEgress> && FitsBody<StaticOrigin> && FitsBody<StaticSecret> && FitsBody<StaticCommit> &&
-              FitsBody<FeedLifeBody> && FitsBody<Link> && FitsBody<FeedNodeBody>);
+              FitsBody<StaticEgress> && FitsBody<StaticOrigin> && FitsBody<StaticSecret> && FitsBody<StaticPolicy> &&
+              FitsBody<StaticCommit> && FitsBody<FeedLifeBody> && FitsBody<Link> && FitsBody<FeedNodeBody>);
 static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 64, "no hole; doubles have no unique form");
 static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 32);
 

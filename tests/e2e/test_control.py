@@ -146,6 +146,23 @@ def test_https_api_answers_curl_and_the_operator(lab: Lab, plane: ControlPlane, 
     assert refused.returncode == 1 and "no such node" in refused.stderr
 
 
+def test_routing_policy_of_the_controller_is_every_nodes(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """The controller takes the file up at its start; which node relays for a service then changes without a loss."""
+    def paths() -> dict[str, list[str]]:
+        return {row["policy"]: row["segments"] for row in lab.show("ams", "paths")["paths"] if row["destination"] == "sin"}
+
+    (plane.folder / "routing-policy.yaml").write_text(
+        "policies:\n  - {name: fast}\n  - {name: not-fra, forbidden: {nodes: [fra]}, services: [web]}\n")
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        lab.restart("controller")
+        wait_until(lambda: paths() == {"fast": RELAYED, "not-fra": ["sin"]}, "ams follows the policy")
+        stream.wait_for_replies(5)
+    assert stream.report["lost"] == 0
+    wait_until(lambda: {row["name"]: row["policy"] for row in lab.show("ams", "services")["services"]}["web"] == "not-fra",
+               "ams says so")
+    assert clients.curl(lab, url("ipv4", "name")) == "origin"
+
+
 def test_revoked_node_leaves_the_fleet(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
     plane.izar("node", "revoke", "fra")
     wait_for_path(lab, ["sin"])

@@ -13,6 +13,7 @@ namespace izar {
 struct ControllerOptions {
     std::string config;
     std::string discovery;   // path of node-discovery.yaml; empty: none
+    std::string policy;      // path of routing-policy.yaml; empty: the one that the store has, if any
     std::string import_sql;  // path of an SQL file to import; then end
     bool check = false;
     bool dump_config = false;  // print the configuration in force, secrets masked, and end

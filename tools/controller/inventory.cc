@@ -7,8 +7,10 @@
 #include <cstring>
 #include <memory>
 
+#include "ctrl/controller/desired_state.h"
 #include "ctrl/store/sql_import.h"
 #include "dataplane/config/yaml_reader.h"
+#include "sched/policy_file.h"
 
 namespace izar {
 namespace {
@@ -67,6 +69,27 @@ Result<DiscoveryConfig> import_discovery_file(Store& store, const std::string& p
         return tl::unexpected(done.error());
     }
     return config;
+}
+
+Result<std::string> read_policy_file(const std::string& path) {
+    auto text = read_config_file(path);
+    if (!text) {
+        return text;
+    }
+    if (text->size() > kMaxPolicyBytes) {
+        return fail(fmt::format("{}: has more than {} bytes; leave comments out", path, kMaxPolicyBytes));
+    }
+    if (const auto good = parse_routing_policy(*text, path); !good) {
+        return tl::unexpected(good.error());
+    }
+    return text;
+}
+
+Result<void> import_policy(Store& store, const std::string& text, WallTime now) {
+    if (const auto done = store.set_document(kRoutingPolicyDocument, text, now); !done) {
+        return fail(done.error().text);
+    }
+    return {};
 }
 
 }  // namespace izar

@@ -1,5 +1,5 @@
-// inventory.h -- Files of nodes and domains that a controller takes up: an operator's init_nodes.sql,
-// node-discovery.yaml.
+// inventory.h -- Files that a controller takes up: an operator's init_nodes.sql, node-discovery.yaml,
+// routing-policy.yaml.
 //
 // Thread: the store's.
 #pragma once
@@ -18,5 +18,11 @@ Result<std::string> import_sql_file(Store& store, const std::string& path, WallT
 // Imports the nodes and domains of a node-discovery.yaml. `environment`: as parse_discovery_config takes it.
 Result<DiscoveryConfig> import_discovery_file(Store& store, const std::string& path,
                                               std::span<const std::string> environment, WallTime now);
+
+// Reads a routing-policy.yaml whole, and gives its text. Nodes, regions and services that it names may come later.
+Result<std::string> read_policy_file(const std::string& path);
+
+// Makes it the fleet's policy.
+Result<void> import_policy(Store& store, const std::string& text, WallTime now);
 
 }  // namespace izar

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "ctrl/controller/desired_state.h"
 #include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
@@ -27,6 +28,21 @@ class InventoryFiles : public testing::Test {
     TemporaryFolder folder_;
     std::unique_ptr<Store> store_;
 };
+
+TEST_F(InventoryFiles, APolicyIsReadWholeBeforeItIsTheFleets) {
+    const std::string bad = write("bad.yaml", "policies:\n  - {name: eu, rule: rrt}\n");
+    const auto told = read_policy_file(bad);
+    ASSERT_FALSE(told);
+    EXPECT_NE(told.error().text.find("bad.yaml:2:"), std::string::npos) << told.error().text;
+    const std::string text = "policies: [{name: eu, forbidden: {regions: [us]}}]\n";
+    const auto read = read_policy_file(write("routing-policy.yaml", text));
+    ASSERT_TRUE(read) << read.error().text;
+    ASSERT_TRUE(import_policy(*store_, *read, kNow));
+    const auto documents = store_->documents();
+    ASSERT_EQ(documents.value().size(), 1U);
+    EXPECT_EQ(documents.value()[0].name, kRoutingPolicyDocument);
+    EXPECT_EQ(documents.value()[0].body, text);
+}
 
 TEST_F(InventoryFiles, AnSqlFileIsImportedAndSaysHowMuch) {
     const std::string file = write("init_nodes.sql",

@@ -34,6 +34,11 @@ Result<std::unique_ptr<Lead>> Lead::begin(const LeadParts& parts, std::optional<
         }
         discovery = *std::move(taken);
     }
+    if (!parts.policy.empty()) {
+        if (auto taken = import_policy(**store, parts.policy, parts.wall_clock()); !taken) {
+            return tl::unexpected(taken.error());
+        }
+    }
     auto agents = SocketAddress::parse(parts.config.listen).and_then(listen_tcp);
     if (!agents) {
         return tl::unexpected(agents.error());

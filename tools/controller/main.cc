@@ -57,7 +57,8 @@ std::unique_ptr<Election> make_election(const SchedulingConfig& config) {
                       std::chrono::floor<std::chrono::seconds>(config.etcd.lease), monotonic_now});
 }
 
-int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig& config, const std::string& discovery) {
+int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig& config, const std::string& discovery,
+          const std::string& policy) {
     bool ended = false;
     end_at_signals(loop, ended);  // before the election's thread begins, which must not get them
     const auto credentials = state.authority.make_controller(wall_seconds());
@@ -69,7 +70,7 @@ int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig&
     if (!tls || !operators) {
         return complain(!tls ? tls.error() : operators.error());
     }
-    Seat seat({loop, state, config, *tls, discovery, environment(), fill_random, wall_now, log_line},
+    Seat seat({loop, state, config, *tls, discovery, policy, environment(), fill_random, wall_now, log_line},
               make_election(config));
     const OperatorSocket socket(loop, std::move(*operators), [&](std::string_view line) { return seat.answer(line); });
     std::optional<HttpServer> http;
@@ -116,6 +117,10 @@ int run(const ControllerOptions& options) {
     if (!config) {
         return complain(config.error());
     }
+    const auto policy = options.policy.empty() ? Result<std::string>{} : read_policy_file(options.policy);
+    if (!policy) {
+        return complain(policy.error());
+    }
     if (options.check || options.dump_config) {
         fmt::print("{}", options.check ? options.config + ": ok\n" : config_text(scheduling_keys(*config)));
         return 0;
@@ -132,7 +137,7 @@ int run(const ControllerOptions& options) {
     if (!loop) {
         return complain(loop.error());
     }
-    return serve(**loop, *state, *config, options.discovery);
+    return serve(**loop, *state, *config, options.discovery, *policy);
 }
 
 }  // namespace

@@ -171,7 +171,7 @@ Result<void> EdgeProcess::meet_agent() {
     if (!end) {
         return tl::unexpected(end.error());
     }
-    agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_);
+    agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_, policies_);
     return {};
 }
 
@@ -181,6 +181,7 @@ bool EdgeProcess::take_from_agent() {
         const std::lock_guard lock(newest_mutex_);
         newest_fleet_ = std::move(update->fleet);
         newest_services_ = std::move(update->services);
+        newest_policies_ = update->policies != nullptr ? std::move(update->policies) : std::move(newest_policies_);
         if (security_ != nullptr) {
             security_->links().set_fleet(*newest_fleet_);
         }
@@ -204,6 +205,7 @@ bool EdgeProcess::follow_agent() {
     }
     fleet_ = std::exchange(newest_fleet_, nullptr);
     services_ = std::exchange(newest_services_, nullptr);
+    policies_ = newest_policies_ != nullptr ? std::exchange(newest_policies_, nullptr) : policies_;
     return true;
 }
 

@@ -41,8 +41,8 @@ class EdgeProcess {
     // wrong with it, and nothing changes. With `security: none` there is nothing to read.
     Result<void> reload_secrets();
 
-    // Main takes what the agent brought since the last call: fleet() and services() are the newest from then on, and
-    // references to the former ones end. True if there was anything.
+    // Main takes what the agent brought since the last call: fleet(), services() and policies() are the newest from
+    // then on, and references to the former ones end. True if there was anything.
     bool follow_agent();
 
     // What an lcore's thread is given at its launch.
@@ -103,6 +103,7 @@ class EdgeProcess {
     std::mutex newest_mutex_;          // held to move two pointers
     std::shared_ptr<const Fleet> newest_fleet_;
     std::shared_ptr<const ServiceTable> newest_services_;
+    std::shared_ptr<const RoutingPolicies> newest_policies_;  // null: as they are
     std::thread scheduler_thread_;
     std::atomic<bool> stop_scheduler_{false};
     std::atomic<std::uint32_t> forced_rewrites_{0};

@@ -70,7 +70,9 @@ class ControlPlane:
 
     def start_program(self, name: str) -> None:
         if name in self.controllers():
-            self._lab.start(name, "mgmt", [*self._program("izar-controller"), "--config", str(self._config(name))])
+            policy = self.folder / "routing-policy.yaml"
+            self._lab.start(name, "mgmt", [*self._program("izar-controller"), "--config", str(self._config(name)),
+                                           *(["--policy", str(policy)] if policy.exists() else [])])
             self._lab.wait_until(name, lambda: edge_control.answers(self.socket_of(name)))
         else:
             node = name.removeprefix("agent-")
