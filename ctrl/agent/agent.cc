@@ -147,6 +147,7 @@ void Agent::take_mesh(const control::MeshUpdate& update) {
     } else {
         answer.mutable_mesh_taken()->set_generation(*taken);
         feed_.set_mesh(links_of(*mesh_.newest(), mesh_nodes_));
+        feed_.set_loads(loads_of(*mesh_.newest(), mesh_nodes_));
     }
     send(answer);
 }

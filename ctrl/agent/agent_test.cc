@@ -41,7 +41,8 @@ struct TestNode {
         fleet->slot_of_id[raw(who.id)] = NodeSlot{0};
         mesh.set_fleet(*fleet);
         ring = std::move(*RingEnd::open(shared_path(where), RingSide::agent, 1));
-        edge = std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(where), RingSide::edge, 2)), fleet);
+        edge = std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(where), RingSide::edge, 2)), fleet,
+                                          std::make_shared<const RoutingPolicies>());
         agent = std::make_unique<Agent>(AgentParts{
             loop, tls, *ring, who, where, {controller}, 1, Random{1}, today, [this](const std::string& line) {
                 log += line + "\n";

@@ -294,6 +294,7 @@ void Controller::judge_health() {
 
 void Controller::round() {
     joins_left_ = kJoinsARound;
+    mesh_.set_loads(measurements_.loads());
     mesh_.summarize();
     for (const auto& [node, session] : agents_) {
         send_mesh(*session);

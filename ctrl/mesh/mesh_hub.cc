@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ctrl/mesh/mesh_links.h"
 #include "sched/summary/codec.h"
 
 namespace izar {
@@ -63,6 +64,10 @@ void MeshHub::summarize() {
         }
     }
     MeshSummary next = summarize_links(direct, rule_, kept_.empty() ? nullptr : &kept_.back());
+    next.node_items = {};
+    if (!loads_.empty()) {
+        summarize_nodes(next, load_features(loads_, nodes_), load_rule(), kept_.empty() ? nullptr : &kept_.back());
+    }
     next.generation = ++generation_;
     kept_.push_back(std::move(next));
     if (kept_.size() > kKept) {

@@ -34,6 +34,9 @@ class MeshHub {
     void take_link(const FeedLink& link);
     void forget_row(NodeId from);
 
+    // Of the nodes that have one; the summaries from then on tell them.
+    void set_loads(const std::map<NodeId, NodeLoad>& loads) { loads_ = loads; }
+
     // Makes the next summary.
     void summarize();
     // The newest summary for a receiver that has `held` (0: none), and its generation; nothing before the first.
@@ -50,6 +53,7 @@ class MeshHub {
     SummaryRule rule_;
     std::vector<NodeId> nodes_;  // by place in a summary
     std::map<NodeId, std::map<NodeId, FeedLink>> rows_;
+    std::map<NodeId, NodeLoad> loads_;
     std::uint32_t generation_ = 0;
     std::deque<MeshSummary> kept_;                                // ascending generations
     std::map<std::uint32_t, std::vector<std::uint8_t>> encoded_;  // newest summary, by what the receiver holds

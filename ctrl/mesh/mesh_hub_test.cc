@@ -119,6 +119,40 @@ TEST(MeshHub, LossCostsWhatRetransmissionsDo) {
     EXPECT_NEAR(*cost, 25, 0.6);
 }
 
+// What lyapunov and caps on a relay's CPU go by, over many rounds of changes.
+TEST(MeshHub, TellsLoadsOfNodesWithinTheirBound) {
+    MeshHub hub(rule());
+    hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}, NodeId{7}});
+    measure(hub, 40);
+    SummaryReceiver receiver;
+    std::uint32_t held = 0;
+    for (int round = 0; round < 30; ++round) {
+        const std::map<NodeId, NodeLoad> loads{
+            {NodeId{1}, {.cpu_percent = 10.0 + round % 3}},
+            {NodeId{2},
+             {.cpu_percent = 60.0 + round, .cpu_variance = 80, .mean_queue = 1.0 * round, .variance_queue = 2}},
+            {NodeId{3}, {.cpu_percent = 12}}};
+        hub.set_loads(loads);
+        hub.summarize();
+        held = *receiver.receive(*hub.message_for(held));
+        const auto told = loads_of(*receiver.newest(), hub.nodes());
+        ASSERT_EQ(told.size(), 3U) << "nobody told the load of node 7";
+        for (const FeedNode& node : told) {
+            const NodeLoad& truth = loads.at(node.node);
+            EXPECT_GE(node.load.cpu_percent, truth.cpu_percent - 1e-4);
+            EXPECT_LE(node.load.cpu_percent, truth.cpu_percent + 0.05 * (truth.cpu_percent + 10) + 1e-4);
+            EXPECT_GE(node.load.mean_queue, truth.mean_queue - 1e-4);
+            EXPECT_LE(node.load.mean_queue, truth.mean_queue + 0.05 * (truth.mean_queue + 1) + 1e-4);
+        }
+        EXPECT_EQ(told[1].load.mean_excess, 1) << "the busiest of all";
+        EXPECT_LT(told[0].load.mean_excess, 0);
+    }
+    hub.set_loads({});
+    hub.summarize();
+    held = *receiver.receive(*hub.message_for(held));
+    EXPECT_TRUE(loads_of(*receiver.newest(), hub.nodes()).empty());
+}
+
 TEST(MeshLinks, DigestTellsSetsOfNodesApart) {
     EXPECT_EQ(nodes_digest({NodeId{1}, NodeId{2}}), nodes_digest({NodeId{1}, NodeId{2}}));
     EXPECT_NE(nodes_digest({NodeId{1}, NodeId{2}}), nodes_digest({NodeId{1}, NodeId{3}}));

@@ -266,6 +266,24 @@ TEST_F(EdgeFeedTest, KindsOfANewerVersionAreSkipped) {
     EXPECT_EQ(updates.back()->links[0].rtt, milliseconds{3});
 }
 
+TEST_F(EdgeFeedTest, LoadsOfNodesArriveAndAreToldAgainToANewLife) {
+    sender->set_static(data(3, {1, 2}));
+    FeedNode busy;
+    busy.node = NodeId{2};
+    busy.load = {.cpu_percent = 80, .mean_excess = 1, .mean_queue = 7.5, .price = 0.25};
+    sender->set_loads({busy});
+    for (int life = 0; life < 2; ++life) {
+        updates.clear();
+        settle();
+        const auto told = std::ranges::find_if(updates, [](const auto& update) { return !update->nodes.empty(); });
+        ASSERT_NE(told, updates.end());
+        EXPECT_EQ((*told)->nodes[0].node, NodeId{2});
+        EXPECT_EQ((*told)->nodes[0].load.mean_queue, 7.5);
+        EXPECT_EQ((*told)->nodes[0].load.price, 0.25);
+        start_edge();
+    }
+}
+
 TEST_F(EdgeFeedTest, OwnLinksAreToldAtOnceWhenTheyChange) {
     sender->set_static(data(3, {1, 2}));
     settle();

@@ -63,6 +63,15 @@ void add_service(std::deque<ring::Message>& queue, const Service& service) {
     }
 }
 
+ring::Load load_body(const FeedNode& node) {
+    const NodeLoad& load = node.load;
+    return {raw(node.node),   {},
+            load.cpu_percent, load.cpu_variance,
+            load.mean_excess, load.variance_excess,
+            load.mean_queue,  load.variance_queue,
+            load.price};
+}
+
 void add_policy(std::deque<ring::Message>& queue, std::string_view text) {
     while (!text.empty()) {
         ring::StaticPolicy body{};
@@ -123,6 +132,11 @@ void FeedSender::set_mesh(std::vector<FeedLink> links) {
     mesh_sent_ = 0;
 }
 
+void FeedSender::set_loads(std::vector<FeedNode> loads) {
+    loads_ = std::move(loads);
+    loads_sent_ = 0;
+}
+
 void FeedSender::set_withdrawn(NodeId node, bool withdrawn) {
     withdrawn_[node] = withdrawn;
     changed_nodes_[node] = withdrawn;
@@ -141,7 +155,7 @@ void FeedSender::resend() {
             changed_nodes_[node] = true;
         }
     }
-    mesh_sent_ = 0;
+    mesh_sent_ = loads_sent_ = 0;
 }
 
 bool FeedSender::send(std::deque<ring::Message>& queue) {
@@ -186,6 +200,12 @@ bool FeedSender::do_work() {
             return true;
         }
         ++mesh_sent_;
+    }
+    while (loads_sent_ < loads_.size()) {
+        if (!end_.send(Kind::feed_load, load_body(loads_[loads_sent_]))) {
+            return true;
+        }
+        ++loads_sent_;
     }
     return life_changed_;
 }

@@ -1,7 +1,7 @@
 // feed_sender.h -- FeedSender: what the agent has for izar-edge, kept until the ring has room for it.
 //
 // Static data is sent whole, the newest only. Events are never dropped: of each link and node the newest state waits.
-// The mesh of other nodes' links is dynamic: a newer one replaces what was not sent of the older.
+// The mesh of other nodes' links and the loads of nodes are dynamic: newer ones replace what was not sent of the older.
 //
 // Thread: the agent's. Bounded by the sizes of fleet and services.
 #pragma once
@@ -23,6 +23,7 @@ class FeedSender {
     void set_static(const StaticData& data);
     void set_life(FeedLife life);
     void set_mesh(std::vector<FeedLink> links);
+    void set_loads(std::vector<FeedNode> loads);
     void set_withdrawn(NodeId node, bool withdrawn);
     void link_changed(const FeedLink& link);
 
@@ -41,6 +42,7 @@ class FeedSender {
     FeedLife life_ = FeedLife::silent;
     std::map<NodeId, bool> withdrawn_;
     std::vector<FeedLink> mesh_;
+    std::vector<FeedNode> loads_;
 
     std::deque<ring::Message> static_queue_;
     bool static_begun_ = false;  // part of static_queue_ is in the ring: the rest follows before a newer one
@@ -48,7 +50,8 @@ class FeedSender {
     std::map<std::pair<NodeId, NodeId>, FeedLink> changed_links_;
     std::map<NodeId, bool> changed_nodes_;
     bool life_changed_ = false;
-    std::size_t mesh_sent_ = 0;  // of mesh_
+    std::size_t mesh_sent_ = 0;   // of mesh_
+    std::size_t loads_sent_ = 0;  // of loads_
 };
 
 }  // namespace izar

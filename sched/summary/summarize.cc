@@ -2,6 +2,7 @@
 #include "sched/summary/summarize.h"
 
 #include <algorithm>
+#include <span>
 
 #include "sched/summary/link_partition.h"
 #include "sched/summary/prune.h"
@@ -168,17 +169,8 @@ MeshSummary summarize_all(const RttMatrix& direct, const SummaryRule& rule, cons
     return summary;
 }
 
-}  // namespace
-
-MeshSummary summarize_links(const RttMatrix& direct, const SummaryRule& rule, const MeshSummary* base) {
-    CHECK(direct.nodes() > 0 && direct.nodes() <= kMaxSummaryNodes);
-    if (base != nullptr && !fits(*base, direct, rule))
-        base = nullptr;
-    return rule.kind == SummaryKind::knn ? summarize_all(direct, rule, base) : summarize_pruned(direct, rule, base);
-}
-
-void summarize_nodes(MeshSummary& summary, const NodeFeatures& nodes, const PartitionRule& rule) {
-    CHECK(nodes.features > 0 && nodes.features <= kMaxColumns && nodes.values.size() == nodes.features * summary.nodes);
+// The node table as a base-less receiver gets it.
+void partition_nodes(MeshSummary& summary, const NodeFeatures& nodes, const PartitionRule& rule) {
     const Quantizer quantizer = Quantizer::within(rule.eps);
     const std::vector<Quantizer> quantizers(nodes.features, quantizer);
     summary.class_of = nodes.class_of;
@@ -208,6 +200,67 @@ void summarize_nodes(MeshSummary& summary, const NodeFeatures& nodes, const Part
         }
     }
     std::sort(table.items.begin(), table.items.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+}
+
+// Whether codes still stand for a node's values.
+bool stand_for(std::span<const Code> codes, std::span<const float> values, const Quantizer& quantizer, float eps) {
+    return std::equal(codes.begin(), codes.end(), values.begin(), values.end(), [&](Code code, float value) {
+        const float held = quantizer.decode(code);
+        return held == value || (value <= held && held <= value * (1.0F + eps));
+    });
+}
+
+// The node table as a change of the base's: its groups, and its items where they still hold.
+void list_changed_nodes(MeshSummary& summary, const NodeFeatures& nodes, float eps, const MeshSummary& base) {
+    const Quantizer quantizer(base.node_items.fraction_bits[0]);
+    ItemTable& table = summary.node_items;
+    table = {base.node_items.rest, base.node_items.fraction_bits, base.node_items.groups, {}};
+    auto old = base.node_items.items.begin();
+    for (std::uint16_t node = 0; node < summary.nodes; ++node) {
+        const std::span values = std::span(nodes.values).subspan(node * nodes.features, nodes.features);
+        while (old != base.node_items.items.end() && old->at.to < node)
+            ++old;
+        if (old != base.node_items.items.end() && old->at.to == node &&
+            stand_for(std::span(old->codes).first(nodes.features), values, quantizer, eps)) {
+            table.items.push_back(*old);
+            continue;
+        }
+        const std::size_t group = nodes.class_of.empty() ? 0 : nodes.class_of[node];
+        if (stand_for(std::span(table.groups).subspan(group * nodes.features, nodes.features), values, quantizer, eps))
+            continue;
+        SummaryItem item{{0, node}, false, {}};
+        std::ranges::transform(values, item.codes.begin(), [&](float value) { return quantizer.encode(value); });
+        table.items.push_back(item);
+    }
+}
+
+bool has_nodes_of(const MeshSummary& base, const MeshSummary& summary, const NodeFeatures& nodes,
+                  const PartitionRule& rule) {
+    const auto bits = static_cast<std::uint8_t>(Quantizer::within(rule.eps).fraction_bits());
+    return base.nodes == summary.nodes && base.class_of == nodes.class_of &&
+           base.node_items.rest == Rest::represented &&
+           base.node_items.fraction_bits == std::vector<std::uint8_t>(nodes.features, bits);
+}
+
+}  // namespace
+
+MeshSummary summarize_links(const RttMatrix& direct, const SummaryRule& rule, const MeshSummary* base) {
+    CHECK(direct.nodes() > 0 && direct.nodes() <= kMaxSummaryNodes);
+    if (base != nullptr && !fits(*base, direct, rule))
+        base = nullptr;
+    return rule.kind == SummaryKind::knn ? summarize_all(direct, rule, base) : summarize_pruned(direct, rule, base);
+}
+
+void summarize_nodes(MeshSummary& summary, const NodeFeatures& nodes, const PartitionRule& rule,
+                     const MeshSummary* base) {
+    CHECK(nodes.features > 0 && nodes.features <= kMaxColumns && nodes.values.size() == nodes.features * summary.nodes);
+    partition_nodes(summary, nodes, rule);
+    if (base == nullptr || !has_nodes_of(*base, summary, nodes, rule))
+        return;
+    ItemTable fresh = std::move(summary.node_items);
+    list_changed_nodes(summary, nodes, rule.eps, *base);
+    if (fresh.items.size() * 2 < summary.node_items.items.size())
+        summary.node_items = std::move(fresh);
 }
 
 }  // namespace izar

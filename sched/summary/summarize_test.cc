@@ -145,5 +145,40 @@ RC_GTEST_PROP(SummarizeNodes, FeaturesReadBackWithinTheBound, (std::uint32_t see
     }
 }
 
+// Receivers of changes believe the same within the bound as receivers of whole tables, and rest costs nothing.
+RC_GTEST_PROP(SummarizeNodes, AChangeHoldsTheBoundToo, (std::uint32_t seed)) {
+    std::mt19937 random(seed);
+    constexpr std::uint16_t kNodes = 60;
+    constexpr PartitionRule kRule{.neighbours = 4, .mads = 3.5F, .eps = 0.05F};
+    MeshSummary base;
+    base.nodes = kNodes;
+    base.links.fraction_bits = {6};
+    NodeFeatures nodes{2, {}, {}};
+    for (int i = 0; i < 2 * kNodes; ++i) {
+        nodes.values.push_back(30.0F + static_cast<float>(random() % 5));
+    }
+    summarize_nodes(base, nodes, kRule);
+    MeshSummary rest = base;
+    summarize_nodes(rest, nodes, kRule, &base);
+    RC_ASSERT(rest == base);
+    for (int change = 0; change < 6; ++change) {
+        nodes.values[random() % nodes.values.size()] =
+            random() % 4 == 0 ? kUnknownRtt : static_cast<float>(random() % 90);
+    }
+    MeshSummary next = base;
+    summarize_nodes(next, nodes, kRule, &base);
+    const Quantizer quantizer(next.node_items.fraction_bits[0]);
+    auto item = next.node_items.items.begin();
+    for (std::size_t node = 0; node < kNodes; ++node) {
+        const bool listed = item != next.node_items.items.end() && item->at.to == node;
+        for (std::size_t feature = 0; feature < 2; ++feature) {
+            const float held = quantizer.decode(listed ? item->codes[feature] : next.node_items.group_code(0, feature));
+            const float value = nodes.values[node * 2 + feature];
+            RC_ASSERT(held == value || (value <= held && held <= value * (1 + kRule.eps) * (1 + 1e-6F)));
+        }
+        item += listed ? 1 : 0;
+    }
+}
+
 }  // namespace
 }  // namespace izar

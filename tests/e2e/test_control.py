@@ -147,17 +147,23 @@ def test_https_api_answers_curl_and_the_operator(lab: Lab, plane: ControlPlane, 
 
 
 def test_routing_policy_of_the_controller_is_every_nodes(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
-    """The controller takes the file up at its start; which node relays for a service then changes without a loss."""
+    """The controller takes the file up at its start; which node relays for a service then changes without a loss. Caps on
+    a relay's CPU and the rule lyapunov go by loads that the controller's summaries tell."""
     def paths() -> dict[str, list[str]]:
         return {row["policy"]: row["segments"] for row in lab.show("ams", "paths")["paths"] if row["destination"] == "sin"}
 
     (plane.folder / "routing-policy.yaml").write_text(
-        "policies:\n  - {name: fast}\n  - {name: not-fra, forbidden: {nodes: [fra]}, services: [web]}\n")
+        "policies:\n  - {name: fast}\n  - {name: not-fra, forbidden: {nodes: [fra]}, services: [web]}\n"
+        "  - {name: calm, relays: {max_cpu_percent: 0.5}, services: [probe]}\n  - {name: balanced, rule: lyapunov}\n")
     with ProbeStream(lab, vip("ipv4")) as stream:
         lab.restart("controller")
-        wait_until(lambda: paths() == {"fast": RELAYED, "not-fra": ["sin"]}, "ams follows the policy")
+        wait_until(lambda: paths() == {"fast": RELAYED, "not-fra": ["sin"], "calm": ["sin"], "balanced": RELAYED},
+                   "ams follows the policies, by loads that it was told")
         stream.wait_for_replies(5)
     assert stream.report["lost"] == 0
+    explained = json.loads(lab.command("ams", "explain path ams sin policy balanced json"))
+    assert explained["rule"] == "lyapunov"
+    assert all(link["hold_ms"] == 0 for row in explained["candidates"] for link in row["links"]), "each load is known"
     wait_until(lambda: {row["name"]: row["policy"] for row in lab.show("ams", "services")["services"]}["web"] == "not-fra",
                "ams says so")
     assert clients.curl(lab, url("ipv4", "name")) == "origin"
