@@ -96,7 +96,7 @@ std::optional<Json> operator_request(const Route& route, const Json& values, con
 
 }  // namespace
 
-Api::Api(Controller& controller, Answer operators, std::string token)
+Api::Api(Controller& controller, Answer operators, const std::string& token)
     : controller_(controller), operators_(std::move(operators)), expected_("Bearer " + token) {
     CHECK(!token.empty());
 }

@@ -20,7 +20,7 @@ class Api {
     using Answer = std::function<Result<std::string>(std::string_view line)>;
 
     // `operators` answers an operator's request. `token` is what an operator must show; not empty.
-    Api(Controller& controller, Answer operators, std::string token);
+    Api(Controller& controller, Answer operators, const std::string& token);
 
     HttpAnswer answer(const HttpRequest& request);
 

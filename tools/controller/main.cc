@@ -85,7 +85,8 @@ int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig&
     if (auto started = seat.start(); !started) {
         return complain(started.error());
     }
-    while (!ended) {
+    const auto goes_on = [&ended] { return !ended; };
+    while (goes_on()) {
         loop.run_once(std::chrono::seconds{1});
     }
     return 0;
