@@ -13,9 +13,11 @@ using nlohmann::json;
 
 constexpr double kLongestMs = 60'000;
 constexpr double kFastestBps = 1e12;
+constexpr double kLargestCount = 1e9;
 
-const std::set<std::string> kLinkKeys{"op",       "source",          "destination", "delay_ms", "jitter_ms", "loss",
-                                      "queue_ms", "reorder_hold_ms", "duplicate",   "reorder",  "rate_bps",  "up"};
+const std::set<std::string> kLinkKeys{"op",       "source",   "destination",     "delay_ms",  "jitter_ms",
+                                      "loss",     "queue_ms", "reorder_hold_ms", "duplicate", "reorder",
+                                      "rate_bps", "up",       "drop_every",      "mtu_bytes"};
 
 Result<void> read_number(const json& request, const char* key, double limit, double& value) {
     const auto found = request.find(key);
@@ -42,6 +44,8 @@ Result<void> read_duration(const json& request, const char* key, Nanos& value) {
 
 Result<void> read_profile(const json& request, LinkProfile& profile) {
     double rate_bps = static_cast<double>(profile.rate_bps);
+    double drop_every = profile.drop_every;
+    double mtu_bytes = profile.mtu_bytes;
     for (auto& read : {
              read_duration(request, "delay_ms", profile.delay),
              read_duration(request, "jitter_ms", profile.jitter),
@@ -51,12 +55,16 @@ Result<void> read_profile(const json& request, LinkProfile& profile) {
              read_number(request, "duplicate", 1, profile.duplicate),
              read_number(request, "reorder", 1, profile.reorder),
              read_number(request, "rate_bps", kFastestBps, rate_bps),
+             read_number(request, "drop_every", kLargestCount, drop_every),
+             read_number(request, "mtu_bytes", kLargestCount, mtu_bytes),
          }) {
         if (!read) {
             return read;
         }
     }
     profile.rate_bps = static_cast<std::uint64_t>(rate_bps);
+    profile.drop_every = static_cast<std::uint32_t>(drop_every);
+    profile.mtu_bytes = static_cast<std::uint32_t>(mtu_bytes);
     if (const auto up = request.find("up"); up != request.end()) {
         if (!up->is_boolean()) {
             return fail("'up' must be true or false");
@@ -82,12 +90,15 @@ json link_row(const std::string& source, const std::string& destination, const E
             {"loss", p.loss},
             {"duplicate", p.duplicate},
             {"reorder", p.reorder},
+            {"drop_every", p.drop_every},
+            {"mtu_bytes", p.mtu_bytes},
             {"rate_bps", p.rate_bps},
             {"up", p.up},
             {"entered_packets", c.entered},
             {"delivered_packets", c.delivered},
             {"duplicated_packets", c.duplicated},
             {"lost_packets", c.lost},
+            {"size_packets", c.size},
             {"down_packets", c.down},
             {"queue_packets", c.queue},
             {"memory_packets", c.memory},

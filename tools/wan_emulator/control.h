@@ -2,7 +2,8 @@
 //
 //   {"op": "set", "source": "ams", "destination": "par", "delay_ms": 40, "loss": 0.01, "up": true}
 //       Changes the keys given, leaves the others. Keys: delay_ms, jitter_ms, queue_ms, reorder_hold_ms (0..60000),
-//       loss, duplicate, reorder (0..1), rate_bps (0: no limit), up. Answer: {"ok": true}
+//       loss, duplicate, reorder (0..1), drop_every (n: each n-th packet, 0: none), mtu_bytes and rate_bps (0: no
+//       limit), up. Answer: {"ok": true}
 //   {"op": "show"}    Answer: {"ok": true, "links": [{source, destination, all keys above, counters}], "ports": [..]}
 //
 // A request that cannot be done changes nothing and is answered by {"ok": false, "error": "what to do"}.

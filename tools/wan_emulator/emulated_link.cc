@@ -9,16 +9,27 @@ Nanos time_on_line(std::size_t bytes, std::uint64_t rate_bps) noexcept {
     return Nanos{static_cast<Nanos::rep>(bytes * 8 * std::nano::den / rate_bps)};
 }
 
+constexpr std::size_t kEthernetBytes = 14;
+
 }  // namespace
 
+bool EmulatedLink::loses(const Fate& fate, std::uint64_t number) const noexcept {
+    return fate.lost || (profile_.drop_every != 0 && number % profile_.drop_every == 0);
+}
+
 Deliveries EmulatedLink::enter(Instant arrival, std::size_t bytes) noexcept {
-    const Fate fate = fate_of(identity_, counters_.entered++, profile_);
+    const std::uint64_t number = counters_.entered++;
+    const Fate fate = fate_of(identity_, number, profile_);
     if (!profile_.up) {
         ++counters_.down;
         return {};
     }
-    if (fate.lost) {
+    if (loses(fate, number)) {
         ++counters_.lost;
+        return {};
+    }
+    if (profile_.mtu_bytes != 0 && bytes > profile_.mtu_bytes + kEthernetBytes) {
+        ++counters_.size;
         return {};
     }
     Instant departure = arrival;

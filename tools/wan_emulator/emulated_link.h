@@ -16,7 +16,8 @@ struct LinkCounters {
     std::uint64_t entered = 0;
     std::uint64_t delivered = 0;   // handed to the far interface, copies included
     std::uint64_t duplicated = 0;  // copies made
-    std::uint64_t lost = 0;        // by the profile's loss
+    std::uint64_t lost = 0;        // by the profile's loss or drop_every
+    std::uint64_t size = 0;        // longer than the profile's MTU
     std::uint64_t down = 0;        // entered while the link was down
     std::uint64_t queue = 0;       // would have waited too long for the rate
     std::uint64_t memory = 0;      // the emulator held its maximum of packets
@@ -43,6 +44,8 @@ class EmulatedLink {
     const LinkCounters& counters() const noexcept { return counters_; }
 
   private:
+    bool loses(const Fate& fate, std::uint64_t number) const noexcept;
+
     LinkIdentity identity_;
     LinkProfile profile_;
     LinkCounters counters_;

@@ -106,6 +106,23 @@ TEST(EmulatedLink, DownDropsAndFatesGoOnByNumber) {
     EXPECT_EQ(cut.counters().down, 300U);
 }
 
+TEST(EmulatedLink, EveryNthIsLost) {
+    auto link = link_with({.drop_every = 50});
+    std::size_t arrived = 0;
+    for (int i = 0; i < 1000; ++i) {
+        arrived += link.enter(kStart, 100).count;
+    }
+    EXPECT_EQ(arrived, 980U);
+    EXPECT_EQ(link.counters().lost, 20U);
+}
+
+TEST(EmulatedLink, AnIpPacketAboveTheMtuIsDroppedWhateverItsEthernetHeader) {
+    auto link = link_with({.mtu_bytes = 1400});
+    EXPECT_EQ(link.enter(kStart, 1414).count, 1U);
+    EXPECT_EQ(link.enter(kStart, 1415).count, 0U);
+    EXPECT_EQ(link.counters().size, 1U);
+}
+
 TEST(EmulatedLink, DuplicatesAreDeliveredTwice) {
     auto link = link_with({.delay = milliseconds{5}, .duplicate = 1});
     EXPECT_EQ(link.enter(kStart, 100).count, 2U);

@@ -19,11 +19,13 @@ inline constexpr std::uint16_t kMaxWanPorts = 256;
 // How one direction of a link behaves. Probabilities are 0..1 and independent of each other.
 struct LinkProfile {
     Nanos delay{0};
-    Nanos jitter{0};             // each packet's delay moves by up to this, both ways; order is kept
-    double loss = 0;             // dropped on entry
-    double duplicate = 0;        // delivered twice
-    double reorder = 0;          // held back by reorder_hold, so that later packets overtake it
-    std::uint64_t rate_bps = 0;  // bits of Ethernet frames per second; 0: no limit
+    Nanos jitter{0};               // each packet's delay moves by up to this, both ways; order is kept
+    double loss = 0;               // dropped on entry
+    double duplicate = 0;          // delivered twice
+    double reorder = 0;            // held back by reorder_hold, so that later packets overtake it
+    std::uint32_t drop_every = 0;  // every n-th packet is lost; 0: none is
+    std::uint32_t mtu_bytes = 0;   // longer IP packets are dropped without a word; 0: no limit
+    std::uint64_t rate_bps = 0;    // bits of Ethernet frames per second; 0: no limit
     Nanos reorder_hold = std::chrono::milliseconds{2};
     Nanos queue = std::chrono::milliseconds{100};  // longest wait for the rate; what would wait longer is dropped
     bool up = true;                                // down: everything that enters is dropped, what is inside arrives

@@ -67,13 +67,13 @@ def _exec(arguments: argparse.Namespace) -> int:
 def _link(arguments: argparse.Namespace) -> None:
     settings: dict[str, Any] = {
         key: value
-        for key in ("delay", "jitter", "loss", "duplicate", "reorder", "rate", "queue")
+        for key in ("delay", "jitter", "loss", "duplicate", "reorder", "rate", "queue", "mtu", "drop_every")
         if (value := getattr(arguments, key)) is not None
     }
     if arguments.up is not None:
         settings["up"] = arguments.up
     if not settings:
-        raise LabError("say what to change: --delay, --jitter, --loss, --rate, --reorder, --duplicate, --up or --down")
+        raise LabError("say what to change: --delay, --jitter, --loss, --rate, --reorder, --duplicate, --mtu, --drop-every, --up or --down")
     _lab(arguments).set_link(arguments.a, arguments.b, arguments.one_way, **settings)
 
 
@@ -142,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
         ("reorder", "like 0.1%%"),
         ("rate", "like 100mbit, or unlimited"),
         ("queue", "longest wait for the rate, like 50ms"),
+        ("mtu", "drop longer IP packets without a word; 0: none"),
+        ("drop-every", "drop every n-th packet; 0: none"),
     ):
         link.add_argument(f"--{key}", help=text)
     state_group = link.add_mutually_exclusive_group()

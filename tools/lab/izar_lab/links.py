@@ -14,6 +14,7 @@ UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 UNITS_BPS = {"kbit": 1e3, "mbit": 1e6, "gbit": 1e9}
 DURATIONS = ("delay", "jitter", "queue", "reorder_hold")
 SHARES = ("loss", "duplicate", "reorder")
+COUNTS = {"drop_every": "drop_every", "mtu": "mtu_bytes"}  # as written: as the emulator takes them
 
 
 def parse_duration_ms(text: str) -> float:
@@ -29,6 +30,12 @@ def parse_share(text: str) -> float:
     if not 0 <= share <= 1:
         raise LabError(f"{text!r} is no share; write it like 1% or 0.01")
     return share
+
+
+def parse_count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
+        raise LabError(f"{text!r} is no count; write a whole number, or 0 for none")
+    return int(text)
 
 
 def parse_rate_bps(text: str) -> float:
@@ -48,10 +55,12 @@ def parse_settings(written: dict[str, Any]) -> LinkSettings:
             settings[f"{key}_ms"] = parse_duration_ms(str(value))
         elif key in SHARES:
             settings[key] = parse_share(str(value))
+        elif key in COUNTS or key in COUNTS.values():
+            settings[COUNTS.get(key, key)] = parse_count(str(value))
         elif key == "rate":
             settings["rate_bps"] = parse_rate_bps(str(value))
         elif key == "rate_bps" or key.removesuffix("_ms") in DURATIONS or key == "up":
             settings[key] = value
         else:
-            raise LabError(f"unknown link setting {key!r}; there are {', '.join(DURATIONS + SHARES)}, rate, up")
+            raise LabError(f"unknown link setting {key!r}; there are {', '.join((*DURATIONS, *SHARES, *COUNTS))}, rate, up")
     return settings
