@@ -15,6 +15,7 @@ enum class LinkReportKind : std::uint8_t {
     loss,      // a window of one direction of a link closed
     up,        // the link is heard again
     down,      // the link fell silent
+    mtu,       // what the link carries changed
     peer_row,  // one item of a peer's own row, as its keep-alive told it
 };
 
@@ -28,10 +29,15 @@ struct LossReport {
     std::uint64_t received;   // packets that arrived in it
     std::uint64_t reordered;  // of these, how many came after a later one
 };
+struct MtuReport {
+    std::uint16_t bytes;  // of an IP packet on the underlay
+    bool shrunk;          // it carried more before
+};
 struct PeerRowReport {
     NodeId to;             // the far end of the link that `link`'s node measured
     std::uint16_t loss;    // 1/65535
     std::uint32_t rtt_us;  // kUnreachableRtt: down
+    std::uint16_t mtu;     // bytes of an IP packet on the underlay, 0: not known
 };
 
 struct LinkReport {
@@ -41,6 +47,7 @@ struct LinkReport {
     union {
         RttReport rtt;
         LossReport loss;
+        MtuReport mtu;
         PeerRowReport row;
     };
     LinkReport() : rtt{} {}

@@ -26,13 +26,17 @@ void LinkEstimate::take(const LinkReport& report) {
             take_rtt(report.rtt, report.at);
             break;
         case LinkReportKind::loss:
-            take_loss(report.loss, report.at);
+            loss_.take(report.loss, report.at);
             break;
         case LinkReportKind::up:
             set_heard(true, report.at);
             break;
         case LinkReportKind::down:
             set_heard(false, report.at);
+            break;
+        case LinkReportKind::mtu:
+            mtu_ = report.mtu.bytes;
+            shrunk_ = report.mtu.shrunk;
             break;
         case LinkReportKind::peer_row:
             break;
@@ -66,16 +70,6 @@ void LinkEstimate::take_rtt(const RttReport& rtt, Instant at) {
     measured_at_ = std::max(measured_at_, at);
 }
 
-void LinkEstimate::take_loss(const LossReport& loss, Instant at) {
-    const double faded = 1 - share_of(at - counted_at_, kLossMemory);
-    const auto received = std::min(loss.received, loss.expected);
-    expected_ = expected_ * faded + static_cast<double>(loss.expected);
-    received_ = received_ * faded + static_cast<double>(received);
-    lost_ += loss.expected - received;
-    reordered_ += loss.reordered;
-    counted_at_ = at;
-}
-
 void LinkEstimate::set_heard(bool heard, Instant at) {
     const Heard next = heard ? Heard::yes : Heard::no;
     if (next == heard_ || at < changed_at_) {
@@ -83,8 +77,8 @@ void LinkEstimate::set_heard(bool heard, Instant at) {
     }
     if (heard_ == Heard::no) {
         damper_.change(at);
-        expected_ = received_ = 0;  // what was lost while it was down is not its loss now
-        measured_at_ = {};          // and its RTT has to be measured anew
+        loss_.restart();
+        measured_at_ = {};  // its RTT has to be measured anew
     }
     times_down_ += heard ? 0 : 1;
     heard_ = next;
@@ -97,10 +91,6 @@ LinkState LinkEstimate::state(Instant now) const noexcept {
     }
     const bool fresh = measured_at_ != Instant{} && now - measured_at_ <= kLifetime;
     return heard_ == Heard::yes && fresh ? LinkState::up : LinkState::unknown;
-}
-
-double LinkEstimate::loss() const noexcept {
-    return expected_ < kEnoughPackets ? 0 : 1 - received_ / expected_;
 }
 
 }  // namespace izar

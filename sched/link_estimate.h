@@ -11,6 +11,7 @@
 #include "dataplane/base/types.h"
 #include "probes/link_report.h"
 #include "sched/hysteresis.h"
+#include "sched/loss_estimate.h"
 
 namespace izar {
 
@@ -25,8 +26,6 @@ class LinkEstimate {
   public:
     static constexpr Nanos kFollow = std::chrono::milliseconds{500};   // time constant of a sparse link
     static constexpr Nanos kMinimumWindow = std::chrono::seconds{10};  // the minimum is of this to twice this
-    static constexpr Nanos kLossMemory = std::chrono::seconds{2};      // time constant of loss
-    static constexpr double kEnoughPackets = 20;                       // fewer say nothing about loss
     static constexpr Nanos kProbation = std::chrono::seconds{5};       // of a hold-down
     static constexpr Nanos kLifetime = std::chrono::seconds{5};        // an RTT older than this is unknown
 
@@ -46,17 +45,18 @@ class LinkEstimate {
     Nanos smoothed() const noexcept { return smoothed_; }
     Nanos variation() const noexcept { return variation_; }
     Nanos minimum() const noexcept { return least_now_ < least_before_ ? least_now_ : least_before_; }
-    double loss() const noexcept;  // 0..1, of packets from the far node; 0 until there are enough
+    double loss() const noexcept { return loss_.share(); }  // 0..1, of packets from the far node
     std::uint64_t samples() const noexcept { return samples_; }
-    std::uint64_t reordered() const noexcept { return reordered_; }
-    std::uint64_t lost() const noexcept { return lost_; }
+    std::uint64_t reordered() const noexcept { return loss_.reordered(); }
+    std::uint64_t lost() const noexcept { return loss_.lost(); }
+    std::uint16_t mtu() const noexcept { return mtu_; }  // bytes of an IP packet on the underlay, 0: not known
+    bool shrunk() const noexcept { return shrunk_; }     // it carried larger packets before
     Instant measured_at() const noexcept { return measured_at_; }
     Instant changed_at() const noexcept { return changed_at_; }  // last change between up and down
     std::uint32_t times_down() const noexcept { return times_down_; }
 
   private:
     void take_rtt(const RttReport& rtt, Instant at);
-    void take_loss(const LossReport& loss, Instant at);
     void set_heard(bool heard, Instant at);
 
     enum class Heard : std::uint8_t { never, yes, no };
@@ -68,13 +68,11 @@ class LinkEstimate {
     Nanos least_before_ = Nanos::max();
     Instant window_start_{};
     Instant measured_at_{};
-    Instant counted_at_{};
     Instant changed_at_{};
     std::uint64_t samples_ = 0;
-    std::uint64_t reordered_ = 0;
-    std::uint64_t lost_ = 0;
-    double expected_ = 0;  // fading sums
-    double received_ = 0;
+    LossEstimate loss_;
+    std::uint16_t mtu_ = 0;
+    bool shrunk_ = false;
     FlapDamper damper_{0};  // even the first return has to prove itself
 };
 

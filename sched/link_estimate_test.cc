@@ -87,19 +87,17 @@ TEST_F(LinkEstimateTest, TheMinimumForgetsAfterTwoWindows) {
     EXPECT_EQ(link.minimum(), 80ms);
 }
 
-TEST_F(LinkEstimateTest, LossIsOfTheLastSeconds) {
-    loss(10, 5);
-    EXPECT_EQ(link.loss(), 0) << "ten packets say nothing";
-    now += 10ms;
-    loss(90, 93);  // late ones of the window before
-    loss(100, 98);
-    EXPECT_NEAR(link.loss(), 0.035, 0.001);
-    for (int i = 0; i < 10; ++i) {
-        now += 1s;
-        loss(100, 100);
+TEST_F(LinkEstimateTest, LossIsForgottenWhenTheLinkFalls) {
+    heard(true);
+    for (int i = 0; i < 5; ++i) {
+        now += 100ms;
+        loss(100, 97);
     }
-    EXPECT_LT(link.loss(), 0.001);
-    EXPECT_EQ(link.lost(), 7u);
+    EXPECT_NEAR(link.loss(), 0.03, 0.001);
+    heard(false);
+    heard(true);
+    EXPECT_EQ(link.loss(), 0);
+    EXPECT_EQ(link.lost(), 15u);
 }
 
 TEST_F(LinkEstimateTest, CountsReordering) {

@@ -24,7 +24,7 @@ bool is_old(Instant at, Instant live_since, Nanos lifetime, Instant now) noexcep
 
 Hold hold_of(const LinkEstimate& own, Instant now) noexcept {
     if (!own.held(now)) {
-        return Hold::none;
+        return own.shrunk() ? Hold::soft : Hold::none;
     }
     return own.on_probation(now) ? Hold::strict : Hold::soft;
 }
@@ -77,7 +77,14 @@ void Mesh::take(const LinkReport& report) {
         return;
     }
     own_[link].take(report);
-    touched_.push_back({self_, report.link});
+    sizes_changed_ |= report.kind == LinkReportKind::mtu;
+    touch(self_, report.link);
+}
+
+// The way back is touched too: each end counts the loss of what it receives, which is the other direction's.
+void Mesh::touch(NodeSlot from, NodeSlot to) {
+    touched_.push_back({from, to});
+    touched_.push_back({to, from});
 }
 
 void Mesh::take_row(const LinkReport& report) {
@@ -90,13 +97,15 @@ void Mesh::take_row(const LinkReport& report) {
     if (known.source != ItemSource::none && report.at < known.at) {
         return;
     }
+    sizes_changed_ |= known.mtu != report.row.mtu;
     const std::uint32_t count = known.source == ItemSource::peer_row ? known.count + 1 : 1;
     known = Item{.at = report.at,
                  .rtt_us = report.row.rtt_us,
                  .loss = static_cast<float>(report.row.loss) / 65535.0F,
                  .count = count,
+                 .mtu = report.row.mtu,
                  .source = ItemSource::peer_row};
-    touched_.push_back({report.link, to});
+    touch(report.link, to);
 }
 
 void Mesh::take(const FeedUpdate& update, Instant now) {
@@ -143,7 +152,7 @@ void Mesh::take_link(const FeedLink& link, Instant now) {
                  .loss = static_cast<float>(link.loss),
                  .count = link.count,
                  .source = ItemSource::feed};
-    touched_.push_back({from, to});
+    touch(from, to);
 }
 
 void Mesh::set_withdrawn(NodeId node, bool withdrawn) {
@@ -175,7 +184,8 @@ LinkView Mesh::link(NodeSlot from, NodeSlot to, Instant now) const {
                 .variation = own.variation(),
                 .loss = own.loss(),
                 .count = own.samples(),
-                .at = own.measured_at()};
+                .at = own.measured_at(),
+                .mtu = own.mtu()};
     }
     const Item& known = item(from, to);
     if (known.source == ItemSource::none) {
@@ -196,6 +206,8 @@ LinkView Mesh::link(NodeSlot from, NodeSlot to, Instant now) const {
     view.variation = std::chrono::microseconds{known.variation_us};
     view.loss = known.loss;
     view.count = known.count;
+    view.mtu = known.mtu & ~kRowShrunk;
+    view.hold = (known.mtu & kRowShrunk) != 0 ? Hold::soft : Hold::none;
     return view;
 }
 
@@ -237,6 +249,10 @@ std::span<const LinkChange> Mesh::changes(std::size_t rows) {
 
 bool Mesh::everything_changed() noexcept {
     return std::exchange(everything_changed_, false);
+}
+
+bool Mesh::sizes_changed() noexcept {
+    return std::exchange(sizes_changed_, false);
 }
 
 }  // namespace izar

@@ -28,13 +28,14 @@ enum class ItemSource : std::uint8_t { none, own, peer_row, feed };
 struct LinkView {
     LinkState state = LinkState::unknown;
     ItemSource source = ItemSource::none;
-    Hold hold = Hold::none;  // own links only
+    Hold hold = Hold::none;  // of other nodes' links only what a row tells: it shrank
     bool stale = false;      // frozen: its source is silent
     Nanos rtt{};
     Nanos variation{};
     double loss = 0;  // 0..1, of packets in the other direction, as the near node counts them
     std::uint64_t count = 0;
     Instant at{};
+    std::uint16_t mtu = 0;  // bytes of an IP packet on the underlay, 0: not known
 };
 
 // A link whose view may have changed.
@@ -73,6 +74,8 @@ class Mesh {
     std::span<const LinkChange> changes(std::size_t rows);
     // Whether nodes, their load or the feed's life changed since the last call, which may touch every link.
     bool everything_changed() noexcept;
+    // Whether the size of packets that some link carries changed since the last call.
+    bool sizes_changed() noexcept;
 
   private:
     struct Item {
@@ -81,6 +84,7 @@ class Mesh {
         std::uint32_t variation_us = 0;
         float loss = 0;
         std::uint32_t count = 0;
+        std::uint16_t mtu = 0;  // as in a RowItem, kRowShrunk included
         ItemSource source = ItemSource::none;
     };
     struct Load {
@@ -92,6 +96,7 @@ class Mesh {
     Item& item(NodeSlot from, NodeSlot to) { return items_[raw(from) * own_.size() + raw(to)]; }
     const Item& item(NodeSlot from, NodeSlot to) const { return items_[raw(from) * own_.size() + raw(to)]; }
     bool row_is_live(NodeSlot from) const noexcept;
+    void touch(NodeSlot from, NodeSlot to);
     void take_row(const LinkReport& report);
     void take_link(const FeedLink& link, Instant now);
     void set_withdrawn(NodeId node, bool withdrawn);
@@ -101,6 +106,7 @@ class Mesh {
     FeedLife feed_life_ = FeedLife::silent;
     Instant feed_life_since_{};
     bool everything_changed_ = false;
+    bool sizes_changed_ = false;
     std::vector<NodeSlot> slot_of_id_;
     std::vector<NodeId> ids_;          // by slot
     std::vector<LinkEstimate> own_;    // by slot of the far node

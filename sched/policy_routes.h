@@ -36,6 +36,8 @@ class PolicyRoutes {
 
     void price_all(const PlanContext& context);
     void price(std::span<const LinkChange> changes, const PlanContext& context);
+    // The next plan builds every destination, because what links carry changed.
+    void build_all() noexcept { build_all_ = true; }
     // Plans and builds the destinations. Returns whether any has another path of any kind now.
     bool plan(const PlanContext& context);
 

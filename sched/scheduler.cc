@@ -126,6 +126,10 @@ bool Scheduler::plan_if_due(Instant now) {
     if (!urgent_ && !interval_over) {
         return false;
     }
+    if (mesh_.sizes_changed()) {
+        publish_wanted_ = true;
+        std::ranges::for_each(routes_, &PolicyRoutes::build_all);
+    }
     const bool measured = measured_ || urgent_;
     measured_ = urgent_ = false;
     price_links(now);

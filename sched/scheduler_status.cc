@@ -27,6 +27,9 @@ LinkStatus status_of_link(const Mesh& mesh, const FleetNode& node, NodeSlot to, 
         status.minimum = own.minimum();
         status.variation = own.variation();
     }
+    if (own.mtu() != 0) {
+        status.mtu = own.mtu();
+    }
     if (own.measured_at() != Instant{}) {
         status.age = now - own.measured_at();
     }

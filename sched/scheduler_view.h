@@ -22,16 +22,17 @@ struct LinkStatus {
     NodeId node = kNoNode;  // the far one
     std::string name;
     LinkState state = LinkState::unknown;
-    bool held = false;               // back from down, used only where nothing else is left
-    std::optional<Nanos> smoothed;   // RTT; none: not measured
-    std::optional<Nanos> minimum;    // of the last 10 to 20 s
-    std::optional<Nanos> variation;  // mean deviation
-    std::optional<Nanos> age;        // of the newest RTT
-    std::optional<Nanos> unchanged;  // time since the last change of state
-    double loss = 0;                 // 0..1, of packets from the far node, lately
-    std::uint64_t samples = 0;       // of RTT, since start
-    std::uint64_t lost = 0;          // packets, since start
-    std::uint64_t reordered = 0;     // packets, since start
+    bool held = false;                 // back from down, used only where nothing else is left
+    std::optional<Nanos> smoothed;     // RTT; none: not measured
+    std::optional<Nanos> minimum;      // of the last 10 to 20 s
+    std::optional<Nanos> variation;    // mean deviation
+    std::optional<Nanos> age;          // of the newest RTT
+    std::optional<Nanos> unchanged;    // time since the last change of state
+    double loss = 0;                   // 0..1, of packets from the far node, lately
+    std::optional<std::uint16_t> mtu;  // bytes of an IP packet on the underlay; none: not known
+    std::uint64_t samples = 0;         // of RTT, since start
+    std::uint64_t lost = 0;            // packets, since start
+    std::uint64_t reordered = 0;       // packets, since start
     std::uint32_t times_down = 0;
     std::string why;  // of the last change: "silent", "heard again"; empty: none yet
 };

@@ -54,13 +54,17 @@ Path build_path(const PathContext& context, NodeSlot to, const RelayPath& path) 
         return built;
     }
     NodeSlot from = context.mesh.self();
-    std::size_t overhead = 0;
+    std::size_t inner_mtu = UINT16_MAX;
     std::uint64_t rtt_us = 0;
     const auto add = [&](NodeSlot hop) {
         const FleetNode& node = context.fleet.node(hop);
         built.segments[built.length++] = node.id;
-        overhead = std::max(overhead, overlay_overhead(node.overlay_address.family()));
-        rtt_us += to_us(context.mesh.link(from, hop, context.now).rtt);
+        const LinkView link = context.mesh.link(from, hop, context.now);
+        const std::size_t mtu = link.mtu == 0 ? context.overlay_mtu : std::min(link.mtu, context.overlay_mtu);
+        const std::size_t overhead = overlay_overhead(node.overlay_address.family());
+        CHECK(mtu > overhead);
+        inner_mtu = std::min(inner_mtu, mtu - overhead);
+        rtt_us += to_us(link.rtt);
         from = hop;
     };
     for (const NodeSlot relay : path.relay) {
@@ -69,9 +73,8 @@ Path build_path(const PathContext& context, NodeSlot to, const RelayPath& path) 
         }
     }
     add(to);
-    CHECK(context.overlay_mtu > overhead);
     built.first_link = path.first_hop(to);
-    built.inner_mtu = static_cast<std::uint16_t>(context.overlay_mtu - overhead);
+    built.inner_mtu = static_cast<std::uint16_t>(inner_mtu);
     built.predicted_rtt_us = static_cast<std::uint32_t>(std::min<std::uint64_t>(rtt_us, kUnreachableRtt - 1));
     return built;
 }
@@ -169,6 +172,8 @@ std::vector<RowItem> build_own_row(const Mesh& mesh, const Fleet& fleet, Instant
         item.node = Be16{raw(fleet.nodes[to].id)};
         item.loss = Be16{static_cast<std::uint16_t>(std::lround(link.loss * 65535))};
         item.rtt_us = Be32{up ? to_us(link.rtt) : kUnreachableRtt};
+        const LinkEstimate& own = mesh.own_link(slot_at(to));
+        item.mtu = Be16{static_cast<std::uint16_t>(up ? own.mtu() | (own.shrunk() ? kRowShrunk : 0) : 0)};
         row.push_back(item);
     }
     return row;
@@ -182,7 +187,7 @@ bool rows_differ(const std::vector<RowItem>& old_row, const std::vector<RowItem>
         const std::int64_t rtt_b = b.rtt_us.value();
         const std::int64_t moved = std::llabs(rtt_a - rtt_b);
         const bool same_life = (rtt_a == kUnreachableRtt) == (rtt_b == kUnreachableRtt);
-        return a.node == b.node && same_life && (moved < kLeastRttMove || moved * 50 < rtt_a) &&
+        return a.node == b.node && a.mtu == b.mtu && same_life && (moved < kLeastRttMove || moved * 50 < rtt_a) &&
                std::llabs(std::int64_t{a.loss.value()} - b.loss.value()) < kLeastLossMove;
     };
     return !std::ranges::equal(old_row, new_row, close);

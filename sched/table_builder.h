@@ -55,8 +55,8 @@ class ServiceBuilder {
 // This node's row as keep-alives tell it, a part each where it is long. Links that were never measured are not in it.
 std::vector<RowItem> build_own_row(const Mesh& mesh, const Fleet& fleet, Instant now);
 
-// Whether peers would judge differently by the new row: a link went up or down, or an RTT moved by 2 % and
-// 100 microseconds, or a loss by half a percent.
+// Whether peers would judge differently by the new row: a link went up or down, its MTU changed, or an RTT moved by 2 %
+// and 100 microseconds, or a loss by half a percent.
 bool rows_differ(const std::vector<RowItem>& old_row, const std::vector<RowItem>& new_row);
 
 }  // namespace izar

@@ -18,7 +18,7 @@ void report_row(const KeepAliveView& view, NodeSlot from, LinkReceiver& receiver
         out.kind = LinkReportKind::peer_row;
         out.link = from;
         out.at = now;
-        out.row = {NodeId{item.node.value()}, item.loss.value(), item.rtt_us.value()};
+        out.row = {NodeId{item.node.value()}, item.loss.value(), item.rtt_us.value(), item.mtu.value()};
         receiver.report(out);
     }
 }
@@ -29,6 +29,16 @@ void note_hold(std::uint32_t t_hold, Nanos own_detection, LinkCell& cell) noexce
     const bool unheard = t_hold == kNothingToEcho || Nanos{t_hold} > own_detection;
     const auto more = static_cast<std::uint8_t>(std::min<int>(before + 1, UINT8_MAX));
     cell.unheard.store(unheard ? more : std::uint8_t{0}, std::memory_order_relaxed);
+}
+
+// Writes a keep-alive into an empty buffer, with zeros behind it up to `padded` bytes.
+void write_message(rte_mbuf* m, const KeepAliveView& view, std::size_t padded) noexcept {
+    auto* const out = rte_pktmbuf_mtod(m, std::uint8_t*);
+    const std::size_t length = write_keep_alive({out, rte_pktmbuf_tailroom(m)}, view);
+    const std::size_t whole = std::max(length, padded);
+    std::memset(out + length, 0, whole - length);
+    m->data_len = static_cast<std::uint16_t>(whole);
+    m->pkt_len = m->data_len;
 }
 
 void report_change(LinkReportKind kind, NodeSlot link, LinkReceiver& receiver, Instant now) noexcept {
@@ -52,8 +62,13 @@ Verdict read_control(std::span<const std::uint8_t> message, const OverlayHeader&
         lcore.receiver.restart(from);
     }
     cell.peer_sent.store(view.sent_packets, std::memory_order_relaxed);
+    cell.received_then.store(lcore.shared.links.total(from, &LinkCounters::received), std::memory_order_relaxed);
     cell.peer_interval.store(view.interval.count(), std::memory_order_relaxed);
     cell.peer_multiplier.store(view.multiplier, std::memory_order_relaxed);
+    if (view.probe != 0) {
+        cell.probe_heard.store(view.probe, std::memory_order_relaxed);
+    }
+    cell.probe_told.store(view.heard_probe, std::memory_order_relaxed);
     cell.keep_alives.fetch_add(1, std::memory_order_relaxed);
     cell.deaf.store(view.deaf ? 1 : 0, std::memory_order_relaxed);
     note_hold(header.t_hold.value(), lcore.keeper.own_detection(), cell);
@@ -126,9 +141,11 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
     view.deaf = note.deaf;
     view.sent_packets = lcore.shared.links.total(link, &LinkCounters::sent);
     view.row = published.own_row == nullptr ? std::span<const RowItem>{} : row_part(*published.own_row, note, now);
-    const std::size_t length = write_keep_alive({rte_pktmbuf_mtod(m, std::uint8_t*), rte_pktmbuf_tailroom(m)}, view);
-    m->data_len = static_cast<std::uint16_t>(length);
-    m->pkt_len = m->data_len;
+    view.heard_probe = lcore.shared.links.cell(link).probe_heard.load(std::memory_order_relaxed);
+    const PathMtu::Probe probe = next_probe(link, note, lcore, now);
+    view.probe = probe.number;
+    const std::size_t tag = lcore.security.keys == nullptr ? 0 : kTagLength;
+    write_message(m, view, probe.size == 0 ? 0 : probe.size - path_out.outer_length() - tag);
     const Fleet& fleet = *published.fleet;
     Path path;
     path.segments = {fleet.node(link).id, kNoNode, kNoNode};
@@ -138,9 +155,35 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
         rte_pktmbuf_free(m);  // the key was taken away just now
         return;
     }
-    lcore.shared.links.counters(lcore.index, link).count(&LinkCounters::sent);
+    if (!note.mtu.in_doubt(probe.size)) {
+        lcore.shared.links.counters(lcore.index, link).count(&LinkCounters::sent);
+    }
     ++lcore.counters.made;
     send_made(m, path_out.neighbor, path_out.port, lcore, now);
+}
+
+// The MTU probe that this keep-alive is to be, if it is one; the scheduler thread is told what the last ones showed.
+PathMtu::Probe LinkKeeper::next_probe(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept {
+    const LinkCell& cell = lcore.shared.links.cell(link);
+    if (cell.down.load(std::memory_order_relaxed) != 0) {
+        return {};
+    }
+    const LinkTemplate& path_out = lcore.sender.link(link);
+    const std::size_t room = rte_pktmbuf_data_room_size(lcore.shared.pool) - RTE_PKTMBUF_HEADROOM - kTagLength;
+    const std::size_t inner = std::min<std::size_t>(path_out.inner_mtu, room);
+    note.mtu.set_most(static_cast<std::uint16_t>(inner + overlay_overhead(path_out.underlay)), now);
+    note.mtu.heard(cell.probe_told.load(std::memory_order_relaxed), now);
+    const PathMtu::Probe probe = note.mtu.next(now);
+    if (note.mtu.known_size() != note.mtu_told) {
+        note.mtu_told = note.mtu.known_size();
+        LinkReport out;
+        out.kind = LinkReportKind::mtu;
+        out.link = link;
+        out.at = now;
+        out.mtu = {note.mtu_told, note.mtu.shrunk()};
+        lcore.receiver.report(out);
+    }
+    return probe;
 }
 
 Nanos LinkKeeper::detection_time(const LinkCell& cell, Note& note, Instant now) noexcept {
@@ -200,6 +243,7 @@ void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now
         } else if (heard - note.heard_at_down >= kHeardForUp) {
             cell.down.store(0, std::memory_order_relaxed);
             note.window_start = Instant{};
+            note.mtu.restart(now);
             report_change(LinkReportKind::up, link, lcore.receiver, now);
         }
         return;
@@ -221,8 +265,9 @@ void LinkKeeper::close_window(NodeSlot link, Note& note, LcoreState& lcore, Inst
         return;
     }
     const SharedLinks& links = lcore.shared.links;
+    // Both as of the newest keep-alive: what came after it is not in the peer's count.
     const std::uint64_t sent = links.cell(link).peer_sent.load(std::memory_order_relaxed);
-    const std::uint64_t received = links.total(link, &LinkCounters::received);
+    const std::uint64_t received = links.cell(link).received_then.load(std::memory_order_relaxed);
     const std::uint64_t reordered = links.total(link, &LinkCounters::reordered);
     if (note.window_start != Instant{} && sent >= note.window_sent) {
         LinkReport out;

@@ -12,6 +12,9 @@
 // A link is down as well while the peer does not hear us. It says so by a flag of its keep-alives, the first of which
 // it sends when it judges, so that one dead direction is left a travel time after it was noticed. t_hold tells the same
 // of a peer that cannot judge; its detection time may be stretched, so there only silence beyond any stretch counts.
+//
+// Now and then a keep-alive is padded to the size that the link is known to carry, or is asked for (probes/path_mtu.h):
+// large packets that vanish on a link whose small ones arrive lower its MTU, and the scheduler thread is told.
 #pragma once
 
 #include <algorithm>
@@ -25,6 +28,7 @@
 #include "dataplane/links/shared_links.h"
 #include "dataplane/tables/published.h"
 #include "dataplane/wire/overlay.h"
+#include "probes/path_mtu.h"
 
 namespace izar {
 
@@ -41,7 +45,9 @@ inline constexpr Nanos kRowInterval = std::chrono::seconds{1};
 // In which a row of several parts is told to a peer once: a half of what readers take for its life
 // (Mesh::kRowLifetime).
 inline constexpr Nanos kLongRowTime = std::chrono::milliseconds{2500};
-inline constexpr Nanos kLossWindow = std::chrono::milliseconds{500};
+static_assert(keep_alive_length(kMaxRowItems) + overlay_overhead(Family::ipv6) <= PathMtu::kLeast,
+              "the longest keep-alive fits every link");
+inline constexpr Nanos kLossWindow = std::chrono::milliseconds{100};
 
 // Reads the control message of an authenticated packet, with its overlay header, of the peer in `from`: keep_alive or
 // control_malformed.
@@ -77,10 +83,13 @@ class LinkKeeper {
         std::uint64_t window_sent = 0;      // the peer's counter at the start of the loss window
         std::uint64_t window_received = 0;  // ours
         std::uint64_t window_reordered = 0;
+        PathMtu mtu;
+        std::uint16_t mtu_told = 0;  // to the scheduler thread
     };
     static std::span<const RowItem> row_part(const OwnRow& row, Note& note, Instant now) noexcept;
     void send(NodeSlot link, Note& note, LcoreState& lcore, const Published& published, Instant now) noexcept;
     void send_handshakes(LcoreState& lcore, const Fleet& fleet, Instant now) noexcept;
+    static PathMtu::Probe next_probe(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
     void judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
     static Nanos detection_time(const LinkCell& cell, Note& note, Instant now) noexcept;
     void close_window(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;

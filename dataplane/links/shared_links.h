@@ -20,11 +20,14 @@ struct alignas(64) LinkCell {
     // The peer's t_tx (upper half) and our low clock when it arrived (lower half), one word so that
     // both are of the same packet. 0: nothing heard in this process life.
     std::atomic<std::uint64_t> echo{0};
-    std::atomic<std::int64_t> last_heard{0};     // Instant of the newest packet of the peer, in ns
-    std::atomic<std::int64_t> peer_interval{0};  // ns between the peer's keep-alives, 0 until told
-    std::atomic<std::uint64_t> peer_sent{0};     // packets the peer said it sent to us, newest keep-alive
-    std::atomic<std::int64_t> detection{0};      // ns of silence that mean "down", jitter included; 0 until judged
-    std::atomic<std::uint32_t> keep_alives{0};   // heard since the process started
+    std::atomic<std::int64_t> last_heard{0};      // Instant of the newest packet of the peer, in ns
+    std::atomic<std::int64_t> peer_interval{0};   // ns between the peer's keep-alives, 0 until told
+    std::atomic<std::uint64_t> peer_sent{0};      // packets the peer said it sent to us, newest keep-alive
+    std::atomic<std::uint64_t> received_then{0};  // packets of the peer that had come when it said so
+    std::atomic<std::int64_t> detection{0};       // ns of silence that mean "down", jitter included; 0 until judged
+    std::atomic<std::uint32_t> keep_alives{0};    // heard since the process started
+    std::atomic<std::uint16_t> probe_heard{0};    // number of the peer's newest MTU probe that came, 0: none
+    std::atomic<std::uint16_t> probe_told{0};     // number of our newest one that the peer heard, 0: none
     std::atomic<std::uint8_t> peer_multiplier{0};
     std::atomic<std::uint8_t> unheard{0};  // keep-alives in a row by which the peer does not hear us; saturated
     std::atomic<std::uint8_t> deaf{0};     // 1: the peer's newest keep-alive says that it does not hear us

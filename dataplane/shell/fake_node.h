@@ -70,6 +70,7 @@ class FakeNode final : public NodeView, public NodeControl {
                  .rtt_min_ms = 9.9,
                  .loss_ratio = 0.015,
                  .reordered = 3,
+                 .mtu = 1400,
                  .rx_packets = 50,
                  .tx_packets = 51,
                  .last_heard_ms = 4.2,

@@ -102,6 +102,7 @@ struct LinkRow {
     std::optional<double> rtt_variation_ms;
     std::optional<double> loss_ratio;  // 0..1, of the window
     std::optional<std::uint64_t> reordered;
+    std::optional<std::uint16_t> mtu;  // bytes of an IP packet on the underlay that pass, by probes
     std::uint64_t rx_packets = 0;
     std::uint64_t tx_packets = 0;
     std::optional<double> last_heard_ms;     // how long ago

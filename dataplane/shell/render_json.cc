@@ -106,6 +106,7 @@ Json link_json(const LinkRow& l) {
             {"rtt_variation_ms", nullable(l.rtt_variation_ms)},
             {"loss_ratio", nullable(l.loss_ratio)},
             {"reordered", nullable(l.reordered)},
+            {"mtu_bytes", nullable(l.mtu)},
             {"rx_packets", l.rx_packets},
             {"tx_packets", l.tx_packets},
             {"last_heard_ms", nullable(l.last_heard_ms)},

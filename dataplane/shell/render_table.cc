@@ -142,6 +142,7 @@ std::string table_of(const std::vector<LinkRow>& links) {
                      {"var ms", kRight},
                      {"loss", kRight},
                      {"reordered", kRight},
+                     {"mtu", kRight},
                      {"rx", kRight},
                      {"tx", kRight},
                      {"heard ms ago", kRight},
@@ -152,9 +153,10 @@ std::string table_of(const std::vector<LinkRow>& links) {
     for (const LinkRow& row : links) {
         table.add({row.peer, fmt::format("{}", row.peer_id), row.address, row.state, number_cell(row.rtt_ms, 3),
                    number_cell(row.rtt_min_ms, 3), number_cell(row.rtt_variation_ms, 3),
-                   percent_cell(row.loss_ratio, 2), count_cell(row.reordered), count_cell(row.rx_packets),
-                   count_cell(row.tx_packets), number_cell(row.last_heard_ms, 0), number_cell(row.detection_ms, 0),
-                   count_cell(row.key_epoch), count_cell(row.changes), dash_if_empty(row.why)});
+                   percent_cell(row.loss_ratio, 2), count_cell(row.reordered), count_cell(row.mtu),
+                   count_cell(row.rx_packets), count_cell(row.tx_packets), number_cell(row.last_heard_ms, 0),
+                   number_cell(row.detection_ms, 0), count_cell(row.key_epoch), count_cell(row.changes),
+                   dash_if_empty(row.why)});
     }
     return table.text();
 }

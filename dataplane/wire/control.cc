@@ -34,6 +34,8 @@ bool parse_keep_alive(std::span<const std::uint8_t> message, KeepAliveView& out)
     out.multiplier = head.multiplier;
     out.deaf = (head.flags & kKeepAliveDeaf) != 0;
     out.sent_packets = head.sent_packets.value();
+    out.probe = head.probe.value();
+    out.heard_probe = head.heard_probe.value();
     out.row = {reinterpret_cast<const RowItem*>(message.data() + sizeof(KeepAlive)), items};
     return true;
 }
@@ -50,6 +52,8 @@ std::size_t write_keep_alive(std::span<std::uint8_t> out, const KeepAliveView& v
     head.multiplier = view.multiplier;
     head.flags = static_cast<std::uint8_t>(view.deaf ? kKeepAliveDeaf : 0);
     head.sent_packets = Be64{view.sent_packets};
+    head.probe = Be16{view.probe};
+    head.heard_probe = Be16{view.heard_probe};
     head.row_length = Be16{static_cast<std::uint16_t>(view.row.size())};
     std::memcpy(out.data(), &head, sizeof head);
     const auto row = std::as_bytes(view.row);  // may be empty and null, which memcpy must not be given

@@ -11,13 +11,14 @@
 //        4      4  interval_us: time between two keep-alives of the sender
 //        8      1  multiplier: missed ones that mean "down"
 //        9      1  flags (KeepAliveFlag)
-//       10      2  reserved, sent as 0
+//       10      2  probe: number of this message as a probe of the path's MTU, padded to what is asked for; 0: none
 //       12      8  sent_packets: overlay packets the sender put on this link before this one
 //       20      2  row_length: number of RowItem that follow (0: no row in this message)
-//       22      2  reserved, sent as 0
-//       24   8xN   RowItem: the sender's own measurements to other nodes
+//       22      2  heard_probe: number of the newest probe that the sender heard from the receiver; 0: none
+//       24  10xN   RowItem: the sender's own measurements to other nodes
 //
-// RowItem: 2 bytes node id, 2 bytes loss in 1/65535, 4 bytes RTT in microseconds (kUnreachableRtt = down).
+// RowItem: 2 bytes node id, 2 bytes loss in 1/65535, 4 bytes RTT in microseconds (kUnreachableRtt = down), 2 bytes MTU
+// of the path to it in bytes of an IP packet on the underlay (0: not known; kRowShrunk: it was more before).
 #pragma once
 
 #include <cstddef>
@@ -36,9 +37,11 @@ struct RowItem {
     Be16 node;
     Be16 loss;
     Be32 rtt_us;
+    Be16 mtu;
 };
-static_assert(sizeof(RowItem) == 8);
+static_assert(sizeof(RowItem) == 10 && alignof(RowItem) == 1);
 inline constexpr std::uint32_t kUnreachableRtt = 0xFFFFFFFF;
+inline constexpr std::uint16_t kRowShrunk = 0x8000;
 
 struct KeepAlive {
     ControlKind kind;
@@ -47,10 +50,10 @@ struct KeepAlive {
     Be32 interval_us;
     std::uint8_t multiplier;
     std::uint8_t flags;
-    Be16 reserved_a;
+    Be16 probe;
     Be64 sent_packets;
     Be16 row_length;
-    Be16 reserved_b;
+    Be16 heard_probe;
 };
 static_assert(sizeof(KeepAlive) == 24 && alignof(KeepAlive) == 1);
 static_assert(offsetof(KeepAlive, sent_packets) == 12);
@@ -60,7 +63,7 @@ enum KeepAliveFlag : std::uint8_t {
 };
 
 // A row longer than this does not travel in one packet; larger fleets get their rows from the controller.
-inline constexpr std::size_t kMaxRowItems = 128;
+inline constexpr std::size_t kMaxRowItems = 112;
 
 // What parse_keep_alive hands out; `row` points into the message.
 struct KeepAliveView {
@@ -69,6 +72,8 @@ struct KeepAliveView {
     bool deaf = false;  // the sender does not hear the receiver
     std::uint64_t sent_packets = 0;
     std::span<const RowItem> row;
+    std::uint16_t probe = 0;        // 0: none
+    std::uint16_t heard_probe = 0;  // 0: none
 };
 
 // Reads a message; false if it is malformed in any way (kind, version, length, interval or row out of

@@ -19,8 +19,9 @@ Bytes message_of(const KeepAliveView& view) {
 }
 
 Bytes small_message() {
-    static const RowItem row[2] = {{Be16{3}, Be16{655}, Be32{42'000}}, {Be16{4}, Be16{0}, Be32{kUnreachableRtt}}};
-    return message_of({microseconds{10'000}, 3, true, 0x1122334455667788, row});
+    static const RowItem row[2] = {{Be16{3}, Be16{655}, Be32{42'000}, Be16{1500}},
+                                   {Be16{4}, Be16{0}, Be32{kUnreachableRtt}, Be16{0}}};
+    return message_of({microseconds{10'000}, 3, true, 0x1122334455667788, row, 7, 0xABCD});
 }
 
 bool parses(const Bytes& message) {
@@ -30,13 +31,15 @@ bool parses(const Bytes& message) {
 
 TEST(KeepAlive, LiesAsTheHeaderFileDrawsIt) {
     const Bytes expected = {
-        1,    1,    0,    40,                            // kind, version, length
+        1,    1,    0,    44,                            // kind, version, length
         0,    0,    0x27, 0x10,                          // interval 10,000 us
-        3,    1,    0,    0,                             // multiplier, deaf
+        3,    1,    0,    7,                             // multiplier, deaf, probe
         0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,  // sent packets
-        0,    2,    0,    0,                             // row length
+        0,    2,    0xAB, 0xCD,                          // row length, heard probe
         0,    3,    0x02, 0x8F, 0,    0,    0xA4, 0x10,  // node 3: 1 % loss, 42 ms
+        0x05, 0xDC,                                      // and an MTU of 1,500 bytes
         0,    4,    0,    0,    0xFF, 0xFF, 0xFF, 0xFF,  // node 4: unreachable
+        0,    0,                                         // and no MTU
     };
     EXPECT_EQ(small_message(), expected);
 }
@@ -47,11 +50,15 @@ TEST(KeepAlive, IsReadBackAsItWasWritten) {
         std::vector<RowItem> row;
         for (std::size_t i = 0; i < items; ++i) {
             row.push_back({Be16{*rc::gen::arbitrary<std::uint16_t>()}, Be16{*rc::gen::arbitrary<std::uint16_t>()},
-                           Be32{*rc::gen::arbitrary<std::uint32_t>()}});
+                           Be32{*rc::gen::arbitrary<std::uint32_t>()}, Be16{*rc::gen::arbitrary<std::uint16_t>()}});
         }
         const KeepAliveView in{microseconds{*rc::gen::inRange(1'000, 60'000'001)},
-                               static_cast<std::uint8_t>(*rc::gen::inRange(1, 256)), *rc::gen::arbitrary<bool>(),
-                               *rc::gen::arbitrary<std::uint64_t>(), row};
+                               static_cast<std::uint8_t>(*rc::gen::inRange(1, 256)),
+                               *rc::gen::arbitrary<bool>(),
+                               *rc::gen::arbitrary<std::uint64_t>(),
+                               row,
+                               *rc::gen::arbitrary<std::uint16_t>(),
+                               *rc::gen::arbitrary<std::uint16_t>()};
         const Bytes message = message_of(in);
         KeepAliveView out;
         RC_ASSERT(parse_keep_alive(message, out));
@@ -59,8 +66,10 @@ TEST(KeepAlive, IsReadBackAsItWasWritten) {
         RC_ASSERT(out.multiplier == in.multiplier);
         RC_ASSERT(out.deaf == in.deaf);
         RC_ASSERT(out.sent_packets == in.sent_packets);
+        RC_ASSERT(out.probe == in.probe);
+        RC_ASSERT(out.heard_probe == in.heard_probe);
         RC_ASSERT(std::ranges::equal(out.row, row, [](const RowItem& a, const RowItem& b) {
-            return a.node == b.node && a.loss == b.loss && a.rtt_us == b.rtt_us;
+            return a.node == b.node && a.loss == b.loss && a.rtt_us == b.rtt_us && a.mtu == b.mtu;
         }));
     }));
 }
@@ -89,8 +98,8 @@ TEST(KeepAlive, FieldsOutOfBoundsAreRefused) {
     ASSERT_TRUE(parses(with(0, {1})));
     EXPECT_FALSE(parses(with(0, {2}))) << "kind";
     EXPECT_FALSE(parses(with(1, {2}))) << "version";
-    EXPECT_FALSE(parses(with(2, {0, 39}))) << "length shorter than its row";
-    EXPECT_FALSE(parses(with(2, {0, 41}))) << "length longer than its row";
+    EXPECT_FALSE(parses(with(2, {0, 43}))) << "length shorter than its row";
+    EXPECT_FALSE(parses(with(2, {0, 45}))) << "length longer than its row";
     EXPECT_FALSE(parses(with(4, {0, 0, 0x03, 0xE7}))) << "interval of 999 us";
     EXPECT_FALSE(parses(with(4, {0xFF, 0xFF, 0xFF, 0xFF}))) << "interval above a minute";
     EXPECT_FALSE(parses(with(8, {0}))) << "multiplier";

@@ -10,12 +10,10 @@
 
 namespace {
 
-// The message without padding behind it and with reserved bytes as a sender of this version writes them.
+// The message without padding behind it and with reserved bits as a sender of this version writes them.
 std::vector<std::uint8_t> canonical(const std::uint8_t* data, std::size_t length) {
     std::vector<std::uint8_t> message(data, data + length);
     message[offsetof(izar::KeepAlive, flags)] &= izar::kKeepAliveDeaf;
-    std::fill_n(message.begin() + offsetof(izar::KeepAlive, reserved_a), 2, std::uint8_t{0});
-    std::fill_n(message.begin() + offsetof(izar::KeepAlive, reserved_b), 2, std::uint8_t{0});
     return message;
 }
 

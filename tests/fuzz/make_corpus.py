@@ -23,13 +23,14 @@ def overlay_header(
 
 
 def keep_alive(
-    *, kind=1, version=1, length=None, interval_us=10_000, multiplier=3, sent=1234, items=(), row_length=None
+    *, kind=1, version=1, length=None, interval_us=10_000, multiplier=3, sent=1234, items=(), row_length=None,
+    probe=0, heard_probe=0,
 ) -> bytes:
     """A keep-alive message; items are (node, loss in 1/65535, RTT in microseconds)."""
-    row = b"".join(struct.pack("!HHI", *item) for item in items)
+    row = b"".join(struct.pack("!HHIH", *item, 1500) for item in items)
     head = struct.pack(
-        "!BBHIB3xQHH", kind, version, 24 + len(row) if length is None else length, interval_us, multiplier, sent,
-        len(items) if row_length is None else row_length, 0,
+        "!BBHIBxHQHH", kind, version, 24 + len(row) if length is None else length, interval_us, multiplier, probe, sent,
+        len(items) if row_length is None else row_length, heard_probe,
     )
     return head + row
 
@@ -216,9 +217,10 @@ SEEDS = {
         "empty_row": keep_alive(),
         "two_items": keep_alive(items=[(3, 655, 42_000), (4, 0, 0xFFFFFFFF)]),
         "padded": keep_alive(items=[(3, 0, 1)]) + bytes(64),
-        "longest_row": keep_alive(items=[(n, n, n * 1000) for n in range(1, 129)]),
-        "row_too_long": keep_alive(items=[(n, n, n) for n in range(1, 130)]),
-        "row_cut": keep_alive(length=32, row_length=1),
+        "longest_row": keep_alive(items=[(n, n, n * 1000) for n in range(1, 113)]),
+        "row_too_long": keep_alive(items=[(n, n, n) for n in range(1, 114)]),
+        "row_cut": keep_alive(length=34, row_length=1),
+        "probe": keep_alive(probe=65535, heard_probe=1) + bytes(1300),
         "fastest": keep_alive(interval_us=1_000, multiplier=255),
         "slowest": keep_alive(interval_us=60_000_000, multiplier=1),
         "too_fast": keep_alive(interval_us=999),

@@ -63,7 +63,7 @@ Bytes inner_packet() {
 
 Bytes keep_alive(bool deaf, std::span<const RowItem> row, std::size_t padding) {
     Bytes message(keep_alive_length(row.size()) + padding);
-    const KeepAliveView view{std::chrono::milliseconds{10}, 3, deaf, 1'234'567, row};
+    const KeepAliveView view{std::chrono::milliseconds{10}, 3, deaf, 1'234'567, row, 513, 512};
     write_keep_alive(message, view);
     return message;
 }
@@ -100,7 +100,8 @@ void print_all() {
     OverlayHeader first = control_header();
     first.t_hold = Be32{kNothingToEcho};
     print("keep_alive", first, keep_alive(false, {}, 0));
-    const RowItem row[] = {{Be16{3}, Be16{655}, Be32{42'000}}, {Be16{4}, Be16{0}, Be32{kUnreachableRtt}}};
+    const RowItem row[] = {{Be16{3}, Be16{655}, Be32{42'000}, Be16{1500}},
+                           {Be16{4}, Be16{0}, Be32{kUnreachableRtt}, Be16{0}}};
     print("keep_alive_deaf", control_header(), keep_alive(true, row, 8));
 
     OverlayHeader clear = control_header();

@@ -17,7 +17,8 @@ OPTION = {
 }
 NOT_SEALED = {"izar.sealed": "", "izar.tag": ""}
 KEEP_ALIVE = {"izar.control.kind": "1", "izar.control.version": "1", "izar.keep_alive.interval_us": "10000",
-              "izar.keep_alive.multiplier": "3", "izar.keep_alive.sent": "1234567"}
+              "izar.keep_alive.multiplier": "3", "izar.keep_alive.sent": "1234567",
+              "izar.keep_alive.probe": "513", "izar.keep_alive.heard_probe": "512"}
 
 
 def rising(first: int, length: int) -> str:
@@ -39,8 +40,8 @@ EXPECTED = {
         "izar.keep_alive.items": "0", "izar.row.node": "", "izar.padding": "", "_ws.col.Info": "keep-alive, of node 17",
     },
     "keep_alive_deaf": OPTION | NOT_SEALED | KEEP_ALIVE | {
-        "izar.control.length": "40", "izar.keep_alive.deaf": "1", "izar.keep_alive.items": "2", "izar.row.node": "3,4",
-        "izar.row.loss": "655,0", "izar.row.rtt_us": f"42000,{0xFFFFFFFF}", "izar.padding": "00" * 8,
+        "izar.control.length": "44", "izar.keep_alive.deaf": "1", "izar.keep_alive.items": "2", "izar.row.node": "3,4",
+        "izar.row.loss": "655,0", "izar.row.rtt_us": f"42000,{0xFFFFFFFF}", "izar.row.mtu": "1500,0", "izar.padding": "00" * 8,
         "_ws.col.Info": "keep-alive, deaf, of node 17",
     },
     "handshake": OPTION | {

@@ -225,6 +225,7 @@ std::vector<LinkRow> EdgeView::links() const {
             row.last_heard_ms = milliseconds(edge_.clock().now() - Instant{Nanos{heard}});
             row.detection_ms = milliseconds(Nanos{edge_.links().cell(slot).detection.load(std::memory_order_relaxed)});
         }
+        row.mtu = link.mtu;
         row.rx_packets = received;
         row.tx_packets = link_total(slot, &LinkCounters::sent);
         row.changes = link.times_down;

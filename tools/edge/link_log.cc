@@ -33,6 +33,13 @@ std::vector<std::string> LinkLog::look(const std::vector<LinkRow>& links) {
                 "link to {} {}", link.peer,
                 told.has_key ? "has a key: packets are sealed" : "has no key any more: nothing is sent on it"));
         }
+        if (link.mtu && *link.mtu != told.mtu) {
+            if (told.mtu != 0) {
+                lines.push_back(fmt::format("link to {} carries packets up to {} bytes, {} before", link.peer,
+                                            *link.mtu, told.mtu));
+            }
+            told.mtu = *link.mtu;
+        }
         const std::uint64_t downs = link.changes - told.changes;
         if (is_news(link.state) && (link.state != told.state || downs > 0)) {
             lines.push_back(line_of(link, downs));

@@ -1,4 +1,5 @@
-// link_log.h -- LinkLog: a log line for every change of a link's state, and for every link that gets its first key.
+// link_log.h -- LinkLog: a log line for every change of a link's state, and for every link that gets its first key or
+// carries packets of another size than before.
 //
 // Thread: the main thread. What changed several times between two looks is one line that says so.
 #pragma once
@@ -22,6 +23,7 @@ class LinkLog {
         std::string state = "unknown";
         std::uint64_t changes = 0;  // times it went down
         bool has_key = false;
+        std::uint16_t mtu = 0;
     };
     std::map<std::string, Told> told_;  // by peer
 };

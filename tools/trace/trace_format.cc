@@ -22,14 +22,16 @@ std::string_view kind_key(LinkReportKind kind) {
             return "up";
         case LinkReportKind::down:
             return "down";
+        case LinkReportKind::mtu:
+            return "size";
         case LinkReportKind::peer_row:
             return "row";
     }
     return "?";
 }
 
-constexpr LinkReportKind kKinds[] = {LinkReportKind::rtt, LinkReportKind::up, LinkReportKind::down,
-                                     LinkReportKind::peer_row, LinkReportKind::loss};
+constexpr LinkReportKind kKinds[] = {LinkReportKind::rtt, LinkReportKind::up,       LinkReportKind::down,
+                                     LinkReportKind::mtu, LinkReportKind::peer_row, LinkReportKind::loss};
 
 Json json_of(const TraceReport& event) {
     const LinkReport& report = event.report;
@@ -44,10 +46,14 @@ Json json_of(const TraceReport& event) {
         out["expected"] = report.loss.expected;
         out["received"] = report.loss.received;
         out["reordered"] = report.loss.reordered;
+    } else if (report.kind == LinkReportKind::mtu) {
+        out["bytes"] = report.mtu.bytes;
+        out["shrunk"] = report.mtu.shrunk;
     } else if (report.kind == LinkReportKind::peer_row) {
         out["to"] = raw(report.row.to);
         out["lost"] = report.row.loss;
         out["rtt_us"] = report.row.rtt_us;
+        out["mtu"] = report.row.mtu;
     }
     return out;
 }
@@ -67,9 +73,11 @@ TraceReport report_of(const Json& line, LinkReportKind kind) {
         report.loss = {read_integer<std::uint64_t>(line.at("expected")),
                        read_integer<std::uint64_t>(line.at("received")),
                        read_integer<std::uint64_t>(line.at("reordered"))};
+    } else if (kind == LinkReportKind::mtu) {
+        report.mtu = {read_integer<std::uint16_t>(line.at("bytes")), line.at("shrunk").get<bool>()};
     } else if (kind == LinkReportKind::peer_row) {
         report.row = {NodeId{read_integer<std::uint16_t>(line.at("to"))}, read_integer<std::uint16_t>(line.at("lost")),
-                      read_integer<std::uint32_t>(line.at("rtt_us"))};
+                      read_integer<std::uint32_t>(line.at("rtt_us")), read_integer<std::uint16_t>(line.at("mtu"))};
     }
     return event;
 }

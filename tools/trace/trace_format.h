@@ -1,10 +1,11 @@
 // trace_format.h -- A recorded trace: all that a node's scheduler thread was told, one JSON object a line.
 //
-//   {"trace": 1, "mtu": 1500}
+//   {"trace": 2, "mtu": 1500}
 //   {"t": NS, "rtt": SLOT, "at": NS, "least": NS, "mean": NS, "count": N}
 //   {"t": NS, "loss": SLOT, "at": NS, "expected": N, "received": N, "reordered": N}
 //   {"t": NS, "up": SLOT, "at": NS}            and "down"
-//   {"t": NS, "row": SLOT, "at": NS, "to": ID, "lost": N/65535, "rtt_us": N}
+//   {"t": NS, "size": SLOT, "at": NS, "bytes": N, "shrunk": BOOL}
+//   {"t": NS, "row": SLOT, "at": NS, "to": ID, "lost": N/65535, "rtt_us": N, "mtu": N}
 //   {"t": NS, "update": {...}}                 a FeedUpdate without its services, which choose egresses, not paths
 //   {"missing": N}                             events that the recorder had no room for
 //
@@ -24,7 +25,7 @@
 
 namespace izar {
 
-inline constexpr int kTraceVersion = 1;
+inline constexpr int kTraceVersion = 2;
 
 struct TraceHead {
     std::uint16_t overlay_mtu = 1500;

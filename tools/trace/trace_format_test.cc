@@ -61,11 +61,14 @@ RC_GTEST_PROP(TraceFormat, KeepsEveryReport, ()) {
     event.report.at = Instant{Nanos{*rc::gen::arbitrary<std::int64_t>()}};
     event.report.link = NodeSlot{*rc::gen::arbitrary<std::uint16_t>()};
     event.report.kind = *rc::gen::element(LinkReportKind::rtt, LinkReportKind::loss, LinkReportKind::up,
-                                          LinkReportKind::down, LinkReportKind::peer_row);
+                                          LinkReportKind::down, LinkReportKind::mtu, LinkReportKind::peer_row);
     if (event.report.kind == LinkReportKind::loss) {
         event.report.loss = {*rc::gen::arbitrary<std::uint64_t>(), 1, 2};
+    } else if (event.report.kind == LinkReportKind::mtu) {
+        event.report.mtu = {*rc::gen::arbitrary<std::uint16_t>(), *rc::gen::arbitrary<bool>()};
     } else if (event.report.kind == LinkReportKind::peer_row) {
-        event.report.row = {NodeId{3}, *rc::gen::arbitrary<std::uint16_t>(), *rc::gen::arbitrary<std::uint32_t>()};
+        event.report.row = {NodeId{3}, *rc::gen::arbitrary<std::uint16_t>(), *rc::gen::arbitrary<std::uint32_t>(),
+                            *rc::gen::arbitrary<std::uint16_t>()};
     } else {
         event.report.rtt = {Nanos{*rc::gen::arbitrary<std::int64_t>()}, 5ms, 3};
     }
@@ -82,7 +85,7 @@ TEST(TraceFormat, WhatIsWrongIsTold) {
     };
     EXPECT_NE(error_of("").find("parse error"), std::string::npos);
     EXPECT_EQ(error_of("{}"), "is no event of a trace; is the file one that izar-edge --trace wrote?");
-    EXPECT_EQ(error_of(R"({"trace": 2, "mtu": 1500})"), "is of another version than 1; use the izar that wrote it");
+    EXPECT_EQ(error_of(R"({"trace": 1, "mtu": 1500})"), "is of another version than 2; use the izar that wrote it");
     EXPECT_EQ(error_of(R"({"t": 1, "up": 70000, "at": 1})"), "has a number that is not whole or out of range: 70000");
     EXPECT_NE(error_of(R"({"t": 1, "rtt": 3, "at": 1})").find("'least' not found"), std::string::npos);
     EXPECT_EQ(error_of(R"({"t": 1, "update": {"fleet": {"version": 1, "self": 0, "nodes": []}}})"),

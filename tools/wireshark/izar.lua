@@ -12,7 +12,7 @@ local GENEVE_PORT = 6081
 local OPTION_CLASS, OPTION_TYPE, OPTION_WORDS = 0xFF1A, 0x81, 8
 local HEADER_BYTES, TAG_BYTES, MESSAGE_HEAD_BYTES = 44, 16, 4
 local SEALED, CLEAR_EPOCH, VERSION = 0x88B5, 0xFF, 1
-local KEEP_ALIVE, KEEP_ALIVE_BYTES, ROW_ITEM_BYTES = 1, 24, 8
+local KEEP_ALIVE, KEEP_ALIVE_BYTES, ROW_ITEM_BYTES = 1, 24, 10
 local HANDSHAKE, HANDSHAKE_BYTES = 2, 104
 local NOTHING, SATURATED, UNREACHABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF
 local KINDS = { [KEEP_ALIVE] = "keep-alive", [HANDSHAKE] = "handshake" }
@@ -44,10 +44,13 @@ local field = {
   multiplier = ProtoField.uint8("izar.keep_alive.multiplier", "Multiplier"),
   deaf = ProtoField.bool("izar.keep_alive.deaf", "Hears nothing of the receiver", 8, nil, 0x01),
   sent = ProtoField.uint64("izar.keep_alive.sent", "Packets sent before"),
+  probe = ProtoField.uint16("izar.keep_alive.probe", "Probe of the MTU, number"),
+  heard_probe = ProtoField.uint16("izar.keep_alive.heard_probe", "Newest probe heard"),
   items = ProtoField.uint16("izar.keep_alive.items", "Row items"),
   node = ProtoField.uint16("izar.row.node", "Node"),
   loss = ProtoField.uint16("izar.row.loss", "Loss (1/65535)"),
   rtt = ProtoField.uint32("izar.row.rtt_us", "RTT (us)"),
+  mtu = ProtoField.uint16("izar.row.mtu", "MTU (bytes)"),
   padding = ProtoField.bytes("izar.padding", "Padding"),
   message = ProtoField.uint8("izar.handshake.number", "Message", base.DEC, NUMBERS),
   ephemeral = ProtoField.bytes("izar.handshake.ephemeral", "Ephemeral public key"),
@@ -88,8 +91,10 @@ local function add_keep_alive(tree, body)
   tree:add(field.interval, body(4, 4))
   tree:add(field.multiplier, body(8, 1))
   tree:add(field.deaf, body(9, 1))
+  tree:add(field.probe, body(10, 2))
   tree:add(field.sent, body(12, 8))
   tree:add(field.items, body(20, 2))
+  tree:add(field.heard_probe, body(22, 2))
   local at = KEEP_ALIVE_BYTES
   for _ = 1, row_items(body) do
     local item = tree:add(body(at, ROW_ITEM_BYTES), "Row item: node " .. body(at, 2):uint())
@@ -97,6 +102,7 @@ local function add_keep_alive(tree, body)
     item:add(field.loss, body(at + 2, 2))
     local rtt = item:add(field.rtt, body(at + 4, 4))
     if body(at + 4, 4):uint() == UNREACHABLE then rtt:append_text(" (down)") end
+    item:add(field.mtu, body(at + 8, 2))
     at = at + ROW_ITEM_BYTES
   end
   if at < body:len() then tree:add(field.padding, body(at)) end
