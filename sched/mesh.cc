@@ -151,6 +151,7 @@ void Mesh::take_link(const FeedLink& link, Instant now) {
                  .variation_us = to_us(link.variation),
                  .loss = static_cast<float>(link.loss),
                  .count = link.count,
+                 .mtu = known.mtu,  // feeds do not tell it
                  .source = ItemSource::feed};
     touch(from, to);
 }

@@ -164,6 +164,7 @@ Result<Json> set_service(Controller& controller, Request& request, const Operato
     const auto transport = transports.find(request.text("protocol", "tcp"));
     service.first_port = static_cast<std::uint16_t>(request.number("first_port", 0, 65'535));
     service.last_port = static_cast<std::uint16_t>(request.number("last_port", 65'535, 65'535));
+    service.duplicate = request.flag("duplicate", false);
     read_egresses(controller, request, service);
     read_origins(request, service);
     if (transport == transports.end()) {
@@ -208,6 +209,7 @@ Result<Json> list_services(Controller& controller, Request&, const OperatorComma
                         {"protocol", kNames[raw(service.transport)]},
                         {"first_port", service.first_port},
                         {"last_port", service.last_port},
+                        {"duplicate", service.duplicate},
                         {"egresses", egresses},
                         {"origins", origins}});
     }

@@ -138,6 +138,7 @@ control::Service service_message(const Service& service) {
     out.set_transport(raw(service.transport));
     out.set_first_port(service.first_port);
     out.set_last_port(service.last_port);
+    out.set_duplicate(service.duplicate);
     control::Timeouts& timeouts = *out.mutable_timeouts();
     timeouts.set_tcp_opening_ns(static_cast<std::uint64_t>(service.timeouts.tcp_opening.count()));
     timeouts.set_tcp_established_ns(static_cast<std::uint64_t>(service.timeouts.tcp_established.count()));
@@ -178,6 +179,7 @@ Result<Service> read_service(const control::Service& message) {
     out.first_port = static_cast<std::uint16_t>(message.first_port());
     out.last_port = static_cast<std::uint16_t>(message.last_port());
     out.timeouts = *timeouts;
+    out.duplicate = message.duplicate();
     if (auto done = read_egresses(message, out); !done) {
         return wrong(done.error().text);
     }

@@ -18,6 +18,7 @@ Service web() {
     out.transport = Transport::udp;
     out.first_port = 8000;
     out.last_port = 8099;
+    out.duplicate = true;
     out.timeouts.udp = std::chrono::seconds{7};
     out.egresses = {{NodeId{2}, 3}, {NodeId{9}, 0}};
     out.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}, {*IpAddress::parse("10.2.0.11"), 0, 5}};
@@ -63,6 +64,7 @@ TEST(Messages, ServiceReadsBackAsItWas) {
     ASSERT_TRUE(back) << back.error().text;
     EXPECT_EQ(service_message(*back).SerializeAsString(), service_message(web()).SerializeAsString());
     EXPECT_EQ(back->origins[1].weight, 5U);
+    EXPECT_TRUE(back->duplicate);
     EXPECT_EQ(back->timeouts.udp, std::chrono::seconds{7});
 }
 

@@ -32,6 +32,7 @@ Service service(std::uint32_t id) {
     std::strcpy(out.name, "web");
     out.vip = *IpAddress::parse("10.99.0.80");
     out.first_port = out.last_port = 80;
+    out.duplicate = true;
     out.timeouts.udp = std::chrono::seconds{7};
     out.egresses = {{NodeId{2}, 3}};
     out.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 4}, {*IpAddress::parse("10.2.0.11"), 0, 1}};
@@ -136,6 +137,7 @@ TEST_F(EdgeFeedTest, StaticDataArrivesWholeAndIsAcknowledged) {
     EXPECT_EQ(fleet.node(NodeSlot{2}).overlay_address.text(), "10.0.0.9");
     const Service& got = update->services->services().at(0);
     EXPECT_STREQ(got.name, "web");
+    EXPECT_TRUE(got.duplicate);
     EXPECT_EQ(got.timeouts.udp, std::chrono::seconds{7});
     EXPECT_EQ(got.egresses.at(0).weight, 3U);
     EXPECT_EQ(got.origins.at(0).port, 8080);

@@ -67,6 +67,7 @@ std::optional<Service> read_service(const ring::StaticService& body) {
     out.transport = static_cast<Transport>(body.transport);
     out.first_port = body.first_port;
     out.last_port = body.last_port;
+    out.duplicate = body.duplicate != 0;
     std::memcpy(out.name, body.name, sizeof out.name);
     Nanos* const timeouts[] = {&out.timeouts.tcp_opening, &out.timeouts.tcp_established, &out.timeouts.tcp_closing,
                                &out.timeouts.udp, &out.timeouts.icmp};

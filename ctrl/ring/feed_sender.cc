@@ -43,6 +43,7 @@ void add_service(std::deque<ring::Message>& queue, const Service& service) {
     body.transport = raw(service.transport);
     body.first_port = service.first_port;
     body.last_port = service.last_port;
+    body.duplicate = service.duplicate ? 1 : 0;
     const FlowTimeouts& timeouts = service.timeouts;
     const Nanos in_order[] = {timeouts.tcp_opening, timeouts.tcp_established, timeouts.tcp_closing, timeouts.udp,
                               timeouts.icmp};

@@ -82,7 +82,8 @@ struct StaticService {
     std::uint8_t transport;
     std::uint16_t first_port;
     std::uint16_t last_port;
-    std::uint16_t pad;
+    std::uint8_t duplicate;  // 0 or 1
+    std::uint8_t pad;
     std::uint32_t timeouts_ms[5];  // TCP opening, established, closing; UDP; ICMP
     std::uint8_t vip[16];
     char name[kNameBytes];

@@ -88,6 +88,16 @@ bool read_origin(const Json& object, Origin& out) {
            read_number(object, "weight", 65535, out.weight);
 }
 
+// Absent in texts of before there was such a thing.
+bool read_duplicate(const Json& object, bool& out) {
+    const auto found = object.find("duplicate");
+    if (found == object.end()) {
+        return true;
+    }
+    out = found->is_boolean() && found->get<bool>();
+    return found->is_boolean();
+}
+
 bool read_transport(const Json& object, Transport& out) {
     const auto found = object.find("transport");
     for (std::size_t i = 0; found != object.end() && i < kTransports.size(); ++i) {
@@ -118,7 +128,7 @@ std::string service_text(const Service& service) {
         {"vip", service.vip.text()},        {"transport", kTransports[static_cast<std::size_t>(service.transport)]},
         {"first_port", service.first_port}, {"last_port", service.last_port},
         {"timeouts", std::move(timeouts)},  {"egresses", std::move(egresses)},
-        {"origins", std::move(origins)}}
+        {"origins", std::move(origins)},    {"duplicate", service.duplicate}}
         .dump();
 }
 
@@ -130,7 +140,8 @@ Result<Service> parse_service_text(std::string_view text) {
         read_number(object, "first_port", 65535, service.first_port) &&
         read_number(object, "last_port", 65535, service.last_port) && read_timeouts(object, service.timeouts) &&
         read_list(object, "egresses", kMaxEgresses, service.egresses, read_egress) &&
-        read_list(object, "origins", kMaxOrigins, service.origins, read_origin);
+        read_list(object, "origins", kMaxOrigins, service.origins, read_origin) &&
+        read_duplicate(object, service.duplicate);
     if (!good) {
         return fail(
             fmt::format("'{}' is no service definition of this program; set the service again", text.substr(0, 80)));

@@ -14,6 +14,7 @@ Service service_of_seed() {
     service.transport = *rc::gen::element(Transport::tcp, Transport::udp, Transport::icmp);
     service.first_port = port();
     service.last_port = port();
+    service.duplicate = *rc::gen::arbitrary<bool>();
     service.timeouts.udp = std::chrono::milliseconds{*rc::gen::inRange(0, 1'000'000)};
     for (int i = *rc::gen::inRange(0, 5); i > 0; --i) {
         service.origins.push_back({.address = v4(), .port = port(), .weight = port()});
@@ -28,7 +29,8 @@ bool same(const Service& a, const Service& b) {
     };
     const auto same_egress = [](const Egress& x, const Egress& y) { return x.node == y.node && x.weight == y.weight; };
     return a.vip == b.vip && a.transport == b.transport && a.first_port == b.first_port && a.last_port == b.last_port &&
-           a.timeouts.udp == b.timeouts.udp && a.timeouts.tcp_established == b.timeouts.tcp_established &&
+           a.duplicate == b.duplicate && a.timeouts.udp == b.timeouts.udp &&
+           a.timeouts.tcp_established == b.timeouts.tcp_established &&
            std::equal(a.origins.begin(), a.origins.end(), b.origins.begin(), b.origins.end(), same_origin) &&
            std::equal(a.egresses.begin(), a.egresses.end(), b.egresses.begin(), b.egresses.end(), same_egress);
 }

@@ -54,6 +54,7 @@ services:
     protocol: icmp
     egress: [par]
     origins: [{address: 10.2.0.10}]
+    duplicate: true
 secrets: {file: /etc/izar/secrets}
 stamp: {peers: [10.77.0.2, "fd77::2"]}
 policy: /etc/izar/routing-policy.yaml

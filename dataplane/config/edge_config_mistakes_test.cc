@@ -53,10 +53,10 @@ const Mistake kNodeMistakes[] = {
      "edge.yaml:1:1: the file lacks the key 'secrets'; name the file of link secrets: secrets: {file: "
      "/etc/izar/secrets}; or write 'security: none', and overlay packets travel unencrypted"},
     {"secrets: {file: /etc/izar/secrets}", "secrets: {flie: /etc/izar/secrets}",
-     "edge.yaml:48:10: secrets lacks the key 'file'; name the file of link secrets\n"
-     "edge.yaml:48:11: unknown key 'flie' in secrets; did you mean 'file'?"},
+     "edge.yaml:49:10: secrets lacks the key 'file'; name the file of link secrets\n"
+     "edge.yaml:49:11: unknown key 'flie' in secrets; did you mean 'file'?"},
     {"secrets: {file: /etc/izar/secrets}", "secrets: {file: secrets}",
-     "edge.yaml:48:17: secrets.file: 'secrets' is not an absolute path; begin it with '/'"},
+     "edge.yaml:49:17: secrets.file: 'secrets' is not an absolute path; begin it with '/'"},
     {"idle: spin", "idle: sleepy", "edge.yaml:3:7: idle: 'sleepy' is not one of: spin, sleep"},
     {"lcores: 2", "lcores: 17", "edge.yaml:4:9: lcores: '17' is not a whole number from 1 to 16"},
     {"lcores: 2", "lcores: two", "edge.yaml:4:9: lcores: 'two' is not a whole number from 1 to 16"},
@@ -134,15 +134,15 @@ const Mistake kPortMistakes[] = {
      "edge.yaml:20:24: hysteresis.absolute: '1h' is out of bounds; allowed are 0s to 10s"},
     {"relative: 0.25", "relative: 25%", "edge.yaml:20:41: hysteresis.relative: '25%' is not a number from 0 to 0.9"},
     {"stamp: {peers: [10.77.0.2, \"fd77::2\"]}", "stamp: {}",
-     "edge.yaml:49:8: stamp lacks the key 'peers'; list the addresses whose probes are answered"},
+     "edge.yaml:50:8: stamp lacks the key 'peers'; list the addresses whose probes are answered"},
     {"stamp: {peers: [10.77.0.2, \"fd77::2\"]}", "stamp: {peers: [127.0.0.1]}",
-     "edge.yaml:49:17: stamp.peers[0]: '127.0.0.1' is not the address of one host; loopback, multicast and the like "
+     "edge.yaml:50:17: stamp.peers[0]: '127.0.0.1' is not the address of one host; loopback, multicast and the like "
      "cannot be used here"},
     {"stamp: {peers:", "stamp: {peer:",
-     "edge.yaml:49:8: stamp lacks the key 'peers'; list the addresses whose probes are answered\n"
-     "edge.yaml:49:9: unknown key 'peer' in stamp; did you mean 'peers'?"},
+     "edge.yaml:50:8: stamp lacks the key 'peers'; list the addresses whose probes are answered\n"
+     "edge.yaml:50:9: unknown key 'peer' in stamp; did you mean 'peers'?"},
     {"policy: /etc/izar/routing-policy.yaml", "policy: routing-policy.yaml",
-     "edge.yaml:50:9: policy: 'routing-policy.yaml' is not an absolute path; begin it with '/'"},
+     "edge.yaml:51:9: policy: 'routing-policy.yaml' is not an absolute path; begin it with '/'"},
     {"relative: 0.25", "relative: nan", "edge.yaml:20:41: hysteresis.relative: 'nan' is not a number from 0 to 0.9"},
 };
 INSTANTIATE_TEST_SUITE_P(Port, EdgeConfigMistake, testing::ValuesIn(kPortMistakes));
@@ -226,6 +226,7 @@ const Mistake kServiceMistakes[] = {
     {"udp: 50s", "udp: 25h",
      "edge.yaml:34:78: services[0].timeouts.udp: '25h' is out of bounds; allowed are 1s to 24h"},
     {"icmp: 6s", "icmp: [6s]", "edge.yaml:34:89: services[0].timeouts.icmp: must be a duration like 10ms, not a list"},
+    {"duplicate: true", "duplicate: yes", "edge.yaml:48:16: services[2].duplicate: 'yes' is not one of: false, true"},
     {"protocol: udp\n    ports: 8000-8099", "protocol: udp\n    protocol: udp\n    ports: 8000-8099",
      "edge.yaml:39:5: key 'protocol' stands twice in services[1]; keep one"},
 };

@@ -79,6 +79,8 @@ void expect_services(const EdgeConfig& c) {
     EXPECT_EQ(web.timeouts.tcp_closing, seconds{40});
     EXPECT_EQ(web.timeouts.udp, seconds{50});
     EXPECT_EQ(web.timeouts.icmp, seconds{6});
+    EXPECT_FALSE(web.duplicate);
+    EXPECT_TRUE(c.services[2].duplicate);
     EXPECT_EQ(c.services[1].transport, Transport::udp);
     EXPECT_EQ(c.services[1].first_port, 8000);
     EXPECT_EQ(c.services[1].last_port, 8099);

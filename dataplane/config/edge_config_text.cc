@@ -85,6 +85,7 @@ std::string service_text(const EdgeConfig& config, const Service& service) {
         out +=
             fmt::format("      - {{address: {}{}, weight: {}}}\n", quoted(origin.address.text()), port, origin.weight);
     }
+    out += service.duplicate ? "    duplicate: true\n" : "";
     const FlowTimeouts& t = service.timeouts;
     return out +
            fmt::format("    timeouts: {{tcp_opening: {}, tcp_established: {}, tcp_closing: {}, udp: {}, icmp: {}}}\n",

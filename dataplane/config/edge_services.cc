@@ -259,6 +259,9 @@ Service read_service(const YamlMap& keys, const NodeNames& names, const SoundPar
     if (const auto origins = keys.need("origins", "give the servers behind the vip")) {
         read_origins(*origins, service);
     }
+    if (const auto duplicate = keys.find("duplicate")) {
+        assign(service.duplicate, duplicate->word({"false", "true"}));
+    }
     if (const auto timeouts = keys.find("timeouts")) {
         read_timeouts(*timeouts, service.timeouts);
     }
@@ -277,7 +280,8 @@ void read_services(const YamlCursor& services, const SoundParts& sound, EdgeConf
         }
     };
     for (const YamlCursor& item : services.list(kMaxServices)) {
-        const auto keys = item.map({"id", "name", "vip", "protocol", "ports", "egress", "origins", "timeouts"});
+        const auto keys =
+            item.map({"id", "name", "vip", "protocol", "ports", "egress", "origins", "duplicate", "timeouts"});
         if (!keys) {
             continue;
         }

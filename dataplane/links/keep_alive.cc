@@ -151,7 +151,7 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
     path.segments = {fleet.node(link).id, kNoNode, kNoNode};
     const SealRequest request{path,     fleet.node(fleet.self).id, kNoService, kEtherTypeSealed, kGeneveControl, 0,
                               raw(link)};
-    if (!seal_control(m, request, link, lcore, now)) {
+    if (!seal_alone(m, request, link, lcore, now)) {
         rte_pktmbuf_free(m);  // the key was taken away just now
         return;
     }

@@ -13,6 +13,7 @@
 
 #include "dataplane/base/limits.h"
 #include "dataplane/base/types.h"
+#include "dataplane/links/duplicates.h"
 
 namespace izar {
 
@@ -49,8 +50,12 @@ struct LinkCounters {
 
 class SharedLinks {
   public:
-    explicit SharedLinks(std::size_t lcores)
-        : cells_(kMaxNodes), lcores_(lcores), counters_(std::make_unique<LinkCounters[]>(lcores * kMaxNodes)) {}
+    // `seed` is random in each process life: where the numbers of packets that are sent twice begin.
+    explicit SharedLinks(std::size_t lcores, std::uint64_t seed = 0)
+        : cells_(kMaxNodes),
+          lcores_(lcores),
+          counters_(std::make_unique<LinkCounters[]>(lcores * kMaxNodes)),
+          duplicates_(seed) {}
 
     LinkCell& cell(NodeSlot link) noexcept { return cells_[raw(link)]; }
     const LinkCell& cell(NodeSlot link) const noexcept { return cells_[raw(link)]; }
@@ -59,6 +64,7 @@ class SharedLinks {
     }
 
     bool down(NodeSlot link) const noexcept { return cell(link).down.load(std::memory_order_relaxed) != 0; }
+    Duplicates& duplicates() noexcept { return duplicates_; }
     std::size_t lcores() const noexcept { return lcores_; }
 
     // Sum over all lcores of one counter of one link.
@@ -74,6 +80,7 @@ class SharedLinks {
     std::vector<LinkCell> cells_;
     std::size_t lcores_;
     std::unique_ptr<LinkCounters[]> counters_;  // [lcore][slot]
+    Duplicates duplicates_;
 };
 
 }  // namespace izar

@@ -89,6 +89,7 @@ struct Burst {
 
     // Set for lanes on seal and relay: which way through the overlay.
     std::array<Path, kMaxBurst> path;
+    std::array<Path, kMaxBurst> second_path;  // only where overlay_flags has kFlagDuplicate, and on seal only
     std::array<std::uint8_t, kMaxBurst> overlay_flags;
     std::array<NodeId, kMaxBurst> ingress;
     std::array<ServiceId, kMaxBurst> service;

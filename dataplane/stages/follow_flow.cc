@@ -1,11 +1,14 @@
 #include "dataplane/stages/follow_flow.h"
 
+#include <algorithm>
+
 #include "dataplane/stages/answer.h"
 #include "dataplane/stages/clamp_mss.h"
 #include "dataplane/stages/families.h"
 #include "dataplane/stages/open_flow.h"
 #include "dataplane/stages/route.h"
 #include "dataplane/stages/translate.h"
+#include "dataplane/wire/duplicate_tag.h"
 
 namespace izar {
 namespace {
@@ -68,6 +71,19 @@ PolicyIndex policy_of(Flow<Address>& flow, const Published& published) noexcept 
     return flow.policy;
 }
 
+// Chooses the way of the packet's second copy, if there is one; returns the largest inner packet that both carry.
+std::uint16_t prepare_copy(Burst& burst, unsigned lane, const Destination& destination, const Path& path,
+                           const SharedLinks& links) noexcept {
+    const Path* const second = second_path(destination, links, path);
+    std::uint16_t carried = path.inner_mtu;
+    if (second != nullptr) {
+        burst.second_path[lane] = *second;
+        burst.overlay_flags[lane] |= kFlagDuplicate;
+        carried = std::min(carried, second->inner_mtu);
+    }
+    return static_cast<std::uint16_t>(carried - sizeof(DuplicateTag));
+}
+
 // Puts a lane on seal, or answers it if it does not fit or has no path. True if it is on its way.
 template <typename Address>
 bool send_through_overlay(Burst& burst, unsigned lane, Flow<Address>& flow, const Journey& journey, Nanos gap,
@@ -82,15 +98,19 @@ bool send_through_overlay(Burst& burst, unsigned lane, Flow<Address>& flow, cons
         burst.verdict[lane] = Verdict::no_path;
         return false;
     }
-    if (burst.ip_length[lane] > path->inner_mtu) {
-        answer_too_big(burst, lane, path->inner_mtu, lcore);
+    burst.overlay_flags[lane] = journey.overlay_flags;
+    std::uint16_t inner_mtu = path->inner_mtu;
+    if ((flow.flags & kFlowDuplicate) != 0) {
+        inner_mtu = prepare_copy(burst, lane, destination, *path, lcore.shared.links);
+    }
+    if (burst.ip_length[lane] > inner_mtu) {
+        answer_too_big(burst, lane, inner_mtu, lcore);
         return false;
     }
     if ((tcp_flags<Address>(burst, lane) & kTcpSyn) != 0) {
-        clamp_mss(burst.ip[lane], burst.l4[lane], burst.ip_length[lane], path->inner_mtu);
+        clamp_mss(burst.ip[lane], burst.l4[lane], burst.ip_length[lane], inner_mtu);
     }
     burst.path[lane] = *path;
-    burst.overlay_flags[lane] = journey.overlay_flags;
     burst.ingress[lane] = journey.ingress;
     burst.service[lane] = flow.service;
     burst.seal.add(lane);

@@ -64,6 +64,7 @@ void fill_new_flow(Flow<Address>& flow, const Burst& burst, unsigned lane, const
     flow.service = service.id;
     flow.policy = service.policy;
     flow.policy_version = routes.policy_version;
+    flow.flags |= service.duplicate ? kFlowDuplicate : 0;
     flow.tcp_state = first_tcp_state(tcp_flags<Address>(burst, lane));
     flow.egress = kNoSlot;
     flow.ingress = kNoNode;

@@ -2,6 +2,7 @@
 
 #include "dataplane/links/keep_alive.h"
 #include "dataplane/stages/authenticate.h"
+#include "dataplane/stages/duplicate.h"
 #include "dataplane/stages/frame.h"
 
 namespace izar {
@@ -96,7 +97,11 @@ void relay(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot fr
 }
 
 // The last segment: a reply is delivered, anything else enters the flow stages as the egress's packet.
-void arrive(Burst& burst, unsigned lane, const OverlayHeader& header) noexcept {
+void arrive(Burst& burst, unsigned lane, const OverlayHeader& header, LcoreState& lcore,
+            const Published& published) noexcept {
+    if ((header.flags & kFlagDuplicate) != 0 && !take_first_copy(burst, lane, lcore, published)) {
+        return;
+    }
     LaneNote& note = burst.note[lane];
     note.ingress = NodeId{header.ingress.value()};
     note.service = service_of(header.geneve);
@@ -137,7 +142,7 @@ void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& 
     } else if (header.remaining[0].value() != 0) {
         relay(burst, lane, header, from, lcore, published);
     } else {
-        arrive(burst, lane, header);
+        arrive(burst, lane, header, lcore, published);
     }
 }
 

@@ -21,7 +21,33 @@ Nanos delay_difference(const Path& old, const Path& better) noexcept {
     return std::chrono::microseconds{std::max<std::int64_t>(us, 0)};
 }
 
+bool share_node(const Path& a, const Path& b) noexcept {
+    for (std::size_t i = 0; i + 1 < a.length; ++i) {
+        for (std::size_t j = 0; j + 1 < b.length; ++j) {
+            if (a.segments[i] == b.segments[j]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 }  // namespace
+
+const Path* second_path(const Destination& destination, const SharedLinks& links, const Path& first) noexcept {
+    const Path* found = nullptr;
+    for (unsigned i = 0; i < destination.path_count; ++i) {
+        const Path& path = destination.path[i];
+        if (path.first_link == first.first_link || links.down(path.first_link)) {
+            continue;
+        }
+        if (!share_node(path, first)) {
+            return &path;
+        }
+        found = found == nullptr ? &path : found;
+    }
+    return found;
+}
 
 const Path* usable_path(const Destination& destination, const SharedLinks& links, std::uint64_t hash) noexcept {
     if (destination.path_count == 0) {

@@ -19,6 +19,10 @@ inline constexpr Nanos kLongestFlowletWait = std::chrono::milliseconds{300};
 // The path that the table and the link states give to new packets with this hash; nullptr if none is usable.
 const Path* usable_path(const Destination& destination, const SharedLinks& links, std::uint64_t hash) noexcept;
 
+// A path for the second copy of a packet that takes `first`: another first link that is up, and no relay in common if
+// the table has such a one; nullptr if there is none.
+const Path* second_path(const Destination& destination, const SharedLinks& links, const Path& first) noexcept;
+
 // The path a flow used last, and since when a better one waits.
 struct FlowPath {
     std::array<NodeId, kMaxSegments> segments{};

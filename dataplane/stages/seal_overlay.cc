@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/base/check.h"
+#include "dataplane/stages/duplicate.h"
 #include "dataplane/stages/frame.h"
 #include "dataplane/wire/checksum.h"
 
@@ -112,7 +113,9 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now, Unse
         burst.verdict[lane] = Verdict::no_next_hop;
         return;
     }
-    const std::uint16_t protocol = family_of(burst.ip[lane]) == Family::ipv4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
+    const bool tagged = (burst.overlay_flags[lane] & kFlagDuplicate) != 0;
+    const std::uint16_t plain = family_of(burst.ip[lane]) == Family::ipv4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
+    const std::uint16_t protocol = tagged ? kEtherTypeSealed : plain;
     const SealRequest request{path,
                               burst.ingress[lane],
                               burst.service[lane],
@@ -138,7 +141,7 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now, Unse
 
 }  // namespace
 
-bool seal_control(rte_mbuf* m, const SealRequest& request, NodeSlot link, LcoreState& lcore, Instant now) noexcept {
+bool seal_alone(rte_mbuf* m, const SealRequest& request, NodeSlot link, LcoreState& lcore, Instant now) noexcept {
     if (lcore.security.keys == nullptr) {
         seal(m, request, lcore.sender.link(link), lcore.shared.links.cell(link), now);
         return true;
@@ -157,9 +160,12 @@ void seal_handshake(rte_mbuf* m, const SealRequest& request, NodeSlot link, Lcor
     header_at<OverlayHeader>(message - sizeof(OverlayHeader)).key_epoch = kClearEpoch;
 }
 
-void seal_overlay(Burst& burst, LcoreState& lcore, Instant now) noexcept {
+void seal_overlay(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
     Unsealed unsealed;
     for (const unsigned lane : burst.seal) {
+        if ((burst.overlay_flags[lane] & kFlagDuplicate) != 0) [[unlikely]] {
+            send_second_copy(burst, lane, lcore, published, now);
+        }
         seal_lane(burst, lane, lcore, now, unsealed);
     }
     for (const unsigned lane : burst.relay) {

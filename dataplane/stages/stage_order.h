@@ -66,7 +66,7 @@ void run_packet_stages(Burst& burst, LcoreState& lcore, const Published& publish
     after(Stage::pass_exceptions);
     // From here, every live lane has a path (seal, relay), a next hop (address), its sender as next hop
     // (bounce), or is a finished frame (out).
-    seal_overlay(burst, lcore, now);
+    seal_overlay(burst, lcore, published, now);
     after(Stage::seal_overlay);
     address_frames(burst, lcore, now);
     after(Stage::address_frames);

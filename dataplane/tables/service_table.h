@@ -51,6 +51,7 @@ struct Service {
     std::uint16_t last_port = 0;   // inclusive
     FlowTimeouts timeouts;
     PolicyIndex policy = kDefaultPolicy;               // whose paths its packets take
+    bool duplicate = false;                            // each packet travels over two disjoint paths
     std::vector<Egress> egresses;                      // at most kMaxEgresses
     std::vector<Origin> origins;                       // at most kMaxOrigins, same family as the VIP
     std::shared_ptr<const MaglevTable> egress_choice;  // slots index egresses

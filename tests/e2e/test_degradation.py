@@ -9,8 +9,8 @@ from typing import Any
 import clients
 import pytest
 import topologies
-from clients import ProbeStream
 from izar_lab import Lab
+from izar_lab.probe_stream import ProbeStream
 from observe import path, wait_for_links, wait_until
 from servers import Origin
 from topologies import url, vip

@@ -9,7 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr int kSeeds = 5;
+constexpr int kSeeds = 2;
 
 NodeOptions lively() {
     NodeOptions options;
@@ -31,13 +31,13 @@ class Degradation : public testing::TestWithParam<int> {
         wan.set_rtt(1, 3, milliseconds{90});
         wan.serve({ServiceSpec{1}.at("10.99.0.80").udp(80).egress(3).origin("10.3.0.80")});
         wan.stream({udp(400).from("10.1.0.10", 40000).to("10.99.0.80", 80), 1});
-        wan.run(seconds{8});
+        wan.run(seconds{6});
         ASSERT_EQ(wan.path(1, 3), "1-2-3");
     }
-    // The path was left within a second, and for the next ten the way is another one.
+    // The path was left within a second, and for the next five the way is another one.
     void expect_left(Nanos waited) {
         EXPECT_LE(waited, seconds{1});
-        for (int i = 0; i < 100; ++i) {
+        for (int i = 0; i < 50; ++i) {
             wan.run(milliseconds{100});
             ASSERT_NE(wan.path(1, 3), "1-2-3") << "back after " << i * 100 << " ms";
         }

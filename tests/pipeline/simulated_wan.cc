@@ -72,7 +72,7 @@ void SimulatedWan::serve(const std::vector<ServiceSpec>& specs) {
             for (Member& member : members_) {
                 const auto hop = member.node->interfaces().next_hop(origin.address);
                 if (hop && hop->port == kLan) {
-                    member.node->know(kLan, hop->address, host_mac(hop->address), now);
+                    hosts_.push_back({member.node->number(), hop->address});
                 }
             }
         }
@@ -104,8 +104,9 @@ void SimulatedWan::send_due(Stream& stream) {
         stream.next = now;
     }
     for (; stream.next <= now; stream.next += stream.pace) {
-        node(stream.node).put_packet(kLan, stream.packet.bytes(), now);
-        ++stream.sent;
+        const std::size_t length = Stream::kLeastPayload + stream.sent++ % Stream::kPayloads;
+        node(stream.node).put_packet(kLan, stream.packet.payload(length).bytes(), now);
+        ++sent_sizes_[length];
     }
 }
 
@@ -127,8 +128,20 @@ void SimulatedWan::carry(TestNode& node) {
     }
 }
 
+// Hosts on a LAN answer whoever asks for them: their addresses stay known.
+void SimulatedWan::refresh_hosts() {
+    if (now < hosts_due_) {
+        return;
+    }
+    hosts_due_ = now + std::chrono::seconds{1};
+    for (const auto& [number, address] : hosts_) {
+        node(number).know(kLan, address, host_mac(address), now);
+    }
+}
+
 void SimulatedWan::step() {
     now += kStep;
+    refresh_hosts();
     std::ranges::for_each(streams_, [&](Stream& stream) { send_due(stream); });
     while (!in_flight_.empty() && in_flight_.top().due <= now) {
         node(in_flight_.top().to).put(kWan, in_flight_.top().frame);
@@ -183,8 +196,8 @@ const LinkStatus SimulatedWan::link_status(int from, int to) const {
 
 std::uint64_t SimulatedWan::sent() const {
     std::uint64_t sum = 0;
-    for (const Stream& stream : streams_) {
-        sum += stream.sent;
+    for (const auto& [size, times] : sent_sizes_) {
+        sum += static_cast<std::uint64_t>(times);
     }
     return sum;
 }

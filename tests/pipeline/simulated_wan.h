@@ -18,8 +18,11 @@
 
 namespace izar {
 
-// UDP packets of one flow that a client sends at a fixed pace, and those that reached the origin.
+// UDP packets of one flow that a client sends at a fixed pace. Their payloads have kPayloads lengths in turn, so that
+// each packet can be told from its neighbours.
 struct Stream {
+    static constexpr std::size_t kLeastPayload = 100;
+    static constexpr std::size_t kPayloads = 1000;
     PacketBuilder packet;
     int node;  // where the client is attached
     Nanos pace = std::chrono::milliseconds{1};
@@ -29,7 +32,7 @@ struct Stream {
 
 class SimulatedWan {
   public:
-    static constexpr Nanos kStep = std::chrono::microseconds{500};
+    static constexpr Nanos kStep = std::chrono::milliseconds{1};
 
     SimulatedWan(int nodes, std::uint64_t seed, const NodeOptions& options);
     ~SimulatedWan();
@@ -44,6 +47,7 @@ class SimulatedWan {
 
     // Packets that clients send while time passes.
     void stream(Stream stream) { streams_.push_back(std::move(stream)); }
+    void stop_streams() { streams_.clear(); }
     void run(Nanos span);
     // Time until the path from one node to another is this one ("1-2-3"); `most` if that does not come.
     Nanos run_until_path(const std::string& path, Nanos most);
@@ -53,7 +57,9 @@ class SimulatedWan {
     TestNode& node(int number) { return *members_[static_cast<std::size_t>(number - 1)].node; }
     const Scheduler& scheduler(int number) const { return *members_[static_cast<std::size_t>(number - 1)].scheduler; }
     const LinkStatus link_status(int from, int to) const;
+    // Packets that streams have sent, in all and by length of their payload.
     std::uint64_t sent() const;
+    const std::map<std::size_t, int>& sent_sizes() const { return sent_sizes_; }
     // What came out on the LAN of a node since it was last asked.
     std::vector<SeenPacket> take_lan(int number) { return std::exchange(on_lan_[number], {}); }
 
@@ -80,13 +86,17 @@ class SimulatedWan {
     wan::EmulatedLink& link(int from, int to) { return links_.at({from, to}); }
     void send_due(Stream& stream);
     void carry(TestNode& node);
+    void refresh_hosts();
     void step();
 
     std::vector<Member> members_;
     std::map<std::pair<int, int>, wan::EmulatedLink> links_;
     std::priority_queue<InFlight, std::vector<InFlight>, std::greater<>> in_flight_;
     std::uint64_t carried_ = 0;
+    std::vector<std::pair<int, IpAddress>> hosts_;  // origins, with the node on whose LAN they are
+    Instant hosts_due_{};
     std::vector<Stream> streams_;
+    std::map<std::size_t, int> sent_sizes_;
     std::map<int, std::vector<SeenPacket>> on_lan_;
 };
 

@@ -49,6 +49,10 @@ ServiceSpec& ServiceSpec::echo() {
     service.transport = Transport::icmp;
     return *this;
 }
+ServiceSpec& ServiceSpec::twice() {
+    service.duplicate = true;
+    return *this;
+}
 ServiceSpec& ServiceSpec::egress(int node, std::uint32_t weight) {
     service.egresses.push_back({NodeId{static_cast<std::uint16_t>(node)}, weight});
     return *this;

@@ -21,6 +21,7 @@ struct ServiceSpec {
     ServiceSpec& tcp(std::uint16_t first, std::uint16_t last = 0);
     ServiceSpec& udp(std::uint16_t first, std::uint16_t last = 0);
     ServiceSpec& echo();
+    ServiceSpec& twice();  // duplicate: true
     ServiceSpec& egress(int node, std::uint32_t weight = 1);
     ServiceSpec& origin(std::string_view address, std::uint16_t port = 0, std::uint32_t weight = 1);
     ServiceSpec& policy(PolicyIndex index);

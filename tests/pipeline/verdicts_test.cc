@@ -131,6 +131,12 @@ std::map<Verdict, Recipe> packet_and_flow_recipes() {
     using V = Verdict;
     std::map<Verdict, Recipe> out;
     out[V::keep_alive] = in_world([](TestWorld&) { return 1; });
+    ServiceSpec twice = web();
+    out[V::duplicate] = in_world(twice.twice(), {}, [](TestWorld& world) {
+        world.route(1, 2, {{{2}}, {{3, 2}}}).publish();
+        world.send(1, question());
+        return 2;
+    });
     out[V::neighbor_news] = on_lan(arp_reply(port_mac(1, kLan), host_mac(ip("10.1.0.10")), "10.1.0.10", "10.1.0.1"));
     out[V::truncated] = on_lan(Bytes(10));
     out[V::malformed] = on_lan(on_lan_of_1(with_byte(question().bytes(), 0, 0x44)));

@@ -154,6 +154,8 @@ void add_service_noun(CLI::App& app, Action& run) {
             "--protocol", [=](const std::string& text) { (*request)["protocol"] = text; }, "tcp, udp or icmp");
         set->add_option("--ports", *ports, "80, 8000-8099 or any")->capture_default_str();
         set->add_option("--origin", *origins, "ADDRESS or ADDRESS:PORT; several times for several")->required();
+        set->add_flag_callback(
+            "--duplicate", [=] { (*request)["duplicate"] = true; }, "Each packet over two paths");
         set->add_option("--egress", *egresses, "Node that origins are reached from; without it, every node");
     }
     auto removed = std::make_shared<Json>(Json{{"do", "service remove"}});
