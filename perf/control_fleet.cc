@@ -28,6 +28,7 @@
 #include "ctrl/store/store.h"
 #include "ctrl/store/token.h"
 #include "dataplane/base/random.h"
+#include "dataplane/base/testing/temporary_folder.h"
 #include "sched/summary/exchange.h"
 #include "tools/controller/controller_state.h"
 #include "tools/program/event_program.h"
@@ -393,9 +394,8 @@ int main(int argc, char** argv) {
     app.add_option("--seconds", options.seconds)->check(CLI::Range(1, 3'600))->capture_default_str();
     app.add_option("--seed", options.seed)->capture_default_str();
     CLI11_PARSE(app, argc, argv);
-    std::string folder = std::filesystem::temp_directory_path() / "izar-control-XXXXXX";
-    const auto row = izar::measure(options, mkdtemp(folder.data()));
-    std::filesystem::remove_all(folder);
+    const izar::TemporaryFolder folder(izar::TemporaryFolder::on_disk());  // the controller's store waits for the disk
+    const auto row = izar::measure(options, folder.path());
     if (!row) {
         fmt::print(stderr, "control_fleet: {}\n", row.error().text);
         return 1;

@@ -3,20 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include "ctrl/etcd/testing/etcd_server.h"
-#include "dataplane/base/testing/installed.h"
+#include <thread>
+
+#include "ctrl/etcd/testing/etcd_test.h"
 
 namespace izar {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr seconds kLease{2};
-
-Instant now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
 
 template <typename Condition>
 bool wait_until(Condition condition, seconds patience) {
@@ -27,22 +22,12 @@ bool wait_until(Condition condition, seconds patience) {
     return condition();
 }
 
-class ElectionTest : public ::testing::Test {
+class ElectionTest : public EtcdTest {
   protected:
-    void SetUp() override {
-        if (!is_installed("etcd")) {
-            GTEST_SKIP() << "etcd is not installed (package etcd-server)";
-        }
-        auto started = EtcdServer::start();
-        ASSERT_TRUE(started) << started.error().text;
-        server = std::move(*started);
-    }
     std::unique_ptr<Election> candidate(const std::string& name) {
         return std::make_unique<Election>(
-            ElectionParts{{server->endpoint()}, "/izar", name, name + ":7444", kLease, now});
+            ElectionParts{{server().endpoint()}, "/izar", name, name + ":7444", kLease, now});
     }
-
-    std::unique_ptr<EtcdServer> server;
 };
 
 TEST_F(ElectionTest, OneLeadsAndAnotherFollowsAtOnceWhenItEnds) {
@@ -64,10 +49,10 @@ TEST_F(ElectionTest, OneLeadsAndAnotherFollowsAtOnceWhenItEnds) {
 TEST_F(ElectionTest, WithoutEtcdNobodyLeadsAndItIsSaid) {
     const auto first = candidate("a");
     ASSERT_TRUE(wait_until([&] { return first->leads(now()).has_value(); }, seconds{10}));
-    server->freeze();
+    server().freeze();
     ASSERT_TRUE(wait_until([&] { return !first->leads(now()); }, 2 * kLease));
     ASSERT_TRUE(wait_until([&] { return !first->problem().empty(); }, seconds{10}));
-    server->thaw();
+    server().thaw();
     ASSERT_TRUE(wait_until([&] { return first->leads(now()).has_value(); }, seconds{20})) << first->problem();
     EXPECT_TRUE(wait_until([&] { return first->problem().empty(); }, seconds{10}));
 }

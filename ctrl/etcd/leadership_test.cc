@@ -4,34 +4,18 @@
 
 #include <thread>
 
-#include "ctrl/etcd/testing/etcd_server.h"
+#include "ctrl/etcd/testing/etcd_test.h"
 #include "ctrl/store/testing/store_suite.h"
-#include "dataplane/base/testing/installed.h"
 
-// Against a real etcd, and where it says "store" a real MariaDB. Leases last 2 s here, the shortest that etcd grants.
+// Against a real etcd, and where it says "store" a real MariaDB.
 namespace izar {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kLease{2};
-
-Instant now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
-
-class LeadershipTest : public ::testing::Test {
+class LeadershipTest : public EtcdTest {
   protected:
-    void SetUp() override {
-        if (!is_installed("etcd")) {
-            GTEST_SKIP() << "etcd is not installed (package etcd-server)";
-        }
-        auto started = EtcdServer::start();
-        ASSERT_TRUE(started) << started.error().text;
-        server_ = std::move(*started);
-    }
-
     struct Controller {
         Controller(const std::string& endpoint, const std::string& name)
             : client({endpoint}, seconds{1}), leadership(client, "/izar", name, kLease, "at-" + name) {}
@@ -39,12 +23,8 @@ class LeadershipTest : public ::testing::Test {
         Leadership leadership;
     };
     std::unique_ptr<Controller> controller(const std::string& name) {
-        return std::make_unique<Controller>(server_->endpoint(), name);
+        return std::make_unique<Controller>(server().endpoint(), name);
     }
-    EtcdServer& server() { return *server_; }
-
-  private:
-    std::unique_ptr<EtcdServer> server_;
 };
 
 TEST_F(LeadershipTest, OneLeadsAndAllAreListed) {

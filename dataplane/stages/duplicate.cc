@@ -20,14 +20,7 @@ void send_second_copy(Burst& burst, unsigned lane, LcoreState& lcore, const Publ
         ++lcore.counters.answers_lost;
         return;
     }
-    const SealRequest request{path,
-                              burst.ingress[lane],
-                              burst.service[lane],
-                              kEtherTypeSealed,
-                              0,
-                              burst.overlay_flags[lane],
-                              static_cast<std::uint16_t>(burst.hash[lane])};
-    if (!seal_alone(copy, request, path.first_link, lcore, now)) {
+    if (!seal_alone(copy, seal_request(burst, lane, path, kEtherTypeSealed), path.first_link, lcore, now)) {
         rte_pktmbuf_free(copy);
         return;
     }

@@ -116,13 +116,7 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now, Unse
     const bool tagged = (burst.overlay_flags[lane] & kFlagDuplicate) != 0;
     const std::uint16_t plain = family_of(burst.ip[lane]) == Family::ipv4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
     const std::uint16_t protocol = tagged ? kEtherTypeSealed : plain;
-    const SealRequest request{path,
-                              burst.ingress[lane],
-                              burst.service[lane],
-                              protocol,
-                              0,
-                              burst.overlay_flags[lane],
-                              static_cast<std::uint16_t>(burst.hash[lane])};
+    const SealRequest request = seal_request(burst, lane, path, protocol);
     if (lcore.security.keys == nullptr) {
         seal(burst.mbuf[lane], request, link, lcore.shared.links.cell(path.first_link), now);
     } else {

@@ -26,6 +26,16 @@ struct SealRequest {
     std::uint8_t overlay_flags;
     std::uint16_t entropy;
 };
+// That of a lane over one of its paths.
+inline SealRequest seal_request(const Burst& burst, unsigned lane, const Path& path, std::uint16_t protocol) noexcept {
+    return {path,
+            burst.ingress[lane],
+            burst.service[lane],
+            protocol,
+            0,
+            burst.overlay_flags[lane],
+            static_cast<std::uint16_t>(burst.hash[lane])};
+}
 void seal(rte_mbuf* m, const SealRequest& request, LinkTemplate& link, const LinkCell& cell, Instant now) noexcept;
 
 // A packet by itself to the peer of `link`, as the link's security mode asks; false, and nothing done, if the link has

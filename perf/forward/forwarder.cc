@@ -79,32 +79,39 @@ Progress NappingForwarder::progress() const noexcept {
     return out;
 }
 
-unsigned NullForwarder::round() noexcept {
-    std::array<rte_mbuf*, kMaxBurst> frames;
-    const std::uint16_t n = rte_eth_rx_burst(from_, 0, frames.data(), kMaxBurst);
-    if (n == 0) {
-        return 0;
-    }
-    const std::uint16_t sent = rte_eth_tx_burst(to_, 0, frames.data(), n);
-    if (sent < n) {
-        rte_pktmbuf_free_bulk(&frames[sent], n - sent);
-        add(lost_, static_cast<std::uint64_t>(n - sent));
-    }
-    add(received_, n);
-    return n;
+std::uint16_t PassingForwarder::receive(std::span<rte_mbuf*, kMaxBurst> frames) noexcept {
+    return rte_eth_rx_burst(from_, 0, frames.data(), kMaxBurst);
 }
 
-void NullForwarder::run() noexcept {
-    run_rounds([this](std::uint64_t) { return round(); });
+void PassingForwarder::send(std::span<rte_mbuf*> frames, std::uint16_t kept, std::uint16_t received) noexcept {
+    const std::uint16_t sent = kept != 0 ? rte_eth_tx_burst(to_, 0, frames.data(), kept) : kept;
+    if (sent < kept) {
+        rte_pktmbuf_free_bulk(&frames[sent], kept - sent);
+    }
+    if (sent < received) {
+        add(lost_, static_cast<std::uint64_t>(received - sent));
+    }
+    add(received_, received);
 }
 
-Progress NullForwarder::progress() const noexcept {
+Progress PassingForwarder::progress() const noexcept {
     Progress out;
     out.received = received_.load(std::memory_order_relaxed);
     out.lost = lost_.load(std::memory_order_relaxed);
     out.sent = out.received - out.lost;
     meter().read(out);
     return out;
+}
+
+void NullForwarder::run() noexcept {
+    run_rounds([this](std::uint64_t) {
+        std::array<rte_mbuf*, kMaxBurst> frames;
+        const std::uint16_t n = receive(frames);
+        if (n != 0) {
+            send(frames, n, n);
+        }
+        return unsigned{n};
+    });
 }
 
 }  // namespace izar

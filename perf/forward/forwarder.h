@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "perf/forward/cycle_histogram.h"
 #include "perf/forward/node.h"
@@ -104,21 +105,30 @@ class NappingForwarder final : public Forwarder {
     const TscClock& clock_;
 };
 
-// The null control: receive a burst from one port, send it to the other, nothing between.
-class NullForwarder final : public Forwarder {
+// What takes izar's place: from one port to the other, packets counted here.
+class PassingForwarder : public Forwarder {
   public:
-    NullForwarder(std::uint16_t from, std::uint16_t to, const TscClock& clock)
+    PassingForwarder(std::uint16_t from, std::uint16_t to, const TscClock& clock)
         : Forwarder(clock), from_(from), to_(to) {}
-    void run() noexcept override;
-    Progress progress() const noexcept override;
+    Progress progress() const noexcept final;
+
+  protected:
+    std::uint16_t receive(std::span<rte_mbuf*, kMaxBurst> frames) noexcept;
+    // Sends the first `kept` of the `received` frames; the others the caller has freed.
+    void send(std::span<rte_mbuf*> frames, std::uint16_t kept, std::uint16_t received) noexcept;
 
   private:
-    unsigned round() noexcept;
-
     std::uint16_t from_;
     std::uint16_t to_;
     std::atomic<std::uint64_t> received_{0};
     std::atomic<std::uint64_t> lost_{0};
+};
+
+// The null control: receive a burst, send it, nothing between.
+class NullForwarder final : public PassingForwarder {
+  public:
+    using PassingForwarder::PassingForwarder;
+    void run() noexcept override;
 };
 
 }  // namespace izar

@@ -12,22 +12,17 @@ struct Impairment {
     std::uint32_t cycles_per_packet = 0;  // that it spins for each packet
 };
 
-class ImpairedForwarder final : public Forwarder {
+class ImpairedForwarder final : public PassingForwarder {
   public:
     ImpairedForwarder(std::uint16_t from, std::uint16_t to, const Impairment& impairment, const TscClock& clock)
-        : Forwarder(clock), from_(from), to_(to), impairment_(impairment) {}
+        : PassingForwarder(from, to, clock), impairment_(impairment) {}
     void run() noexcept override;
-    Progress progress() const noexcept override;
 
   private:
     unsigned round() noexcept;
 
-    std::uint16_t from_;
-    std::uint16_t to_;
     Impairment impairment_;
     std::uint32_t until_drop_ = 0;
-    std::atomic<std::uint64_t> received_{0};
-    std::atomic<std::uint64_t> lost_{0};
 };
 
 }  // namespace izar

@@ -13,6 +13,7 @@ for folder in (ROOT / "tools" / "lab", ROOT / "tests" / "e2e"):
     sys.path.insert(0, str(folder))
 
 from izar_lab import Lab  # noqa: E402
+from izar_lab.control_plane import ControlPlane  # noqa: E402
 from izar_lab.topology import parse_topology  # noqa: E402
 from servers import Origin  # noqa: E402
 
@@ -39,3 +40,9 @@ def start_origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
             return origin
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def plane(lab: Lab) -> ControlPlane:
+    """Controllers and agents of the module's lab."""
+    return lab.control_plane

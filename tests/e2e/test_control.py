@@ -35,11 +35,6 @@ def lab(start_lab: Callable[[dict[str, Any]], Lab]) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def plane(lab: Lab) -> ControlPlane:
-    return lab.control_plane
-
-
-@pytest.fixture(scope="module")
 def origin(lab: Lab, plane: ControlPlane, start_origin) -> Origin:
     return start_origin(lab, "nginx", "probe_echo", file_bytes=FILE_BYTES)
 

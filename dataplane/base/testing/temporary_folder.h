@@ -1,4 +1,4 @@
-// temporary_folder.h -- TemporaryFolder: a folder of one test, for its owner only, gone with the object.
+// temporary_folder.h -- TemporaryFolder: a folder of one test or measurement, for its owner only, gone with the object.
 //
 // Thread: a value of the test. In memory where there is such a place: what tests prove does not depend on the disk, and
 // a busy one takes a second for what takes memory a millisecond.
@@ -17,9 +17,9 @@ namespace izar {
 
 class TemporaryFolder {
   public:
-    TemporaryFolder() {
-        const bool memory = ::access("/dev/shm", W_OK | X_OK) == 0;
-        path_ = (memory ? std::string("/dev/shm") : std::filesystem::temp_directory_path().string()) + "/izar-XXXXXX";
+    TemporaryFolder() : TemporaryFolder(::access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : on_disk()) {}
+    // In `parent`, where what is measured depends on the disk: on_disk().
+    explicit TemporaryFolder(const std::string& parent) : path_(parent + "/izar-XXXXXX") {
         CHECK(::mkdtemp(path_.data()) != nullptr);  // which replaces the six X
     }
     ~TemporaryFolder() {
@@ -28,6 +28,7 @@ class TemporaryFolder {
     }
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    static std::string on_disk() { return std::filesystem::temp_directory_path().string(); }
 
     const std::string& path() const noexcept { return path_; }
     // The path of something in it.
