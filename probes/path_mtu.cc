@@ -31,8 +31,8 @@ void PathMtu::ask(std::uint16_t size) noexcept {
     turns_ = kCalmTurns;
 }
 
-std::size_t PathMtu::missed(Instant now) const noexcept {
-    const auto is_missed = [&](const Sent& sent) { return now - sent.at >= patience_; };
+std::size_t PathMtu::missed() const noexcept {
+    const auto is_missed = [&](const Sent& sent) { return echoed_ - sent.at >= kReordering; };
     return static_cast<std::size_t>(std::count_if(sent_.begin(), sent_.begin() + under_way_, is_missed));
 }
 
@@ -40,7 +40,7 @@ PathMtu::Probe PathMtu::next(Instant now) noexcept {
     if (most_ == 0) {
         return {};
     }
-    if (missed(now) == kMostMisses) {
+    if (missed() == kMostMisses) {
         fail(now);
     }
     if (!searching() && shown_ && size_ < most_ && now - raised_at_ >= kRaiseInterval) {
@@ -52,7 +52,7 @@ PathMtu::Probe PathMtu::next(Instant now) noexcept {
         widest_ = std::min(widest_, size_);
     }
     ++turns_;
-    const bool calm = shown_ && !searching() && missed(now) == 0;
+    const bool calm = shown_ && !searching() && missed() == 0;
     if (turns_ < (calm ? kCalmTurns : kEagerTurns) || under_way_ == kMostMisses) {
         return {};
     }
@@ -62,15 +62,12 @@ PathMtu::Probe PathMtu::next(Instant now) noexcept {
     return {asked_, last_number_};
 }
 
-void PathMtu::heard(std::uint16_t number, Instant now) noexcept {
+void PathMtu::heard(std::uint16_t number, Instant echoed, Instant now) noexcept {
+    echoed_ = echoed;
     const auto end = sent_.begin() + static_cast<std::ptrdiff_t>(under_way_);
-    const auto found = std::find_if(sent_.begin(), end, [&](const Sent& sent) { return sent.number == number; });
-    if (found == end) {
-        return;  // told before, or of a question that is settled
+    if (std::any_of(sent_.begin(), end, [&](const Sent& sent) { return sent.number == number; })) {
+        pass(now);  // otherwise it was told before, or is of a question that is settled
     }
-    const Nanos waited = now - found->at;
-    patience_ = std::max(waited * 3 / 2 + kLeastPatience, patience_ - patience_ / 8);
-    pass(now);
 }
 
 void PathMtu::pass(Instant now) noexcept {

@@ -7,6 +7,10 @@
 // is asked for again now and then, sooner once a probe is missed; kMostMisses of them in a row mean that packets of
 // this size vanish while smaller ones pass. Then the least size counts until a search has found the largest that
 // passes.
+//
+// No timer says that a probe is missed, but the peer: it has echoed what was sent later, and does not know the probe.
+// So neither a slow link nor a machine that stands still for a while is taken for one that loses large packets, and a
+// size that no longer passes is known after at most kCalmTurns, three times kEagerTurns, and two RTTs.
 #pragma once
 
 #include <array>
@@ -26,8 +30,8 @@ class PathMtu {
     static constexpr unsigned kEagerTurns = 4;     // while a size is in doubt
     static constexpr Nanos kRaiseInterval = std::chrono::seconds{10};  // between two looks for a larger size
     static constexpr Nanos kGrudge = std::chrono::minutes{10};
-    static constexpr Nanos kFirstPatience = std::chrono::milliseconds{500};
-    static constexpr Nanos kLeastPatience = std::chrono::milliseconds{40};
+    static constexpr Nanos kReordering =
+        std::chrono::milliseconds{20};  // by which a probe may come after later packets
 
     struct Probe {
         std::uint16_t size = 0;    // 0: this keep-alive is none
@@ -41,8 +45,9 @@ class PathMtu {
 
     // Call once for each keep-alive that is about to be sent.
     Probe next(Instant now) noexcept;
-    // The newest number that the peer heard, as its keep-alives say again and again.
-    void heard(std::uint16_t number, Instant now) noexcept;
+    // What the peer's newest keep-alive says: the number of the newest probe that came, and by its echo when the newest
+    // packet that came was sent.
+    void heard(std::uint16_t number, Instant echoed, Instant now) noexcept;
 
     // What packets may have now; 0 before set_most().
     std::uint16_t size() const noexcept { return size_; }
@@ -63,7 +68,7 @@ class PathMtu {
     void search_on(Instant now) noexcept;
     void pass(Instant now) noexcept;
     void fail(Instant now) noexcept;
-    std::size_t missed(Instant now) const noexcept;
+    std::size_t missed() const noexcept;
 
     std::uint16_t most_ = 0;
     std::uint16_t size_ = 0;       // in force
@@ -73,8 +78,8 @@ class PathMtu {
     std::uint16_t last_number_ = 0;
     std::array<Sent, kMostMisses> sent_{};  // not answered yet, all of size asked_
     std::size_t under_way_ = 0;
-    unsigned turns_ = 0;  // keep-alives since the last probe
-    Nanos patience_ = kFirstPatience;
+    unsigned turns_ = 0;        // keep-alives since the last probe
+    Instant echoed_{};          // when the newest packet was sent that the peer has echoed
     std::uint16_t widest_ = 0;  // largest that passed of late
     Instant shrunk_at_{};
     Instant raised_at_{};  // when a larger size was last looked for

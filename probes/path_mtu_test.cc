@@ -12,8 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A link that carries packets up to a size, and says so after an RTT and at most one keep-alive.
+// A link that carries packets up to a size. Each keep-alive of the peer says what had come of ours when it was sent.
 struct Link {
+    static constexpr Nanos kTurn = 10ms;
     Instant now{1h};
     PathMtu mtu;
     std::uint16_t carries = 1500;
@@ -25,31 +26,43 @@ struct Link {
 
     explicit Link(std::uint16_t most = 1500) { mtu.set_most(most, now); }
     void run(Nanos span) {
-        for (const Instant end = now + span; now < end; now += 10ms) {
-            while (!answers.empty() && answers.front().first <= now) {
-                newest = answers.front().second;
-                answers.pop_front();
-            }
-            if (newest != 0) {
-                mtu.heard(newest, now);
-            }
-            const PathMtu::Probe probe = mtu.next(now);
-            probes += probe.size != 0 ? 1 : 0;
-            probe_bytes += probe.size;
-            const bool lost = static_cast<double>(random.next() >> 11) * 0x1p-53 < loss;
-            if (probe.size != 0 && probe.size <= carries && !lost) {
-                answers.emplace_back(now + rtt, probe.number);
-            }
+        for (const Instant end = now + span; now < end; now += kTurn) {
+            take_words();
+            send(mtu.next(now));
         }
     }
+    // Nobody sends or reads for a while, as on a machine that stands still.
+    void stall(Nanos span) { now += span; }
     Nanos run_until(std::uint16_t size, Nanos most) {
         const Instant begun = now;
         while (mtu.size() != size && now - begun < most) {
-            run(10ms);
+            run(kTurn);
         }
         return now - begun;
     }
-    std::deque<std::pair<Instant, std::uint16_t>> answers;
+
+  private:
+    struct Word {
+        Instant due;
+        Instant sent;
+        std::uint16_t number;  // newest probe heard
+    };
+    void take_words() {
+        while (!words.empty() && words.front().due <= now) {
+            mtu.heard(words.front().number, words.front().sent, now);
+            words.pop_front();
+        }
+    }
+    void send(const PathMtu::Probe& probe) {
+        probes += probe.size != 0 ? 1 : 0;
+        probe_bytes += probe.size;
+        const bool lost = static_cast<double>(random.next() >> 11) * 0x1p-53 < loss;
+        if (probe.size <= carries && !lost) {
+            newest = probe.size != 0 ? probe.number : newest;
+            words.push_back({now + rtt + kTurn, now, newest});
+        }
+    }
+    std::deque<Word> words;
     std::uint16_t newest = 0;
 };
 
@@ -73,20 +86,47 @@ TEST(PathMtu, FindsTheExactSizeOfASmallerPath) {
     }
 }
 
-TEST(PathMtu, LargePacketsThatBeginToVanishAreNoticedWithinASecond) {
+TEST(PathMtu, LargePacketsThatBeginToVanishAreNoticedWithinASecondAtAnyPhase) {
     for (const Nanos rtt : {Nanos{1ms}, Nanos{20ms}, Nanos{150ms}}) {
-        Link link;
-        link.rtt = rtt;
-        link.run(10s);
-        link.carries = 1400;
-        EXPECT_LE(link.run_until(PathMtu::kLeast, 5s), 1s) << rtt.count();
-        EXPECT_TRUE(link.mtu.shrunk());
-        link.run(10s);
-        EXPECT_EQ(link.mtu.size(), 1400);
-        EXPECT_TRUE(link.mtu.shrunk());
-        link.run(PathMtu::kGrudge);
-        EXPECT_FALSE(link.mtu.shrunk()) << "that is what it carries now";
+        for (unsigned phase = 0; phase < PathMtu::kCalmTurns; ++phase) {
+            Link link;
+            link.rtt = rtt;
+            link.run(10s + phase * Link::kTurn);
+            link.carries = 1400;
+            // Until the next probe, three more at an eager pace, and twice until the peer's word on later packets.
+            const Nanos most = (PathMtu::kCalmTurns + 3 * PathMtu::kEagerTurns) * Link::kTurn +
+                               2 * (rtt + PathMtu::kReordering + 2 * Link::kTurn);
+            ASSERT_LT(most, 1s);
+            ASSERT_LE(link.run_until(PathMtu::kLeast, 5s), most) << rtt.count() << " ns, phase " << phase;
+        }
     }
+}
+
+TEST(PathMtu, NeitherAYoungLinkNorAMachineThatStoodStillTakesLonger) {
+    Link young;
+    young.run(300ms);
+    ASSERT_EQ(young.mtu.known_size(), 1500);
+    young.carries = 1400;
+    EXPECT_LE(young.run_until(PathMtu::kLeast, 5s), 500ms);
+    Link stalled;
+    for (int i = 0; i < 20; ++i) {
+        stalled.run(200ms);
+        stalled.stall(400ms);
+        ASSERT_EQ(stalled.mtu.size(), 1500) << "a pause is no loss of large packets";
+    }
+    stalled.carries = 1400;
+    EXPECT_LE(stalled.run_until(PathMtu::kLeast, 5s), 500ms);
+}
+
+TEST(PathMtu, ASmallerSizeIsHeldAgainstALinkForAWhile) {
+    Link link;
+    link.run(10s);
+    link.carries = 1400;
+    link.run(10s);
+    EXPECT_EQ(link.mtu.size(), 1400);
+    EXPECT_TRUE(link.mtu.shrunk());
+    link.run(PathMtu::kGrudge);
+    EXPECT_FALSE(link.mtu.shrunk()) << "that is what it carries now";
 }
 
 TEST(PathMtu, APathThatCarriesMoreAgainIsFound) {

@@ -69,6 +69,9 @@ Verdict read_control(std::span<const std::uint8_t> message, const OverlayHeader&
         cell.probe_heard.store(view.probe, std::memory_order_relaxed);
     }
     cell.probe_told.store(view.heard_probe, std::memory_order_relaxed);
+    if (header.t_hold.value() < kHoldSaturated) {
+        cell.echo_told.store(header.t_echo.value(), std::memory_order_relaxed);
+    }
     cell.keep_alives.fetch_add(1, std::memory_order_relaxed);
     cell.deaf.store(view.deaf ? 1 : 0, std::memory_order_relaxed);
     note_hold(header.t_hold.value(), lcore.keeper.own_detection(), cell);
@@ -172,7 +175,8 @@ PathMtu::Probe LinkKeeper::next_probe(NodeSlot link, Note& note, LcoreState& lco
     const std::size_t room = rte_pktmbuf_data_room_size(lcore.shared.pool) - RTE_PKTMBUF_HEADROOM - kTagLength;
     const std::size_t inner = std::min<std::size_t>(path_out.inner_mtu, room);
     note.mtu.set_most(static_cast<std::uint16_t>(inner + overlay_overhead(path_out.underlay)), now);
-    note.mtu.heard(cell.probe_told.load(std::memory_order_relaxed), now);
+    const Nanos since_echoed{low_clock(now) - cell.echo_told.load(std::memory_order_relaxed)};
+    note.mtu.heard(cell.probe_told.load(std::memory_order_relaxed), now - since_echoed, now);
     const PathMtu::Probe probe = note.mtu.next(now);
     if (note.mtu.known_size() != note.mtu_told) {
         note.mtu_told = note.mtu.known_size();

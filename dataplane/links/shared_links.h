@@ -29,6 +29,7 @@ struct alignas(64) LinkCell {
     std::atomic<std::uint32_t> keep_alives{0};    // heard since the process started
     std::atomic<std::uint16_t> probe_heard{0};    // number of the peer's newest MTU probe that came, 0: none
     std::atomic<std::uint16_t> probe_told{0};     // number of our newest one that the peer heard, 0: none
+    std::atomic<std::uint32_t> echo_told{0};      // t_echo of the keep-alive that told it
     std::atomic<std::uint8_t> peer_multiplier{0};
     std::atomic<std::uint8_t> unheard{0};  // keep-alives in a row by which the peer does not hear us; saturated
     std::atomic<std::uint8_t> deaf{0};     // 1: the peer's newest keep-alive says that it does not hear us
