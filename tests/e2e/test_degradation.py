@@ -1,7 +1,7 @@
 """test_degradation.py -- Links get worse without dying, under a stream of clients' packets, and are left.
 
-How soon is a matter of the design and proved on a virtual clock (tests/pipeline/degradation_test.cc: within a second);
-here it is printed, because a machine that is busy with other things takes longer.
+How soon is proved on a virtual clock (tests/pipeline/degradation_test.cc: within a second). Here it is printed: each of these
+tests changes the path, so that the next one waits for a hold-down, of 20 s at most; and a busy machine takes its time.
 """
 
 import json
@@ -20,7 +20,7 @@ from servers import Origin
 from topologies import url, vip
 
 RELAYS = ["fra", "par", "lon"]
-LEFT_WITHIN_S = 20.0
+LEFT_WITHIN_S = 30.0
 WELL_BELOW_MS = 50  # what the second best path must cost before a test, so that 2 % loss (20 ms) or 20 ms more are left
 
 
