@@ -190,24 +190,11 @@ PathMtu::Probe LinkKeeper::next_probe(NodeSlot link, Note& note, LcoreState& lco
     return probe;
 }
 
-Nanos LinkKeeper::detection_time(const LinkCell& cell, Note& note, Instant now) noexcept {
-    const Instant last{Nanos{cell.last_heard.load(std::memory_order_relaxed)}};
-    const Nanos gap = last - note.last_heard;
-    if (note.last_heard != Instant{} && gap <= kLongestStretch) {
-        note.longest_gap = std::max(note.longest_gap, gap);
-        note.alarm_gap = note.fell ? std::max(note.alarm_gap, gap) : note.alarm_gap;
-    }
-    note.fell = note.fell && gap == Nanos{0};
-    note.last_heard = last;
-    if (now - note.faded >= kGapMemory / 100) {
-        note.longest_gap -= note.longest_gap / 100;
-        note.alarm_gap -= note.alarm_gap / (100 * (kAlarmMemory / kGapMemory));
-        note.faded = now;
-    }
-    const Nanos told = Nanos{cell.peer_interval.load(std::memory_order_relaxed)} *
-                       cell.peer_multiplier.load(std::memory_order_relaxed);
-    const Nanos longest = std::max(note.longest_gap, note.alarm_gap);
-    return std::max(told, std::min(longest * 3 / 2, kLongestStretch));
+Nanos LinkKeeper::detection_time(const LinkCell& cell, LinkSilence& silence, Instant now) noexcept {
+    const auto stamp = static_cast<std::uint32_t>(cell.echo.load(std::memory_order_relaxed) >> 32);
+    silence.take(Instant{Nanos{cell.last_heard.load(std::memory_order_relaxed)}}, stamp, now);
+    return silence.limit(Nanos{cell.peer_interval.load(std::memory_order_relaxed)} *
+                         cell.peer_multiplier.load(std::memory_order_relaxed));
 }
 
 // What the scheduler thread has to say to the peers of the lcore's own links.
@@ -234,9 +221,9 @@ void LinkKeeper::send_handshakes(LcoreState& lcore, const Fleet& fleet, Instant 
 void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept {
     LinkCell& cell = lcore.shared.links.cell(link);
     const std::uint32_t heard = cell.keep_alives.load(std::memory_order_relaxed);
-    const Nanos detection = detection_time(cell, note, now);
+    const Nanos detection = detection_time(cell, note.silence, now);
     cell.detection.store(detection.count(), std::memory_order_relaxed);
-    const bool deaf = heard == 0 || now - note.last_heard > detection;
+    const bool deaf = heard == 0 || now - note.silence.last_heard() > detection;
     const bool unheard = cell.deaf.load(std::memory_order_relaxed) != 0 ||
                          cell.unheard.load(std::memory_order_relaxed) >= kUnheardForDown;
     const bool silent = deaf || unheard;
@@ -255,7 +242,9 @@ void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now
     if (silent && now >= judge_from_) {
         cell.down.store(1, std::memory_order_relaxed);
         note.deaf = deaf;
-        note.fell = deaf;
+        if (deaf) {
+            note.silence.alarm();
+        }
         note.next_send = now;  // the peer is told at once
         note.heard_at_down = heard;
         report_change(LinkReportKind::down, link, lcore.receiver, now);

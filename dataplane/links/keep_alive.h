@@ -5,9 +5,7 @@
 // A link starts down, comes up when three keep-alives of the peer were heard, and goes down when the peer was silent
 // for multiplier x interval, both as the peer told them. An lcore that itself did not poll for more than kOwnStall
 // waits a whole detection time before it judges: the silence may have been its own. Where keep-alives come unevenly
-// (a busy peer, a jittery path) the detection time stretches to 1.5 times the longest recent gap, kLongestStretch
-// at most. A link that was only late, and so fell and rose again at once, teaches it that for longer: where cores
-// carry more than they can, such gaps come again.
+// (a busy peer, a jittery path) the detection time stretches (probes/link_silence.h).
 //
 // A link is down as well while the peer does not hear us. It says so by a flag of its keep-alives, the first of which
 // it sends when it judges, so that one dead direction is left a travel time after it was noticed. t_hold tells the same
@@ -28,6 +26,7 @@
 #include "dataplane/links/shared_links.h"
 #include "dataplane/tables/published.h"
 #include "dataplane/wire/overlay.h"
+#include "probes/link_silence.h"
 #include "probes/path_mtu.h"
 
 namespace izar {
@@ -36,9 +35,6 @@ struct LcoreState;
 
 inline constexpr Nanos kOwnStall = std::chrono::milliseconds{5};
 inline constexpr std::uint32_t kHeardForUp = 3;  // keep-alives
-inline constexpr Nanos kLongestStretch = std::chrono::milliseconds{250};
-inline constexpr Nanos kGapMemory = std::chrono::seconds{10};   // a gap counts for 1/e after this time
-inline constexpr Nanos kAlarmMemory = std::chrono::minutes{1};  // one that was taken for death, after this
 // Keep-alives in a row: one alone may be from a peer that slept and has not read yet what came meanwhile.
 inline constexpr std::uint8_t kUnheardForDown = 2;
 inline constexpr Nanos kRowInterval = std::chrono::seconds{1};
@@ -63,7 +59,9 @@ class LinkKeeper {
     void tick(LcoreState& lcore, const Published& published, Instant now) noexcept;
 
     // Silence after which any peer takes this node for dead, as our keep-alives tell it; in ns.
-    Nanos own_detection() const noexcept { return std::max(config_.interval * config_.multiplier, kLongestStretch); }
+    Nanos own_detection() const noexcept {
+        return std::max(config_.interval * config_.multiplier, LinkSilence::kLongestStretch);
+    }
 
   private:
     static constexpr Nanos kTick = std::chrono::microseconds{500};
@@ -72,11 +70,7 @@ class LinkKeeper {
         Instant row_sent{};
         std::uint64_t row_version = 0;
         std::size_t row_part = 0;  // of the own row, that this peer is told next
-        Instant last_heard{};      // as of the last judgement
-        Instant faded{};
-        Nanos longest_gap{};              // between two packets of the peer, fading
-        Nanos alarm_gap{};                // the longest that was taken for death and was none, fading slowly
-        bool fell = false;                // by silence, and nothing was heard since
+        LinkSilence silence;
         bool deaf = true;                 // we hear nothing of the peer
         std::uint32_t heard_at_down = 0;  // cell.keep_alives when the link went down, or was first seen
         Instant window_start{};
@@ -91,7 +85,7 @@ class LinkKeeper {
     void send_handshakes(LcoreState& lcore, const Fleet& fleet, Instant now) noexcept;
     static PathMtu::Probe next_probe(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
     void judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
-    static Nanos detection_time(const LinkCell& cell, Note& note, Instant now) noexcept;
+    static Nanos detection_time(const LinkCell& cell, LinkSilence& silence, Instant now) noexcept;
     void close_window(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
 
     LinkConfig config_;

@@ -182,6 +182,25 @@ TEST_F(Links, AFalseAlarmIsRememberedLongerThanJitter) {
     EXPECT_EQ(detection(), milliseconds{30}) << "but not for ever";
 }
 
+TEST_F(Links, ALinkThatBecameMuchSlowerAtOnceIsLeftAsFastAsBefore) {
+    world.set_delay(milliseconds{10});
+    world.publish();
+    world.advance(milliseconds{200});
+    world.set_delay(milliseconds{130});
+    world.advance(milliseconds{500});
+    ASSERT_GE(reports(2, LinkReportKind::down).size(), 1u) << "120 ms of silence";
+    world.advance(seconds{2});
+    ASSERT_TRUE(up(1, 2) && up(2, 1));
+    const Instant cut_at = world.now;
+    world.cut(1, 2);
+    world.cut(2, 1);
+    while ((up(1, 2) || up(2, 1)) && world.now < cut_at + seconds{1}) {
+        world.advance(milliseconds{1});
+    }
+    EXPECT_LE(world.now - cut_at, milliseconds{130 + 32})
+        << "the travel time of what was sent before, and three missed";
+}
+
 TEST_F(Links, OneDeadDirectionIsToldToItsSenderAtOnce) {
     world.set_delay(milliseconds{20});
     world.publish();

@@ -1,0 +1,169 @@
+#include "probes/link_silence.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <vector>
+
+namespace izar {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Nanos kTold = 30ms;
+constexpr Nanos kInterval = 10ms;
+
+// A peer that sends every 10 ms, a way that delays what it sends, and an lcore that looks every half millisecond.
+struct Link {
+    Instant now{1h};
+    Nanos delay = 20ms;
+    Nanos clock_ahead = 4'294'900us;  // the peer's clock; its low half wraps soon
+    Instant held_until{};             // the way carries nothing before, and then all at once
+    bool sends = true;
+    LinkSilence silence;
+    int alarms = 0;
+
+    void run(Nanos span) {
+        for (const Instant end = now + span; now < end; now += 500us) {
+            if (sends && now >= next_send) {
+                next_send = now + kInterval;
+                under_way.push_back({std::max(now + delay, held_until), stamp_of(now + clock_ahead)});
+            }
+            look();
+        }
+    }
+    // Nothing is sent for a while.
+    void pause(Nanos span) {
+        sends = false;
+        run(span);
+        sends = true;
+    }
+    Nanos limit() const { return silence.limit(kTold); }
+
+  private:
+    struct Packet {
+        Instant due;
+        std::uint32_t stamp;
+    };
+    static std::uint32_t stamp_of(Instant t) { return static_cast<std::uint32_t>(t.time_since_epoch().count()); }
+    void look() {
+        for (const Packet& packet : under_way) {
+            if (packet.due <= now && packet.due >= newest.due) {
+                newest = packet;
+            }
+        }
+        std::erase_if(under_way, [&](const Packet& packet) { return packet.due <= now; });
+        if (newest.due == Instant{}) {
+            return;
+        }
+        const bool fresh = newest.due != silence.last_heard();
+        silence.take(newest.due, newest.stamp, now);
+        is_down = is_down && !fresh;
+        if (!is_down && now - silence.last_heard() > limit()) {
+            silence.alarm();
+            is_down = true;
+            ++alarms;
+        }
+    }
+    std::vector<Packet> under_way;
+    Packet newest{};
+    Instant next_send{};
+    bool is_down = false;
+};
+
+TEST(LinkSilence, IsWhatThePeerToldWhilePacketsComeEvenly) {
+    Link link;
+    link.run(10s);
+    EXPECT_EQ(link.limit(), kTold);
+    EXPECT_EQ(link.alarms, 0);
+}
+
+TEST(LinkSilence, APeerThatPausesIsRememberedForAMinute) {
+    Link link;
+    link.run(1s);
+    link.pause(100ms);
+    link.run(1s);
+    EXPECT_EQ(link.alarms, 1);
+    EXPECT_GT(link.limit(), 140ms);
+    link.run(30s);
+    EXPECT_GT(link.limit(), 80ms);
+    link.pause(40ms);
+    link.run(1s);
+    EXPECT_EQ(link.alarms, 1) << "the like of it again is no alarm";
+    link.run(180s);
+    EXPECT_EQ(link.limit(), kTold);
+}
+
+TEST(LinkSilence, AStepOfTheDelayIsForgottenAtOnce) {
+    for (const Nanos rise : {Nanos{25ms}, Nanos{120ms}, Nanos{240ms}}) {
+        Link link;
+        link.run(1s);
+        link.delay += rise;
+        link.run(rise + 100ms);
+        EXPECT_GT(link.limit(), kTold) << "it may be one of several late packets";
+        link.run(LinkSilence::kStepProof);
+        EXPECT_EQ(link.limit(), kTold) << rise.count();
+        link.delay -= rise;
+        link.run(1s);
+        EXPECT_EQ(link.limit(), kTold) << "the way back makes no gap";
+    }
+}
+
+TEST(LinkSilence, PacketsThatWereHeldUpAreRemembered) {
+    Link link;
+    link.run(1s);
+    link.held_until = link.now + 120ms;  // a queue that stood still and then lets all of them go
+    link.run(1s);
+    EXPECT_GT(link.limit(), 100ms);
+    Link spike;
+    spike.run(1s);
+    spike.delay += 120ms;  // for a moment only
+    spike.run(200ms);
+    spike.delay -= 120ms;
+    spike.run(1s);
+    EXPECT_GT(spike.limit(), 100ms);
+}
+
+TEST(LinkSilence, APauseAfterAStepIsAPause) {
+    Link link;
+    link.run(1s);
+    link.delay += 120ms;
+    link.run(200ms);
+    link.pause(100ms);
+    link.run(2s);
+    EXPECT_GT(link.limit(), 120ms);
+}
+
+TEST(LinkSilence, ALongSilenceWasDeathAndTeachesNothing) {
+    Link link;
+    link.run(1s);
+    link.pause(2s);
+    link.run(1s);
+    EXPECT_EQ(link.limit(), kTold);
+}
+
+// Whatever the delay does, the same gaps with a peer that does not send are remembered, and no limit is above the most.
+RC_GTEST_PROP(LinkSilence, OnlyAStepIsForgotten, ()) {
+    Link link;
+    link.run(1s);
+    Nanos longest{0};
+    for (const int ms : *rc::gen::container<std::vector<int>>(rc::gen::inRange(15, 200))) {
+        const Nanos span = std::chrono::milliseconds{ms};
+        if (*rc::gen::arbitrary<bool>()) {
+            link.delay += span;
+            link.run(span + 1s);
+            link.delay = 20ms;
+        } else {
+            link.pause(span);
+            longest = std::max(longest, span);
+        }
+        link.run(600ms);
+        RC_ASSERT(link.limit() <= std::max(kTold, LinkSilence::kLongestStretch));
+    }
+    if (longest == Nanos{0}) {
+        RC_ASSERT(link.limit() == kTold);
+    }
+}
+
+}  // namespace
+}  // namespace izar
