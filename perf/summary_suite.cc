@@ -19,6 +19,7 @@
 #include "sched/summary/link_partition.h"
 #include "tools/replay/clairvoyant.h"
 #include "tools/replay/report.h"
+#include "tools/replay/rival_rules.h"
 
 namespace izar {
 namespace {
@@ -118,19 +119,50 @@ Json choice_row(std::string_view matrix, const std::vector<NamedMatrix>& slices,
             {"summarized_switched_ratio", figures.summary_switched}};
 }
 
-// The same for a rule that knows all slices beforehand and pays this much for each switch: no rule does better.
-Json clairvoyant_row(std::string_view matrix, const std::vector<NamedMatrix>& slices, float switch_cost_ms) {
+std::vector<const RttMatrix*> series_of(const std::vector<NamedMatrix>& slices) {
     std::vector<const RttMatrix*> series;
     for (const auto& slice : slices)
         series.push_back(&slice.matrix);
-    const auto figures = cheapest_courses(series, switch_cost_ms);
+    return series;
+}
+
+Json course_row(std::string_view rule, std::string_view parameter, double value, const CourseFigures& figures) {
     return {{"suite", "choice"},
-            {"matrix", matrix},
-            {"nodes", slices.front().matrix.nodes()},
-            {"rule", "clairvoyant"},
-            {"switch_cost_ms", switch_cost_ms},
+            {"matrix", "seattle"},
+            {"rule", rule},
+            {parameter, value},
             {"chosen_over_oracle", figures.over_oracle},
             {"switched_ratio", figures.switched}};
+}
+
+// The same for rules that know some of the slices to come, or all of them, and pay for each switch: what no rule
+// without that knowledge reaches; and for rules that know nothing more than izar's, and are not used.
+void add_rule_rows(Json& rows, const std::vector<NamedMatrix>& slices) {
+    const auto series = series_of(slices);
+    for (const float switch_cost_ms : {20.0F, 80.0F, 200.0F, 400.0F})
+        rows.push_back(course_row("clairvoyant", "switch_cost_ms", static_cast<double>(switch_cost_ms),
+                                  cheapest_courses(series, switch_cost_ms)));
+    for (const std::size_t foresight : {1, 2, 3, 5})
+        for (const float switch_cost_ms : {100.0F, 250.0F, 350.0F}) {
+            rows.push_back(course_row("foresight", "switch_cost_ms", static_cast<double>(switch_cost_ms),
+                                      cheapest_courses(series, switch_cost_ms, foresight)));
+            rows.back()["foresight_slices"] = foresight;
+        }
+    const auto add = [&](std::string_view rule, std::string_view parameter, double value, const SwitchRule& how) {
+        rows.push_back(course_row(rule, parameter, value, follow_rule(series, how)));
+    };
+    for (const int ms : {60, 90})
+        add("margin", "margin_ms", ms, margin_rule(ms));
+    for (const int ms : {60, 70, 80})
+        add("charge of 10 ms a link", "margin_ms", ms, charge_rule(ms, 10));
+    for (const int ms : {100, 200, 300, 400})
+        add("accumulated regret", "regret_ms_slices", ms, regret_rule(ms));
+    for (const double errors : {0.5, 1.0, 2.0, 3.0})
+        add("noise", "standard_errors", errors, noise_rule(errors));
+    for (const double gain : {0.5, 0.8})
+        add("smoothed", "gain", gain, smooth_rule(static_cast<float>(gain)));
+    for (const int ms : {20, 30, 40})
+        add("fresh", "charge_ms", ms, fresh_rule(static_cast<float>(ms)));
 }
 
 // A mesh of regions: links between two regions are alike within half a percent, one in a thousand is not.
@@ -260,8 +292,7 @@ Result<Json> run(const Options& options) {
     rows.push_back(choice_row("planetlab", *planetlab, 5, 0.1));
     for (const int margin_ms : {5, 20, 60, 80, 100})
         rows.push_back(choice_row("seattle", *seattle, margin_ms, 0.1));
-    for (const float switch_cost_ms : {20.0F, 80.0F, 200.0F, 400.0F})
-        rows.push_back(clairvoyant_row("seattle", *seattle, switch_cost_ms));
+    add_rule_rows(rows, *seattle);
     rows.push_back(simulated_row(options.quick ? 2000 : 10'000, options.quick ? 20 : 100, 0.02F));
     add_path_rows(rows, options.quick ? 1 : options.runs);
     return Json{{"suite", "summary"}, {"system", "izar"}, {"env", environment()}, {"rows", std::move(rows)}};

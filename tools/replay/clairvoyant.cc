@@ -40,7 +40,22 @@ std::vector<std::size_t> cheapest_course(const std::vector<std::vector<float>>& 
     return course;
 }
 
-CourseFigures cheapest_courses(const std::vector<const RttMatrix*>& slices, float switch_cost) {
+std::vector<std::size_t> course_with_foresight(const std::vector<std::vector<float>>& costs, float switch_cost,
+                                               std::size_t foresight) {
+    constexpr float kTieStays = 0.01F;
+    std::vector<std::size_t> course;
+    for (std::size_t slice = 0; slice < costs.size(); ++slice) {
+        const std::size_t known = std::min(costs.size() - slice, foresight == kAllSlices ? foresight : foresight + 1);
+        const auto begin = costs.begin() + static_cast<std::ptrdiff_t>(slice);
+        std::vector<std::vector<float>> ahead(begin, begin + static_cast<std::ptrdiff_t>(known));
+        for (std::size_t c = 0; slice > 0 && c < ahead.front().size(); ++c)
+            ahead.front()[c] += c == course.back() ? 0.0F : switch_cost + kTieStays;
+        course.push_back(cheapest_course(ahead, switch_cost).front());
+    }
+    return course;
+}
+
+CourseFigures cheapest_courses(const std::vector<const RttMatrix*>& slices, float switch_cost, std::size_t foresight) {
     CHECK(slices.size() > 1);
     const std::size_t nodes = slices.front()->nodes();
     std::vector<ChosenPaths> best;
@@ -59,7 +74,8 @@ CourseFigures cheapest_courses(const std::vector<const RttMatrix*>& slices, floa
             for (std::size_t s = 0; s < slices.size(); ++s)
                 for (const auto& relays : candidates)
                     costs[s].push_back(std::min(kNoPath, path_cost(*slices[s], *slices[s], from, to, relays)));
-            const auto course = cheapest_course(costs, switch_cost);
+            const auto course = foresight == kAllSlices ? cheapest_course(costs, switch_cost)
+                                                        : course_with_foresight(costs, switch_cost, foresight);
             for (std::size_t s = 0; s < slices.size(); ++s) {
                 switches += s > 0 && course[s] != course[s - 1] ? 1 : 0;
                 steps += s > 0 ? 1 : 0;

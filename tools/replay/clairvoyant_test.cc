@@ -37,6 +37,26 @@ RC_GTEST_PROP(CheapestCourse, NoCourseIsCheaper, ()) {
     RC_ASSERT(cost_of(costs, course, switch_cost) == least);
 }
 
+// With all of the future known, planning anew in each slice costs what planning once does.
+RC_GTEST_PROP(CourseWithForesight, AllOfItIsTheCheapest, ()) {
+    const auto slices = *rc::gen::inRange<std::size_t>(1, 6);
+    std::vector<std::vector<float>> costs(slices, std::vector<float>(3));
+    for (auto& slice : costs)
+        for (auto& cost : slice)
+            cost = static_cast<float>(*rc::gen::inRange(1, 100));
+    const float least = cost_of(costs, cheapest_course(costs, 30), 30);
+    RC_ASSERT(cost_of(costs, course_with_foresight(costs, 30, slices), 30) == least);
+    RC_ASSERT(cost_of(costs, course_with_foresight(costs, 30, kAllSlices), 30) == least);
+    RC_ASSERT(cost_of(costs, course_with_foresight(costs, 30, 0), 30) >= least);
+}
+
+// What is dear for two slices is left if two are known, not if one is: moving away and back costs 30 each.
+TEST(CourseWithForesight, MovesForWhatItSees) {
+    const std::vector<std::vector<float>> costs{{10, 40}, {30, 10}, {30, 10}, {30, 10}};
+    EXPECT_EQ(course_with_foresight(costs, 30, 0), (std::vector<std::size_t>{0, 0, 0, 0}));
+    EXPECT_EQ(course_with_foresight(costs, 30, 1), (std::vector<std::size_t>{0, 1, 1, 1}));
+}
+
 // Two ways from 0 to 1 that take turns in being the better one.
 TEST(CheapestCourses, SwitchOnlyWhereItPays) {
     std::vector<RttMatrix> slices;
