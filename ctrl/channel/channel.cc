@@ -40,18 +40,18 @@ void Channel::on_connected() {
 }
 
 void Channel::on_received(std::span<const std::uint8_t> bytes) {
-    plaintext_.clear();
+    std::vector<std::uint8_t> plaintext;
     const bool was_open = open_;
-    const auto received = session_.receive(bytes, plaintext_);
+    const auto received = session_.receive(bytes, plaintext);
     flush();
     open_ = session_.established() && received.has_value();
-    if (!plaintext_.empty() || open_ != was_open) {
+    if (!plaintext.empty() || open_ != was_open) {
         heard_at_ = loop_.now();
     }
     if (open_ && !was_open && events_ != nullptr) {
         events_->on_open();
     }
-    reader_.add(plaintext_);
+    reader_.add(plaintext);
     read_frames();
     if (!received) {
         end(received.error().text);

@@ -72,7 +72,6 @@ class Channel : public StreamEvents {
     Instant heard_at_{};
     bool client_ = false;
     bool open_ = false;
-    std::vector<std::uint8_t> plaintext_;
 };
 
 }  // namespace izar

@@ -39,6 +39,7 @@ class AgentSession : public ChannelEvents {
     void attach(StreamId stream) { channel_.attach(stream); }
 
     void send(const control::ToAgent& message);
+    void send_frame(std::vector<std::uint8_t> frame) { channel_.send(std::move(frame)); }
     void send_newest(Newest key, const control::ToAgent& message);
     // Says why and lets the peer end the connection; what it says from now on is refused.
     void refuse(const std::string& why);
@@ -53,6 +54,8 @@ class AgentSession : public ChannelEvents {
     std::uint64_t static_sent = 0;   // version of the newest static update sent
     std::uint32_t mesh_taken = 0;    // generation acknowledged
     std::uint64_t static_taken = 0;  // version acknowledged
+    bool welcome_due = false;        // it was told nothing yet
+    bool mesh_due = false;           // the newest summary was not sent
 
     void on_open() override;
     bool on_message(std::span<const std::uint8_t> payload) override;

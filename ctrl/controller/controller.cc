@@ -29,6 +29,8 @@ Controller::Controller(ControllerParts parts)
       desired_(parts_.master),
       mesh_(summary_rule()),
       measurements_(parts_.store),
+      tell_turns_(parts_.loop, [this](NodeId node) { tell(node); }),
+      summarizing_(parts_.loop),
       health_timer_(parts_.loop),
       round_timer_(parts_.loop),
       bury_timer_(parts_.loop) {}
@@ -95,14 +97,8 @@ void Controller::on_agent(AgentSession& session) {
     place = &session;
     health_.agent_came(session.node());
     parts_.log(fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
-    send_static(session);
-    for (const NodeId withdrawn : health_.all_withdrawn()) {
-        control::ToAgent message;
-        message.mutable_node_event()->set_node(raw(withdrawn));
-        message.mutable_node_event()->set_withdrawn(true);
-        session.send(message);
-    }
-    send_mesh(session);
+    session.welcome_due = session.mesh_due = true;
+    tell_turns_.add(session.node());
 }
 
 void Controller::on_join(AgentSession& session, const control::ToController& message) {
@@ -161,13 +157,14 @@ bool Controller::on_report(AgentSession& session, const control::ToController& m
             session.static_taken = message.static_taken().version();
             if (message.static_taken().whole_wanted()) {
                 session.static_sent = 0;
-                send_static(session);
+                tell_turns_.add(session.node());
             }
             return true;
         case control::ToController::kMeshTaken:
             session.mesh_taken = message.mesh_taken().whole_wanted() ? 0 : message.mesh_taken().generation();
             if (message.mesh_taken().whole_wanted()) {
-                send_mesh(session);
+                session.mesh_due = true;
+                tell_turns_.add(session.node());
             }
             return true;
         default:
@@ -183,6 +180,27 @@ void Controller::on_session_end(AgentSession& session, const std::string& why) {
         parts_.log(fmt::format("agent of node {} is gone: {}", raw(session.node()), why));
     }
     bury(session);
+}
+
+// Of one agent, all that it does not have yet: nodes first, for the rest is about them.
+void Controller::tell(NodeId node) {
+    const auto agent = agents_.find(node);
+    if (agent == agents_.end()) {
+        return;
+    }
+    AgentSession& session = *agent->second;
+    send_static(session);
+    if (std::exchange(session.welcome_due, false)) {
+        for (const NodeId withdrawn : health_.all_withdrawn()) {
+            control::ToAgent message;
+            message.mutable_node_event()->set_node(raw(withdrawn));
+            message.mutable_node_event()->set_withdrawn(true);
+            session.send(message);
+        }
+    }
+    if (std::exchange(session.mesh_due, false)) {
+        send_mesh(session);
+    }
 }
 
 void Controller::send_static(AgentSession& session) {
@@ -205,9 +223,10 @@ void Controller::send_mesh(AgentSession& session) {
 }
 
 void Controller::broadcast(const control::ToAgent& message, const AgentSession* except) {
+    const auto frame = message_frame(message);
     for (const auto& [node, session] : agents_) {
         if (session != except) {
-            session->send(message);
+            session->send_frame(frame);
         }
     }
 }
@@ -232,7 +251,7 @@ Result<void> Controller::refresh() {
     const auto agents = agents_;  // refusing takes an agent out of the map
     for (const auto& [node, session] : agents) {
         if (desired_.is_member(node)) {
-            send_static(*session);
+            tell_turns_.add(node);
         } else {
             parts_.log(fmt::format("node {} is revoked; its agent is refused", raw(node)));
             agents_.erase(node);
@@ -251,7 +270,7 @@ bool Controller::take_row(AgentSession& session, const control::ToController& me
         }
         links.push_back(*link);
     }
-    mesh_.take_row(session.node(), links);
+    mesh_.take_row(session.node(), std::move(links));
     return true;
 }
 
@@ -294,16 +313,34 @@ void Controller::judge_health() {
 
 void Controller::round() {
     joins_left_ = kJoinsARound;
-    mesh_.set_loads(measurements_.loads());
-    mesh_.summarize();
-    for (const auto& [node, session] : agents_) {
-        send_mesh(*session);
-    }
+    summarize();
     if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
         parts_.log("measurements are lost: " + written.error().text);
     }
     balance_regions();
     round_timer_.start(kRound, [this] { round(); });
+}
+
+void Controller::summarize() {
+    if (summarizing_.busy()) {
+        return;  // a fleet whose summary takes longer than a round gets one less often
+    }
+    mesh_.set_loads(measurements_.loads());
+    auto task = mesh_.begin_summary();
+    if (!task) {
+        return;
+    }
+    summarizing_.start([this, task = *std::move(task)] { return [this, made = task.make()] { take_summary(made); }; });
+}
+
+void Controller::take_summary(MadeSummary made) {
+    if (!mesh_.take_summary(std::move(made))) {
+        return;
+    }
+    for (const auto& [node, session] : agents_) {
+        session->mesh_due = true;
+        tell_turns_.add(node);
+    }
 }
 
 void Controller::balance_regions() {

@@ -3,8 +3,9 @@
 // Thread: the event loop's, which also owns the store's calls. Clocks and randomness are given.
 //
 // Static data goes out as a change of what each agent has, as soon as the store has it. Every kRound a summary of all
-// rows of links goes out as a change of what each agent acknowledged, and measurements go to the store. A link that
-// died or came back, and a node that is withdrawn or restored, is told to everybody in the moment it is known.
+// rows of links, which a thread beside the loop makes, goes out as a change of what each agent acknowledged, and
+// measurements go to the store. A link that died or came back, and a node that is withdrawn or restored, is told to
+// everybody in the moment it is known; all else is told a few agents a turn of the loop.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,9 @@
 #include "ctrl/controller/health.h"
 #include "ctrl/controller/measurements.h"
 #include "ctrl/controller/region_weights.h"
+#include "ctrl/controller/tell_turns.h"
 #include "ctrl/loop/event_loop.h"
+#include "ctrl/loop/side_thread.h"
 #include "ctrl/mesh/mesh_hub.h"
 #include "ctrl/store/store.h"
 #include "ctrl/tls/certificates.h"
@@ -78,6 +81,7 @@ class Controller : private SessionEvents {
 
     AgentSession* accept(StreamId stream, const SocketAddress& from);
     void bury(AgentSession& session);
+    void tell(NodeId node);
     void send_static(AgentSession& session);
     void send_mesh(AgentSession& session);
     void broadcast(const control::ToAgent& message, const AgentSession* except);
@@ -86,6 +90,8 @@ class Controller : private SessionEvents {
     void take_sample(AgentSession& session, const control::ToController& message);
     void judge_health();
     void round();
+    void summarize();
+    void take_summary(MadeSummary made);
     void balance_regions();
     WallSeconds wall_seconds() const { return std::chrono::floor<std::chrono::seconds>(parts_.wall_clock()); }
 
@@ -98,6 +104,8 @@ class Controller : private SessionEvents {
     std::vector<std::unique_ptr<AgentSession>> sessions_;  // in order of arrival
     std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks
     std::map<NodeId, AgentSession*> agents_;
+    TellTurns tell_turns_;
+    SideThread summarizing_;
     std::size_t joins_left_ = kJoinsARound;
     StreamId listener_ = kNoStream;
     Timer health_timer_;

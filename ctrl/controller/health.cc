@@ -18,7 +18,7 @@ void Health::agent_left(NodeId node, Instant now) {
     }
 }
 
-std::vector<Health::Change> Health::judge(const std::map<NodeId, std::map<NodeId, FeedLink>>& rows, Instant now) {
+std::vector<Health::Change> Health::judge(const LinkRows& rows, Instant now) {
     std::vector<Change> out;
     for (const NodeId node : nodes_) {
         const auto left = left_at_.find(node);
@@ -26,13 +26,12 @@ std::vector<Health::Change> Health::judge(const std::map<NodeId, std::map<NodeId
         if (left != left_at_.end() && now - left->second >= kAgentAway) {
             std::size_t voices = 0;
             std::size_t against = 0;
-            for (const auto& [from, row] : rows) {
-                const auto link = row.find(node);
-                if (from != node && !left_at_.contains(from) && link != row.end()) {
+            rows.for_each_to(node, [&](const FeedLink& link) {
+                if (link.from != node && !left_at_.contains(link.from)) {
                     ++voices;
-                    against += link->second.reachable ? 0 : 1;
+                    against += link.reachable ? 0 : 1;
                 }
-            }
+            });
             dead = against * 2 > voices;
         }
         if (dead != withdrawn_.contains(node)) {

@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-#include "sched/feed.h"
+#include "ctrl/mesh/link_rows.h"
 
 namespace izar {
 
@@ -28,7 +28,7 @@ class Health {
         bool withdrawn;
     };
     // What changed, by the rows of links that the agents which are here sent.
-    std::vector<Change> judge(const std::map<NodeId, std::map<NodeId, FeedLink>>& rows, Instant now);
+    std::vector<Change> judge(const LinkRows& rows, Instant now);
 
     bool withdrawn(NodeId node) const { return withdrawn_.contains(node); }
     const std::set<NodeId>& all_withdrawn() const noexcept { return withdrawn_; }

@@ -6,17 +6,17 @@ namespace izar {
 namespace {
 
 using std::chrono::seconds;
-using Rows = std::map<NodeId, std::map<NodeId, FeedLink>>;
 
 constexpr NodeId kA{1};
 constexpr NodeId kB{2};
 constexpr NodeId kC{3};
 
-Rows rows(bool b_hears_a, bool c_hears_a) {
-    Rows out;
-    out[kB][kA].reachable = b_hears_a;
-    out[kC][kA].reachable = c_hears_a;
-    out[kA][kB].reachable = false;  // what a node that is judged says of others does not count for it
+LinkRows rows(bool b_hears_a, bool c_hears_a) {
+    LinkRows out;
+    out.set({.from = kB, .to = kA, .reachable = b_hears_a});
+    out.set({.from = kC, .to = kA, .reachable = c_hears_a});
+    out.set(
+        {.from = kA, .to = kB, .reachable = false});  // what a node that is judged says of others does not count for it
     return out;
 }
 

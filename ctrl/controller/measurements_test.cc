@@ -20,7 +20,7 @@ class MeasurementsTest : public testing::Test {
         for (const std::uint16_t id : {1, 2}) {
             nodes[NodeId{id}].overlay_address = *IpAddress::parse("10.0.0." + std::to_string(id));
         }
-        rows[NodeId{1}][NodeId{2}] = {.from = NodeId{1}, .to = NodeId{2}, .rtt = milliseconds{20}, .count = 9};
+        rows.set({.from = NodeId{1}, .to = NodeId{2}, .rtt = milliseconds{20}, .count = 9});
     }
     static SystemInfo sample(int node, double cpu, WallTime at) {
         SystemInfo out;
@@ -57,7 +57,7 @@ TEST_F(MeasurementsTest, ARoundWritesSamplesLinksAndHistory) {
 TEST_F(MeasurementsTest, EveryRoundCountsIntoItsBucket) {
     Measurements measurements(*store);
     for (int round = 0; round < 2; ++round) {
-        rows[NodeId{1}][NodeId{2}].rtt = milliseconds{20 + 10 * round};
+        rows.set({.from = NodeId{1}, .to = NodeId{2}, .rtt = milliseconds{20 + 10 * round}, .count = 9});
         ASSERT_TRUE(measurements.write_round(rows, nodes, kNow + seconds{5 * round}));
     }
     const auto points = history(NodeId{1}, NodeId{2}, HistoryMetric::rtt_ms);

@@ -242,16 +242,14 @@ Result<Json> list_domains(Controller& controller, Request&, const OperatorComman
 
 Result<Json> list_links(Controller& controller, Request&, const OperatorCommands::RandomBytes&) {
     Json rows = Json::array();
-    for (const auto& [from, row] : controller.mesh().rows()) {
-        for (const auto& [to, link] : row) {
-            const bool measured = link.reachable && link.count > 0;
-            rows.push_back({{"from", raw(from)},
-                            {"to", raw(to)},
-                            {"state", link.reachable ? "up" : "down"},
-                            {"rtt_ms", measured ? Json(static_cast<double>(link.rtt.count()) / 1e6) : Json(nullptr)},
-                            {"loss_ratio", link.loss}});
-        }
-    }
+    controller.mesh().rows().for_each([&](const FeedLink& link) {
+        const bool measured = link.reachable && link.count > 0;
+        rows.push_back({{"from", raw(link.from)},
+                        {"to", raw(link.to)},
+                        {"state", link.reachable ? "up" : "down"},
+                        {"rtt_ms", measured ? Json(static_cast<double>(link.rtt.count()) / 1e6) : Json(nullptr)},
+                        {"loss_ratio", link.loss}});
+    });
     return Json{{"links", rows}};
 }
 

@@ -5,6 +5,9 @@
 #include "dataplane/base/check.h"
 
 namespace izar {
+namespace {
+constexpr std::size_t kKeptBytes = 4'096;  // of a buffer that is empty: idle connections are many
+}
 
 std::vector<std::uint8_t> frame_of(std::span<const std::uint8_t> payload) {
     CHECK(payload.size() <= kLongestFrame);
@@ -29,6 +32,10 @@ Result<std::optional<std::span<const std::uint8_t>>> FrameReader::next() {
     if (!rest.empty() && rest[0] != kFrameVersion) {
         return fail(
             fmt::format("frame of version {}, this izar speaks {}; upgrade the older side", rest[0], kFrameVersion));
+    }
+    if (rest.empty() && bytes_.capacity() > kKeptBytes) {
+        bytes_ = {};
+        at_ = 0;
     }
     if (rest.size() < kFrameHeaderBytes) {
         return std::optional<std::span<const std::uint8_t>>{};

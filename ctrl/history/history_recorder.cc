@@ -32,16 +32,11 @@ std::vector<FeedLink> HistoryRecorder::next_links(const LinkRows& rows, std::siz
     if (!last_) {
         begun_ = now;
     }
-    for (auto row = last_ ? rows.lower_bound(last_->first) : rows.begin(); row != rows.end(); ++row) {
-        const bool resumed = last_ && row->first == last_->first;
-        auto link = resumed ? row->second.upper_bound(last_->second) : row->second.begin();
-        for (; link != row->second.end(); ++link) {
-            if (out.size() == most) {
-                return out;
-            }
-            out.push_back(link->second);
-            last_ = {row->first, link->first};
-        }
+    const auto [from, to] = last_.value_or(std::pair{kNoNode, kNoNode});
+    out = rows.after(from, to, most);
+    if (!out.empty() && out.size() == most) {
+        last_ = {out.back().from, out.back().to};
+        return out;
     }
     last_.reset();
     return out;

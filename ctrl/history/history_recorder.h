@@ -13,13 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "ctrl/mesh/link_rows.h"
 #include "ctrl/store/history.h"
 #include "ctrl/store/records.h"
 #include "sched/feed.h"
 
 namespace izar {
-
-using LinkRows = std::map<NodeId, std::map<NodeId, FeedLink>>;
 
 class HistoryRecorder {
   public:

@@ -32,7 +32,7 @@ LinkRows mesh_of(std::uint16_t nodes) {
     for (std::uint16_t from = 1; from <= nodes; ++from) {
         for (std::uint16_t to = 1; to <= nodes; ++to) {
             if (from != to) {
-                rows[NodeId{from}][NodeId{to}] = measured(from, to, milliseconds{from + to});
+                rows.set(measured(from, to, milliseconds{from + to}));
             }
         }
     }
@@ -71,7 +71,7 @@ TEST(HistoryRecorder, RowsThatComeAndGoDoNotStopAPass) {
     HistoryRecorder recorder(kRound);
     EXPECT_EQ(recorder.next(mesh_of(5), 6, kNow).size(), 12U);
     LinkRows rows = mesh_of(5);
-    rows.erase(NodeId{2});  // the row that the pass stands in
+    rows.erase_row(NodeId{2});  // the row that the pass stands in
     std::size_t links = 0;
     for (int slice = 0; slice < 10; ++slice) {
         links += recorder.next(rows, 6, kNow).size() / 2;
@@ -81,8 +81,8 @@ TEST(HistoryRecorder, RowsThatComeAndGoDoNotStopAPass) {
 
 TEST(HistoryRecorder, ALinkThatIsDownIsAllLossAndOneUnknownIsNothing) {
     LinkRows rows;
-    rows[NodeId{1}][NodeId{2}] = {.from = NodeId{1}, .to = NodeId{2}, .reachable = false};
-    rows[NodeId{1}][NodeId{3}] = {.from = NodeId{1}, .to = NodeId{3}};  // no sample yet
+    rows.set({.from = NodeId{1}, .to = NodeId{2}, .reachable = false});
+    rows.set({.from = NodeId{1}, .to = NodeId{3}});  // no sample yet
     const auto samples = HistoryRecorder(kRound).next(rows, 10, kNow);
     ASSERT_EQ(samples.size(), 1U);
     EXPECT_EQ(samples[0].metric, HistoryMetric::loss_ratio);
@@ -107,7 +107,7 @@ TEST(HistoryAnswer, TellsSeriesAndTrend) {
     const WallTime begin = kNow - hours{5};
     for (minutes passed{0}; passed < hours{5}; passed += minutes{1}) {
         LinkRows rows;
-        rows[NodeId{1}][NodeId{2}] = measured(1, 2, milliseconds{20 + passed.count() / 6});  // 10 ms an hour
+        rows.set(measured(1, 2, milliseconds{20 + passed.count() / 6}));  // 10 ms an hour
         granted((*store)->write_history(recorder.next(rows, 10, begin + passed)));
     }
     const auto answer = nlohmann::json::parse(

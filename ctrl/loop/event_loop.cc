@@ -39,6 +39,7 @@ namespace {
 constexpr std::uint64_t kIgnored = 0;  // completions of cancels
 constexpr std::size_t kOwnBufferBytes = 16'384;
 constexpr Nanos kAcceptPause = std::chrono::milliseconds{100};  // when descriptors have run out
+constexpr std::size_t kKeptBytes = 4'096;                       // of a buffer that is empty: idle streams are many
 constexpr int kIndexShift = 8;
 constexpr int kGenerationShift = 40;
 
@@ -244,6 +245,9 @@ void EventLoop::on_send(Slot& slot, int result) {
     }
     slot.sending.clear();
     slot.sent = 0;
+    if (slot.sending.capacity() > kKeptBytes) {
+        slot.sending = {};
+    }
     if (!slot.gathered.empty()) {
         send_gathered(slot);
     } else if (slot.events != nullptr) {

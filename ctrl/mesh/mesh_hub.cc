@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "ctrl/mesh/mesh_links.h"
-#include "sched/summary/codec.h"
 
 namespace izar {
 namespace {
@@ -18,93 +17,79 @@ float cost_ms(const FeedLink& link) {
 
 }  // namespace
 
-void MeshHub::set_nodes(const std::set<NodeId>& nodes) {
-    nodes_.assign(nodes.begin(), nodes.end());
-    std::erase_if(rows_, [&](const auto& row) { return !nodes.contains(row.first); });
-    for (auto& [from, row] : rows_) {
-        std::erase_if(row, [&](const auto& link) { return !nodes.contains(link.first); });
-    }
-    kept_.clear();
-    encoded_.clear();
+bool MeshHub::knows(NodeId node) const {
+    return place_of_id_[raw(node)] != kNoPlace;
 }
 
-void MeshHub::take_row(NodeId from, const std::vector<FeedLink>& links) {
-    if (!std::ranges::binary_search(nodes_, from)) {
-        return;
+void MeshHub::set_nodes(const std::set<NodeId>& nodes) {
+    nodes_.assign(nodes.begin(), nodes.end());
+    std::ranges::fill(place_of_id_, kNoPlace);
+    for (std::size_t place = 0; place < nodes_.size(); ++place) {
+        place_of_id_[raw(nodes_[place])] = static_cast<std::uint16_t>(place);
     }
-    rows_[from].clear();
-    for (const FeedLink& link : links) {
-        take_link(link);
+    rows_.keep_only(nodes);
+    ++fleet_;
+    kept_.clear();
+    messages_.clear();
+}
+
+void MeshHub::take_row(NodeId from, std::vector<FeedLink> links) {
+    if (knows(from)) {
+        std::erase_if(links, [&](const FeedLink& link) { return !knows(link.to); });
+        rows_.set_row(from, links);
     }
 }
 
 void MeshHub::take_link(const FeedLink& link) {
-    if (std::ranges::binary_search(nodes_, link.from) && std::ranges::binary_search(nodes_, link.to)) {
-        rows_[link.from].insert_or_assign(link.to, link);
+    if (knows(link.from) && knows(link.to)) {
+        rows_.set(link);
     }
 }
 
 void MeshHub::forget_row(NodeId from) {
-    rows_.erase(from);
+    rows_.erase_row(from);
 }
 
-void MeshHub::summarize() {
+std::optional<SummaryTask> MeshHub::begin_summary() {
     if (nodes_.empty()) {
-        return;
+        return std::nullopt;
     }
-    RttMatrix direct(nodes_.size());
-    for (const auto& [from, row] : rows_) {
-        const auto at = std::ranges::lower_bound(nodes_, from) - nodes_.begin();
-        for (const auto& [to, link] : row) {
-            const auto cost = cost_ms(link);
-            if (cost != kUnknownRtt) {
-                direct.set(static_cast<std::size_t>(at),
-                           static_cast<std::size_t>(std::ranges::lower_bound(nodes_, to) - nodes_.begin()), cost);
-            }
+    SummaryTask task{fleet_, ++generation_, rule_, RttMatrix(nodes_.size()), {}, {kept_.begin(), kept_.end()}};
+    rows_.for_each([&](const FeedLink& link) {
+        if (const float cost = cost_ms(link); cost != kUnknownRtt) {
+            task.direct.set(place_of_id_[raw(link.from)], place_of_id_[raw(link.to)], cost);
         }
-    }
-    MeshSummary next = summarize_links(direct, rule_, kept_.empty() ? nullptr : &kept_.back());
-    next.node_items = {};
+    });
     if (!loads_.empty()) {
-        summarize_nodes(next, load_features(loads_, nodes_), load_rule(), kept_.empty() ? nullptr : &kept_.back());
+        task.loads = load_features(loads_, nodes_);
     }
-    next.generation = ++generation_;
-    kept_.push_back(std::move(next));
+    return task;
+}
+
+bool MeshHub::take_summary(MadeSummary made) {
+    if (made.fleet != fleet_) {
+        return false;
+    }
+    kept_.push_back(std::move(made.summary));
     if (kept_.size() > kKept) {
         kept_.pop_front();
     }
-    encoded_.clear();
+    messages_ = std::move(made.messages);
+    return true;
 }
 
-const std::vector<std::uint8_t>* MeshHub::message_for(std::uint32_t held) {
+void MeshHub::summarize() {
+    if (const auto task = begin_summary()) {
+        take_summary(task->make());
+    }
+}
+
+const std::vector<std::uint8_t>* MeshHub::message_for(std::uint32_t held) const {
     if (kept_.empty()) {
         return nullptr;
     }
-    const auto base = std::ranges::find(kept_, held, &MeshSummary::generation);
-    const std::uint32_t key = base == kept_.end() ? 0 : held;
-    auto& message = encoded_[key];
-    if (message.empty()) {
-        message = encode_full(kept_.back());
-        if (key != 0) {
-            if (auto change = encode_delta(*base, kept_.back()); change && change->size() < message.size()) {
-                message = std::move(*change);
-            }
-        }
-    }
-    return &message;
-}
-
-std::size_t MeshHub::raw_bytes() const noexcept {
-    std::size_t links = 0;
-    for (const auto& [from, row] : rows_) {
-        links += row.size();
-    }
-    return links * 2;
-}
-
-std::size_t MeshHub::whole_bytes() {
-    const auto* const whole = message_for(0);
-    return whole == nullptr ? 0 : whole->size();
+    const auto change = messages_.find(held);
+    return change != messages_.end() ? &change->second : &messages_.at(0);
 }
 
 }  // namespace izar

@@ -100,8 +100,30 @@ TEST(MeshHub, DeadLinksAndLeftNodesAreNotTold) {
     EXPECT_EQ(believed_ms(receiver, hub, 2, 3), std::nullopt);
     hub.set_nodes({NodeId{1}, NodeId{2}});
     EXPECT_EQ(hub.message_for(0), nullptr) << "what was summarized is of other nodes";
-    EXPECT_EQ(hub.rows().count(NodeId{3}), 0U);
-    EXPECT_EQ(hub.rows().at(NodeId{1}).count(NodeId{3}), 0U);
+    hub.rows().for_each([](const FeedLink& each) {
+        EXPECT_NE(each.from, NodeId{3});
+        EXPECT_NE(each.to, NodeId{3});
+    });
+}
+
+// A task that is done by another thread while measurements and nodes go on changing.
+TEST(MeshHub, ATaskIsOfTheMomentItBegan) {
+    MeshHub hub(rule());
+    hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
+    measure(hub, 40);
+    const auto task = hub.begin_summary();
+    ASSERT_TRUE(task);
+    hub.take_link(link(2, 3, 5, false));
+    EXPECT_EQ(hub.message_for(0), nullptr);
+    EXPECT_TRUE(hub.take_summary(task->make()));
+    SummaryReceiver receiver;
+    ASSERT_TRUE(receiver.receive(*hub.message_for(0)));
+    EXPECT_NE(believed_ms(receiver, hub, 2, 3), std::nullopt);
+
+    const auto late = hub.begin_summary();
+    hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{4}});
+    EXPECT_FALSE(hub.take_summary(late->make()));
+    EXPECT_EQ(hub.message_for(0), nullptr);
 }
 
 TEST(MeshHub, LossCostsWhatRetransmissionsDo) {

@@ -12,7 +12,15 @@
 namespace izar {
 namespace {
 
+// A memory BIO keeps all the memory it once needed, and idle connections are many: one that needed more is replaced.
+constexpr std::size_t kKeptBytes = 4'096;
 constexpr std::size_t kRecordBytes = 16'384;  // the most one TLS record decrypts to, RFC 8446 section 5.1
+
+BIO* new_bio() {
+    BIO* const out = BIO_new(BIO_s_mem());
+    CHECK(out != nullptr);
+    return out;
+}
 
 void set_time(SSL* session, WallSeconds now) {
     X509_VERIFY_PARAM_set_time(SSL_get0_param(session), std::chrono::system_clock::to_time_t(now));
@@ -21,8 +29,8 @@ void set_time(SSL* session, WallSeconds now) {
 }  // namespace
 
 TlsSession::TlsSession(const TlsContext& context, WallSeconds now)
-    : session_(SSL_new(context.get())), in_(BIO_new(BIO_s_mem())), out_(BIO_new(BIO_s_mem())) {
-    CHECK(session_ != nullptr && in_ != nullptr && out_ != nullptr);
+    : session_(SSL_new(context.get())), in_(new_bio()), out_(new_bio()) {
+    CHECK(session_ != nullptr);
     SSL_set_bio(session_.get(), in_, out_);
     set_time(session_.get(), now);
     if (context.is_server()) {
@@ -77,10 +85,15 @@ Result<void> TlsSession::receive(std::span<const std::uint8_t> bytes, std::vecto
             continue;
         }
         if (SSL_get_error(session_.get(), length) == SSL_ERROR_WANT_READ) {
-            return {};
+            break;
         }
         return tl::unexpected(error_of(length));
     }
+    if (bytes.size() > kKeptBytes && BIO_ctrl_pending(in_) == 0) {
+        in_ = new_bio();
+        SSL_set0_rbio(session_.get(), in_);
+    }
+    return {};
 }
 
 Result<void> TlsSession::send(std::span<const std::uint8_t> plaintext) {
@@ -100,6 +113,10 @@ std::vector<std::uint8_t> TlsSession::take_output() {
     std::vector<std::uint8_t> out(BIO_ctrl_pending(out_));
     if (!out.empty()) {
         BIO_read(out_, out.data(), static_cast<int>(out.size()));
+    }
+    if (out.size() > kKeptBytes) {
+        out_ = new_bio();
+        SSL_set0_wbio(session_.get(), out_);
     }
     return out;
 }

@@ -1,12 +1,13 @@
-"""control.py -- A real izar-controller under a fleet of simulated agents (control_fleet.cc): what it costs, how soon it tells."""
+"""control.py -- A real izar-controller under simulated agents (perf/control): what it costs, how soon it tells."""
 
 import json
 
 from izar_perf.suite import Column, Context, Row
 
 SUMMARY = "CPU, memory, bytes and latency of a controller with simulated agents"
-KEYS = ("agents", "regions", "seconds", "connect_s", "controller_cpu_percent", "controller_peak_mib", "bytes_per_node_s",
-        "raw_bytes_per_node_s", "events", "events_late", "event_p50_ms", "event_p99_ms")
+KEYS = ("agents", "regions", "seconds", "connect_s", "controller_cpu_percent", "controller_peak_mib",
+        "bytes_per_node_s", "raw_bytes_per_node_s", "events", "events_late", "event_p50_ms", "event_p99_ms", "changes",
+        "change_p50_ms", "change_p99_ms")
 COLUMNS = (
     Column("agents", "agents"),
     Column("connect_s", "connected s", "{:.1f}"),
@@ -16,8 +17,10 @@ COLUMNS = (
     Column("raw_bytes_per_node_s", "raw", "{:.0f}"),
     Column("event_p50_ms", "event p50 ms", "{:.2f}"),
     Column("event_p99_ms", "p99", "{:.2f}"),
+    Column("change_p50_ms", "change p50 ms", "{:.2f}"),
+    Column("change_p99_ms", "p99", "{:.2f}"),
 )
-PROGRAM = "perf/control_fleet"
+PROGRAM = "perf/control/control_fleet"
 CONTROLLER = "tools/controller/izar-controller"
 TARGETS = (PROGRAM, CONTROLLER)
 
@@ -31,6 +34,6 @@ def measure(context: Context) -> list[Row]:
     for fleet in context.chosen(fleets):
         command = [context.program(PROGRAM), "--controller", context.program(CONTROLLER), "--seed", str(context.seed),
                    "--agents", str(fleet["agents"]), "--regions", str(fleet["regions"]),
-                   "--seconds", "2" if context.quick else "60"]
+                   "--seconds", "2" if context.quick else "60", "--changes", "3" if context.quick else "100"]
         rows.append(json.loads(context.capture(command)))
     return rows
