@@ -156,6 +156,7 @@ void Agent::look_at_ring() {
     if (parts_.ring.poll(parts_.loop.now())) {
         parts_.log("izar-edge is here");
         row_.clear();
+        flows_.reset();
         feed_.resend();
     }
     while (const auto message = parts_.ring.receive()) {
@@ -171,12 +172,22 @@ void Agent::take_from_edge(const ring::Message& message) {
             take_own_link(RingEnd::body_of<ring::Link>(message));
             break;
         case ring::Kind::own_row_end:
+            take_flows(RingEnd::body_of<ring::RowEnd>(message).flows_and_one);
             if (!row_told_) {
                 send_row();
             }
             break;
         default:
             break;  // of a newer izar-edge: what we do not know does not concern us
+    }
+}
+
+// That it holds none any more, or some again, does not wait for the next report: an operator may wait for it.
+void Agent::take_flows(std::uint64_t flows_and_one) {
+    const auto before = flows_;
+    flows_ = flows_and_one == 0 ? std::nullopt : std::optional(flows_and_one - 1);
+    if ((flows_ == 0U) != (before == 0U) && welcome_) {
+        send_sample();
     }
 }
 
@@ -208,12 +219,19 @@ void Agent::send_row() {
     }
 }
 
+void Agent::send_sample() {
+    control::ToController message;
+    *message.mutable_system_sample() = sampler_.read();
+    if (flows_ && parts_.ring.peer_is_alive(parts_.loop.now())) {
+        message.mutable_system_sample()->set_flows(*flows_);
+    }
+    channel_->send_newest(Newest::system_sample, message_frame(message));
+}
+
 void Agent::report() {
     if (welcome_ && channel_ != nullptr) {
         send_row();
-        control::ToController message;
-        *message.mutable_system_sample() = sampler_.read();
-        channel_->send_newest(Newest::system_sample, message_frame(message));
+        send_sample();
     }
     report_timer_.start(kReportInterval, [this] { report(); });
 }

@@ -69,6 +69,8 @@ class Agent : private ChannelEvents {
     void take_own_link(const ring::Link& body);
     void report();
     void send_row();
+    void send_sample();
+    void take_flows(std::uint64_t flows_and_one);
     void take_static(const control::StaticUpdate& update);
     void take_mesh(const control::MeshUpdate& update);
     void follow_nodes();
@@ -84,8 +86,9 @@ class Agent : private ChannelEvents {
     Nanos pause_ = kFirstPause;
     bool welcome_ = false;  // the controller has talked to us on this connection
     std::map<NodeId, FeedLink> row_;
-    bool row_told_ = false;           // a whole row was sent on this connection
-    std::vector<NodeId> mesh_nodes_;  // by their number in summaries
+    std::optional<std::uint64_t> flows_;  // held by izar-edge
+    bool row_told_ = false;               // a whole row was sent on this connection
+    std::vector<NodeId> mesh_nodes_;      // by their number in summaries
     SummaryReceiver mesh_;
     Timer ring_timer_;
     Timer report_timer_;

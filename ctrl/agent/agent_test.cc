@@ -42,7 +42,7 @@ struct TestNode {
         mesh.set_fleet(*fleet);
         ring = std::move(*RingEnd::open(shared_path(where), RingSide::agent, 1));
         edge = std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(where), RingSide::edge, 2)), fleet,
-                                          std::make_shared<const RoutingPolicies>());
+                                          std::make_shared<const RoutingPolicies>(), [this] { return flows; });
         agent = std::make_unique<Agent>(AgentParts{
             loop, tls, *ring, who, where, {controller}, 1, Random{1}, today, [this](const std::string& line) {
                 log += line + "\n";
@@ -88,6 +88,7 @@ struct TestNode {
     std::shared_ptr<const Fleet> fleet;
     std::shared_ptr<const ServiceTable> services;
     FeedLife life = FeedLife::silent;
+    std::uint64_t flows = 0;  // that it holds
     std::vector<FeedLink> links;
     std::vector<NodeId> withdrawn;
 };
@@ -246,6 +247,22 @@ TEST_F(AgentTest, MeasurementsReachTheOthersAndDeathsAtOnce) {
     fra.measure(sin.identity.id, false, Nanos{0});
     ASSERT_TRUE(run_until([&] { return heard_of(ams, false); })) << log;
     EXPECT_LT(real_now() - begin, seconds{1}) << "not with the next round";
+}
+
+TEST_F(AgentTest, DrainedNodeIsEmptyWhenItsLastFlowIsOver) {
+    TestNode& ams = add_node("ams");
+    TestNode& fra = add_node("fra");
+    ASSERT_TRUE(run_until([&] { return knows(ams, 2) && knows(fra, 2); })) << log;
+    fra.flows = 3;
+    const auto row = [&] { return ask({{"do", "nodes"}})["nodes"][1]; };
+    ASSERT_TRUE(run_until([&] { return row()["flows"] == 3; })) << row();
+    ask({{"do", "node drain"}, {"node", "fra"}});
+    EXPECT_FALSE(run_until([&] { return row()["empty"] == true; }, DrainWatch::kOldestCount + seconds{2}));
+    fra.flows = 0;
+    ASSERT_TRUE(run_until([&] { return row()["empty"] == true; }, seconds{30})) << row();
+    EXPECT_EQ(row()["flows"], 0);
+    ask({{"do", "node drain"}, {"node", "fra"}, {"drained", false}});
+    ASSERT_TRUE(run_until([&] { return row()["empty"] == false; }));
 }
 
 TEST_F(AgentTest, RevokedNodeIsRefusedAndLeavesTheFleet) {

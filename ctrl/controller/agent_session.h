@@ -51,11 +51,12 @@ class AgentSession : public ChannelEvents {
     bool is_known() const noexcept { return node_ != kNoNode; }
 
     // What the agent has, as far as the controller knows.
-    std::uint64_t static_sent = 0;   // version of the newest static update sent
-    std::uint32_t mesh_taken = 0;    // generation acknowledged
-    std::uint64_t static_taken = 0;  // version acknowledged
-    bool welcome_due = false;        // it was told nothing yet
-    bool mesh_due = false;           // the newest summary was not sent
+    std::uint64_t static_sent = 0;       // version of the newest static update sent
+    std::uint32_t mesh_taken = 0;        // generation acknowledged
+    std::uint64_t static_taken = 0;      // version acknowledged
+    std::optional<std::uint64_t> flows;  // that its node holds, as told last
+    bool welcome_due = false;            // it was told nothing yet
+    bool mesh_due = false;               // the newest summary was not sent
 
     void on_open() override;
     bool on_message(std::span<const std::uint8_t> payload) override;

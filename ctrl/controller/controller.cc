@@ -288,10 +288,14 @@ bool Controller::take_event(AgentSession& session, const control::ToController& 
 }
 
 void Controller::take_sample(AgentSession& session, const control::ToController& message) {
+    const control::SystemSample& sample = message.system_sample();
+    session.flows = sample.has_flows() ? std::optional(sample.flows()) : std::nullopt;
+    if (session.flows) {
+        drains_.take_count(session.node(), *session.flows, parts_.loop.now());
+    }
     const auto record = desired_.records().find(session.node());
     if (record != desired_.records().end()) {
-        measurements_.take_sample(session.node(),
-                                  sample_record(message.system_sample(), record->second.address, parts_.wall_clock()));
+        measurements_.take_sample(session.node(), sample_record(sample, record->second.address, parts_.wall_clock()));
     }
 }
 
@@ -308,7 +312,20 @@ void Controller::judge_health() {
             fmt::format("node {} is {}", raw(change.node),
                         change.withdrawn ? "withdrawn: neither its agent nor its neighbours hear it" : "in use again"));
     }
+    watch_drains();
     health_timer_.start(kHealthInterval, [this] { judge_health(); });
+}
+
+void Controller::watch_drains() {
+    std::set<NodeId> drained;
+    for (const auto& [node, record] : desired_.records()) {
+        if (record.drained && desired_.is_member(node)) {
+            drained.insert(node);
+        }
+    }
+    const bool all_told = std::ranges::all_of(
+        agents_, [&](const auto& agent) { return agent.second->static_taken >= desired_.version(); });
+    drains_.look(drained, all_told, parts_.loop.now());
 }
 
 void Controller::round() {
@@ -359,7 +376,8 @@ void Controller::balance_regions() {
 std::vector<Controller::AgentRow> Controller::agents() const {
     std::vector<AgentRow> out;
     for (const auto& [node, session] : agents_) {
-        out.push_back({node, session->from(), session->static_taken, session->mesh_taken, session->waiting_bytes()});
+        out.push_back({node, session->from(), session->static_taken, session->mesh_taken, session->waiting_bytes(),
+                       session->flows});
     }
     return out;
 }

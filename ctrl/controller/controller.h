@@ -17,6 +17,7 @@
 
 #include "ctrl/controller/agent_session.h"
 #include "ctrl/controller/desired_state.h"
+#include "ctrl/controller/drain_watch.h"
 #include "ctrl/controller/health.h"
 #include "ctrl/controller/measurements.h"
 #include "ctrl/controller/region_weights.h"
@@ -62,9 +63,11 @@ class Controller : private SessionEvents {
         std::uint64_t static_version;  // acknowledged
         std::uint32_t mesh_generation;
         std::size_t waiting_bytes;
+        std::optional<std::uint64_t> flows;  // that its node holds; none: not told
     };
     std::vector<AgentRow> agents() const;
     const DesiredState& desired() const noexcept { return desired_; }
+    const DrainWatch& drains() const noexcept { return drains_; }
     const Health& health() const noexcept { return health_; }
     const MeshHub& mesh() const noexcept { return mesh_; }
     const RegionWeights& weights() const noexcept { return weights_; }
@@ -89,6 +92,7 @@ class Controller : private SessionEvents {
     bool take_event(AgentSession& session, const control::ToController& message);
     void take_sample(AgentSession& session, const control::ToController& message);
     void judge_health();
+    void watch_drains();
     void round();
     void summarize();
     void take_summary(MadeSummary made);
@@ -98,6 +102,7 @@ class Controller : private SessionEvents {
     ControllerParts parts_;
     DesiredState desired_;
     Health health_;
+    DrainWatch drains_;
     MeshHub mesh_;
     Measurements measurements_;
     RegionWeights weights_;

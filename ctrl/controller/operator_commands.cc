@@ -104,6 +104,8 @@ Result<Json> list_nodes(Controller& controller, Request&, const OperatorCommands
                         {"address", record.address.text()},
                         {"state", state},
                         {"drained", record.drained},
+                        {"flows", here && agent->flows ? Json(*agent->flows) : Json(nullptr)},
+                        {"empty", controller.drains().is_empty(id)},
                         {"agent_connected", here},
                         {"withdrawn", controller.health().withdrawn(id)},
                         {"static_version", here ? Json(agent->static_version) : Json(nullptr)}});

@@ -8,8 +8,8 @@ namespace izar {
 using ring::Kind;
 
 EdgeFeed::EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own,
-                   std::shared_ptr<const RoutingPolicies> policies)
-    : end_(std::move(end)), assembly_(std::move(own), std::move(policies)) {}
+                   std::shared_ptr<const RoutingPolicies> policies, std::function<std::uint64_t()> held_flows)
+    : end_(std::move(end)), held_flows_(std::move(held_flows)), assembly_(std::move(own), std::move(policies)) {}
 
 bool EdgeFeed::do_work(Instant now, const Mesh& mesh, FeedRing& feed) {
     if (end_->poll(now)) {
@@ -129,8 +129,9 @@ void EdgeFeed::report_links(Instant now, const Mesh& mesh) {
         }
         row_at_ = NodeSlot{static_cast<std::uint16_t>(raw(row_at_) + 1)};
     }
-    if (row_begun_ && end_->send(Kind::own_row_end, ring::StaticCommit{assembly_.fleet()->version})) {
-        row_begun_ = false;
+    if (row_begun_) {
+        const std::uint64_t flows_and_one = held_flows_ == nullptr ? 0 : held_flows_() + 1;
+        row_begun_ = !end_->send(Kind::own_row_end, ring::RowEnd{assembly_.fleet()->version, flows_and_one});
     }
 }
 

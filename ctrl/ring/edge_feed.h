@@ -6,6 +6,7 @@
 // While no agent is there the feed is silent and its last state stays in force; a new agent sends everything again.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -23,9 +24,10 @@ class EdgeFeed {
     static constexpr Nanos kLookInterval = std::chrono::milliseconds{5};  // a link that died is told within it
     static constexpr Nanos kRowInterval = std::chrono::seconds{1};
 
-    // As FeedAssembly: the fleet and the policies of edge.yaml.
+    // As FeedAssembly: the fleet and the policies of edge.yaml. `held_flows` counts this node's flows and sessions,
+    // once a row; null: the agent is not told.
     EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own,
-             std::shared_ptr<const RoutingPolicies> policies);
+             std::shared_ptr<const RoutingPolicies> policies, std::function<std::uint64_t()> held_flows = nullptr);
 
     // One round; true if there was anything to do. Pushes into `feed`, whose only other producer is over before the
     // scheduler thread begins.
@@ -46,6 +48,7 @@ class EdgeFeed {
     bool send_link(const Mesh& mesh, NodeSlot slot, Instant now);
 
     std::unique_ptr<RingEnd> end_;
+    std::function<std::uint64_t()> held_flows_;
     FeedAssembly assembly_;
     bool agent_there_ = false;
     std::vector<LinkState> told_;  // by slot: what the agent knows of our links

@@ -27,7 +27,7 @@ namespace izar::ring {
 
 inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
 inline constexpr std::uint32_t kLayoutVersion = 1;
-inline constexpr std::uint32_t kMinorVersion = 2;
+inline constexpr std::uint32_t kMinorVersion = 3;
 inline constexpr std::size_t kRingMessages = 4095;  // Boost keeps one more, free, to tell full from empty
 inline constexpr std::size_t kBodyBytes = 120;
 inline constexpr std::size_t kNameBytes = 32;
@@ -112,6 +112,11 @@ struct StaticPolicy {
 struct StaticCommit {
     std::uint64_t version;
 };
+// After a whole row of own links.
+struct RowEnd {
+    std::uint64_t version;        // of the static data whose nodes it is about
+    std::uint64_t flows_and_one;  // one more than the flows and sessions held; 0: not told (minor version 2)
+};
 struct FeedLifeBody {
     std::uint8_t live;
     std::uint8_t pad[7];
@@ -159,7 +164,8 @@ concept FitsBody = std::is_trivially_copyable_v<Body> && std::has_unique_object_
                    sizeof(Body) <= kBodyBytes;
 static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> && FitsBody<StaticService> &&
               FitsBody<StaticEgress> && FitsBody<StaticOrigin> && FitsBody<StaticSecret> && FitsBody<StaticPolicy> &&
-              FitsBody<StaticCommit> && FitsBody<FeedLifeBody> && FitsBody<Link> && FitsBody<FeedNodeBody>);
+              FitsBody<StaticCommit> && FitsBody<RowEnd> && FitsBody<FeedLifeBody> && FitsBody<Link> &&
+              FitsBody<FeedNodeBody>);
 static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 64, "no hole; doubles have no unique form");
 static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 32);
 

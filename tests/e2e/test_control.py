@@ -110,6 +110,26 @@ def test_history_tells_series_and_trend_of_links_and_nodes(lab: Lab, plane: Cont
     assert "mean" in plane.izar("history", "ams", "fra", "--last", "1h")
 
 
+@pytest.mark.long
+def test_drained_node_tells_when_it_is_empty(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """ams holds the flow of a download; fra, its relay, holds none."""
+    def row(name: str) -> dict[str, Any]:
+        return next(row for row in plane.listed("nodes") if row["name"] == name)
+
+    curl = clients.start_curl(lab, "--limit-rate", "1M", "-o", "/dev/null", url("ipv4", "file.bin"))
+    try:
+        plane.izar("node", "drain", "ams")
+        wait_until(lambda: (row("ams")["flows"] or 0) >= 1, "the agent tells of the download")
+        assert plane.izar("node", "drain", "fra", "--wait") == "node fra is empty\n"
+        assert row("fra")["flows"] == 0 and row("fra")["empty"]
+        assert curl.poll() is None and not row("ams")["empty"]
+    finally:
+        curl.terminate()
+        curl.wait()
+        for name in ("ams", "fra"):
+            plane.izar("node", "undrain", name)
+
+
 def test_https_api_answers_curl_and_the_operator(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
     def curl(path: str, *options: str) -> subprocess.CompletedProcess[str]:
         where = ["--cacert", str(plane.folder / "authority.crt"), "--resolve", f"izar-controller:7444:{plane.addresses()[0]}"]

@@ -171,7 +171,7 @@ Result<void> EdgeProcess::meet_agent() {
     if (!end) {
         return tl::unexpected(end.error());
     }
-    agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_, policies_);
+    agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_, policies_, [this] { return counted().flows; });
     return {};
 }
 

@@ -96,6 +96,18 @@ void print_table(const Json& rows, const std::vector<std::string>& columns) {
     }
 }
 
+Result<Json> controller_answer(const ControllerTarget& target, const Json& request) {
+    const auto body = ask(target, request.dump());
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    Json answer = Json::parse(*body, nullptr, false);
+    if (!answer.is_object()) {
+        return fail("the controller's answer is not the JSON that this izar reads; upgrade the older of the two");
+    }
+    return answer;
+}
+
 int ask_controller(const ControllerTarget& target, const Json& request, const std::function<void(const Json&)>& show) {
     const auto body = ask(target, request.dump());
     if (!body) {

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/base/result.h"
+
 namespace izar {
 
 // A controller on this machine by its operator socket, or with `api` any by its HTTPS API.
@@ -27,6 +29,9 @@ void add_controller_target(CLI::App& command, const std::shared_ptr<ControllerTa
 // Sends the request, prints the answer (`show` prints one for people) and gives the exit code.
 int ask_controller(const ControllerTarget& target, const nlohmann::json& request,
                    const std::function<void(const nlohmann::json&)>& show);
+
+// The answer itself; an error says why there is none.
+Result<nlohmann::json> controller_answer(const ControllerTarget& target, const nlohmann::json& request);
 
 // A value as a cell of a table.
 std::string cell(const nlohmann::json& value);

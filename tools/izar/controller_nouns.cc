@@ -9,6 +9,7 @@
 #include "ctrl/loop/sockets.h"
 #include "dataplane/config/duration.h"
 #include "tools/izar/controller_client.h"
+#include "tools/izar/drain_noun.h"
 #include "tools/izar/noun.h"
 
 namespace izar {
@@ -86,13 +87,12 @@ void add_node_noun(CLI::App& app, Action& run) {
     auto revoke = std::make_shared<Json>(Json{{"do", "node revoke"}});
     bind_text(*add_verb(*noun, run, "revoke", "Refuse a node's certificate from now on", revoke), "node", revoke,
               "node", "Id or name");
-    auto drain = std::make_shared<Json>(Json{{"do", "node drain"}, {"drained", true}});
-    bind_text(*add_verb(*noun, run, "drain", "Send new flows to other egresses", drain), "node", drain, "node",
-              "Id or name");
+    add_drain_verb(*noun, run);
     auto undrain = std::make_shared<Json>(Json{{"do", "node drain"}, {"drained", false}});
     bind_text(*add_verb(*noun, run, "undrain", "Take new flows again", undrain), "node", undrain, "node", "Id or name");
     add_list(app, run, "nodes", "All nodes",
-             {"id", "name", "region", "address", "state", "drained", "agent_connected", "withdrawn", "static_version"});
+             {"id", "name", "region", "address", "state", "drained", "flows", "empty", "agent_connected", "withdrawn",
+              "static_version"});
 }
 
 // "80", "8000-8099" or "any".
