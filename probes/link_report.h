@@ -3,8 +3,10 @@
 // Plain values that travel through one SPSC ring per lcore. Units are in the types.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
+#include "dataplane/base/limits.h"
 #include "dataplane/base/types.h"
 #include "dataplane/wire/control.h"
 
@@ -17,6 +19,7 @@ enum class LinkReportKind : std::uint8_t {
     down,      // the link fell silent
     mtu,       // what the link carries changed
     peer_row,  // one item of a peer's own row, as its keep-alive told it
+    path,      // what probes along a path show; the link is that to its far end
 };
 
 struct RttReport {
@@ -39,6 +42,12 @@ struct PeerRowReport {
     std::uint32_t rtt_us;  // kUnreachableRtt: down
     std::uint16_t mtu;     // bytes of an IP packet on the underlay, 0: not known
 };
+struct PathReport {
+    std::array<NodeId, kMaxSegments> segments;  // the path
+    Nanos rtt;                                  // there and back
+    bool measured;                              // just now; otherwise it is that of before
+    bool dead;                                  // probes are not answered
+};
 
 struct LinkReport {
     LinkReportKind kind = LinkReportKind::rtt;
@@ -49,6 +58,7 @@ struct LinkReport {
         LossReport loss;
         MtuReport mtu;
         PeerRowReport row;
+        PathReport path;
     };
     LinkReport() : rtt{} {}
 };

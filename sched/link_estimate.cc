@@ -39,6 +39,7 @@ void LinkEstimate::take(const LinkReport& report) {
             shrunk_ = report.mtu.shrunk;
             break;
         case LinkReportKind::peer_row:
+        case LinkReportKind::path:
             break;
     }
 }

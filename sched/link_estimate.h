@@ -29,7 +29,7 @@ class LinkEstimate {
     static constexpr Nanos kProbation = std::chrono::seconds{5};       // of a hold-down
     static constexpr Nanos kLifetime = std::chrono::seconds{5};        // an RTT older than this is unknown
 
-    // Takes any kind of report but peer_row.
+    // Takes any kind of report but peer_row and path.
     void take(const LinkReport& report);
 
     // The state as of now: up only while there is an RTT that is not too old.

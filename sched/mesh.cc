@@ -61,6 +61,7 @@ void Mesh::set_fleet(const Fleet& fleet) {
             }
         }
     }
+    suspects_.clear();
     touched_.clear();
     next_row_ = 0;
     everything_changed_ = true;
@@ -74,6 +75,10 @@ void Mesh::take(const LinkReport& report) {
     }
     if (report.kind == LinkReportKind::peer_row) {
         take_row(report);
+        return;
+    }
+    if (report.kind == LinkReportKind::path) {
+        take_path(report);
         return;
     }
     own_[link].take(report);
@@ -106,6 +111,32 @@ void Mesh::take_row(const LinkReport& report) {
                  .mtu = report.row.mtu,
                  .source = ItemSource::peer_row};
     touch(report.link, to);
+}
+
+void Mesh::take_path(const LinkReport& report) {
+    if (!report.path.dead) {
+        return;
+    }
+    std::erase_if(suspects_, [&](const Suspect& one) { return one.until <= report.at; });
+    NodeSlot from = slot(report.path.segments[0]);
+    for (std::size_t i = 1; i < kMaxSegments && report.path.segments[i] != kNoNode; ++i) {
+        const NodeSlot to = slot(report.path.segments[i]);
+        if (from == kNoSlot || to == kNoSlot) {
+            ++ignored_items_;
+            return;
+        }
+        const auto known = std::ranges::find_if(
+            suspects_, [&](const Suspect& one) { return one.link.from == from && one.link.to == to; });
+        Suspect& one = known == suspects_.end() ? suspects_.emplace_back() : *known;
+        one = {{from, to}, report.at + kSuspicion};
+        touch(from, to);
+        from = to;
+    }
+}
+
+bool Mesh::suspect(NodeSlot from, NodeSlot to, Instant now) const noexcept {
+    return std::ranges::any_of(
+        suspects_, [&](const Suspect& one) { return one.link.from == from && one.link.to == to && now < one.until; });
 }
 
 void Mesh::take(const FeedUpdate& update, Instant now) {
@@ -209,6 +240,9 @@ LinkView Mesh::link(NodeSlot from, NodeSlot to, Instant now) const {
     view.count = known.count;
     view.mtu = known.mtu & ~kRowShrunk;
     view.hold = (known.mtu & kRowShrunk) != 0 ? Hold::soft : Hold::none;
+    if (suspect(from, to, now)) {
+        view.hold = Hold::strict;
+    }
     return view;
 }
 

@@ -6,6 +6,8 @@
 // (peer rows) and from the feed; the fresher of the two counts. An item is forgotten when its source goes
 // on talking but no longer about it; when the source itself is silent (the controller is away, or our link
 // to the peer is cut) the item is frozen as it was. Unknown is never good: it has no cost that could win.
+//
+// A path that died under this node's own probes casts suspicion on its links, whatever their ends say of them.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,7 @@ enum class ItemSource : std::uint8_t { none, own, peer_row, feed };
 struct LinkView {
     LinkState state = LinkState::unknown;
     ItemSource source = ItemSource::none;
-    Hold hold = Hold::none;  // of other nodes' links only what a row tells: it shrank
+    Hold hold = Hold::none;  // of other nodes' links: it shrank, or is suspect
     bool stale = false;      // frozen: its source is silent
     Nanos rtt{};
     Nanos variation{};
@@ -48,6 +50,9 @@ class Mesh {
   public:
     static constexpr Nanos kRowLifetime = std::chrono::seconds{5};    // rows come once a second
     static constexpr Nanos kFeedLifetime = std::chrono::seconds{15};  // the feed's rhythm is 5 s
+    // After the last report of a dead path, which comes once a second: its links but the first are used only where
+    // nothing else is left. They may be alive, and their near end not willing to relay.
+    static constexpr Nanos kSuspicion = std::chrono::seconds{5};
 
     // Forgets everything about slots whose node changed; keeps the rest.
     void set_fleet(const Fleet& fleet);
@@ -87,6 +92,10 @@ class Mesh {
         std::uint16_t mtu = 0;  // as in a RowItem, kRowShrunk included
         ItemSource source = ItemSource::none;
     };
+    struct Suspect {
+        LinkChange link;
+        Instant until{};
+    };
     struct Load {
         Instant at{};
         NodeLoad load;
@@ -98,6 +107,8 @@ class Mesh {
     bool row_is_live(NodeSlot from) const noexcept;
     void touch(NodeSlot from, NodeSlot to);
     void take_row(const LinkReport& report);
+    void take_path(const LinkReport& report);
+    bool suspect(NodeSlot from, NodeSlot to, Instant now) const noexcept;
     void take_link(const FeedLink& link, Instant now);
     void set_withdrawn(NodeId node, bool withdrawn);
     NodeSlot slot(NodeId id) const noexcept { return slot_of_id_.empty() ? kNoSlot : slot_of_id_[raw(id)]; }
@@ -113,6 +124,7 @@ class Mesh {
     std::vector<Item> items_;          // by near, far slot
     std::vector<Load> loads_;          // by slot
     std::vector<bool> withdrawn_;      // by slot
+    std::vector<Suspect> suspects_;    // links of dead paths
     std::vector<LinkChange> touched_;  // since the last changes()
     std::vector<LinkChange> given_;    // what changes() returned
     std::size_t next_row_ = 0;

@@ -51,6 +51,27 @@ TEST_F(MeshTest, WhatNobodyToldIsUnknown) {
     EXPECT_EQ(price_link(mesh, {}, slot_at(2), slot_at(3), now).total, kUnknownCost);
 }
 
+TEST_F(MeshTest, LinksOfADeadPathAreSuspectForAWhile) {
+    tell(1, 2, 30'000);
+    tell(2, 3, 30'000);
+    LinkReport path = report(LinkReportKind::path, 3);
+    path.path = {{id_at(1), id_at(2), id_at(3)}, 90ms, true, false};
+    mesh.take(path);
+    EXPECT_EQ(link(1, 2).hold, Hold::none) << "the path lives";
+    path.path.dead = true;
+    mesh.take(path);
+    EXPECT_EQ(link(1, 2).hold, Hold::strict);
+    EXPECT_EQ(link(2, 3).hold, Hold::strict);
+    EXPECT_EQ(link(2, 1).hold, Hold::none);
+    EXPECT_EQ(link(1, 2).state, LinkState::up) << "where nothing else is left it may be used";
+    EXPECT_EQ(mesh.own_link(slot_at(3)).samples(), 0u) << "nothing is said of the direct link";
+    now += Mesh::kSuspicion;
+    EXPECT_EQ(link(1, 2).hold, Hold::none);
+    path.path.segments[1] = NodeId{999};
+    mesh.take(path);
+    EXPECT_EQ(mesh.ignored_items(), 1u);
+}
+
 TEST_F(MeshTest, TheFresherOfRowAndFeedCounts) {
     tell(1, 2, 30'000);
     EXPECT_EQ(link(1, 2).rtt, 30ms);

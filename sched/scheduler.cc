@@ -47,8 +47,12 @@ bool Scheduler::drain_reports(Instant now) {
                 continue;
             }
             mesh_.take(report);
+            if (report.kind == LinkReportKind::path) {
+                measured_paths_.take(report);
+            }
             urgent_ |= report.kind == LinkReportKind::up || report.kind == LinkReportKind::down ||
-                       (report.kind == LinkReportKind::peer_row && report.row.rtt_us == kUnreachableRtt);
+                       (report.kind == LinkReportKind::peer_row && report.row.rtt_us == kUnreachableRtt) ||
+                       (report.kind == LinkReportKind::path && report.path.dead);
             if (report.kind == LinkReportKind::down) {
                 cut_at_ = std::min(cut_at_.value_or(report.at), report.at);
             }

@@ -17,6 +17,7 @@
 #include "dataplane/tables/publisher.h"
 #include "probes/link_report_ring.h"
 #include "sched/feed.h"
+#include "sched/measured_paths.h"
 #include "sched/mesh.h"
 #include "sched/policy_routes.h"
 #include "sched/scheduler_view.h"
@@ -91,6 +92,7 @@ class Scheduler {
     std::shared_ptr<const RoutingPolicies> policies_ = std::make_shared<const RoutingPolicies>();
     std::shared_ptr<const OwnRow> own_row_ = std::make_shared<const OwnRow>();
     Mesh mesh_;
+    MeasuredPaths measured_paths_;
     std::vector<PolicyRoutes> routes_{1};  // by PolicyIndex
     ServiceBuilder service_builder_;
     UsableEgresses usable_;  // as the choice tables were built

@@ -62,7 +62,8 @@ std::vector<std::string> names_of(const Fleet& fleet, const std::vector<NodeId>&
     return names;
 }
 
-PathStatus status_of_path(const PolicyRoutes& routes, const PathContext& context, const FleetNode& node, NodeSlot to) {
+PathStatus status_of_path(const PolicyRoutes& routes, const PathContext& context, const MeasuredPaths& measured,
+                          const FleetNode& node, NodeSlot to) {
     const Fleet& fleet = context.fleet;
     const PlannedRoute& route = routes.planner().route(to);
     PathStatus path{.node = node.id,
@@ -74,11 +75,16 @@ PathStatus status_of_path(const PolicyRoutes& routes, const PathContext& context
                     .why = std::string{text_of(route.why)}};
     path.segment_names = names_of(fleet, path.segments);
     if (route.primary.exists()) {
-        path.predicted = std::chrono::microseconds{build_path(context, to, route.primary).predicted_rtt_us};
+        const Path built = build_path(context, to, route.primary);
+        path.predicted = std::chrono::microseconds{built.predicted_rtt_us};
+        path.measured = measured.rtt(built.segments, context.now);
         path.unchanged = context.now - route.since;
     }
     if (const LinkView link = context.mesh.link(fleet.self, to, context.now); link.state == LinkState::up) {
         path.direct = link.rtt;
+        if (path.segments.size() == 1) {
+            path.measured = link.rtt;
+        }
     }
     return path;
 }
@@ -112,7 +118,7 @@ SchedulerStatus Scheduler::status(Instant now) const {
         [&](const FleetNode& node, NodeSlot to) { status.links.push_back(status_of_link(mesh_, node, to, now)); });
     for (const PolicyRoutes& routes : routes_) {
         for_each_peer([&](const FleetNode& node, NodeSlot to) {
-            status.paths.push_back(status_of_path(routes, context, node, to));
+            status.paths.push_back(status_of_path(routes, context, measured_paths_, node, to));
         });
     }
     return status;

@@ -44,6 +44,7 @@ struct PathStatus {
     std::vector<NodeId> segments;  // empty: no path
     std::vector<std::string> segment_names;
     std::optional<Nanos> predicted;         // RTT of the path: the sum of its links
+    std::optional<Nanos> measured;          // the same by probes along it, or of the link that it is; none: not lately
     std::optional<Nanos> direct;            // RTT of the link to the node, if it is measured
     std::vector<std::string> backup_names;  // empty: no backup
     std::optional<Nanos> unchanged;         // time since this path was taken

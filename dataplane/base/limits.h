@@ -23,6 +23,7 @@ inline constexpr std::size_t kMaxHeld = 512;            // packets that wait for
 inline constexpr std::size_t kMaxSegments = 3;          // ingress -> relay -> relay -> egress
 inline constexpr std::size_t kMaxPolicies = 8;          // routing policies in force at once
 inline constexpr std::size_t kMaxPaths = 4;             // alternatives a Destination holds
+inline constexpr std::size_t kPathWatches = 4;          // paths to one node that are probed
 inline constexpr std::size_t kSpreadSlots = 16;         // flow-hash slots over those alternatives
 inline constexpr std::size_t kMaglevSlots = 4093;       // prime, as Maglev's permutation needs
 inline constexpr std::size_t kNameLength = 32;          // node and service names, terminator included

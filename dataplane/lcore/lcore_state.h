@@ -24,6 +24,7 @@
 #include "dataplane/links/keep_alive.h"
 #include "dataplane/links/link_receiver.h"
 #include "dataplane/links/link_sender.h"
+#include "dataplane/links/path_prober.h"
 #include "dataplane/links/shared_links.h"
 #include "dataplane/tables/publisher.h"
 #include "probes/stamp_reflector.h"
@@ -58,6 +59,7 @@ struct LcoreState {
     LinkSender sender;
     LinkReceiver receiver;
     LinkKeeper keeper;
+    PathProber prober;
     HoldQueue held;
     LcoreCounters counters;
     TxQueues tx;

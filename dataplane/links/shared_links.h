@@ -54,6 +54,7 @@ class SharedLinks {
     // `seed` is random in each process life: where the numbers of packets that are sent twice begin.
     explicit SharedLinks(std::size_t lcores, std::uint64_t seed = 0)
         : cells_(kMaxNodes),
+          path_answers_(kMaxNodes * kPathWatches),
           lcores_(lcores),
           counters_(std::make_unique<LinkCounters[]>(lcores * kMaxNodes)),
           duplicates_(seed) {}
@@ -66,6 +67,10 @@ class SharedLinks {
 
     bool down(NodeSlot link) const noexcept { return cell(link).down.load(std::memory_order_relaxed) != 0; }
     Duplicates& duplicates() noexcept { return duplicates_; }
+    // The newest answer to a path probe: its number (upper half), the path's RTT in ns (lower half). 0: none yet.
+    std::atomic<std::uint64_t>& path_answer(NodeSlot far_end, std::size_t watch) noexcept {
+        return path_answers_[raw(far_end) * kPathWatches + watch];
+    }
     std::size_t lcores() const noexcept { return lcores_; }
 
     // Sum over all lcores of one counter of one link.
@@ -79,6 +84,7 @@ class SharedLinks {
 
   private:
     std::vector<LinkCell> cells_;
+    std::vector<std::atomic<std::uint64_t>> path_answers_;  // [slot of the far end][watch]
     std::size_t lcores_;
     std::unique_ptr<LinkCounters[]> counters_;  // [lcore][slot]
     Duplicates duplicates_;

@@ -1,6 +1,7 @@
 #include "dataplane/stages/open_overlay.h"
 
 #include "dataplane/links/keep_alive.h"
+#include "dataplane/links/path_prober.h"
 #include "dataplane/stages/authenticate.h"
 #include "dataplane/stages/duplicate.h"
 #include "dataplane/stages/frame.h"
@@ -44,6 +45,10 @@ const Path* detour(const Destination& destination, NodeSlot from, const SharedLi
 Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from,
                         const LcoreState& lcore, const Published& published) noexcept {
     const Fleet& fleet = *published.fleet;
+    const bool is_control = (header.geneve.flags & kGeneveControl) != 0;
+    if (is_control != (service_of(header.geneve) == kNoService)) {
+        return Verdict::control_malformed;  // it would go on as what it is not
+    }
     const NodeId next{header.remaining[0].value()};
     const NodeId last = header.remaining[1].value() == 0 ? next : NodeId{header.remaining[1].value()};
     const NodeId self = fleet.node(fleet.self).id;
@@ -56,7 +61,8 @@ Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header
     }
     Path& path = burst.path[lane];
     burst.overlay_flags[lane] = header.flags;
-    if (lcore.shared.links.down(link) && (header.flags & kFlagRepaired) == 0) {
+    // The probe of a path is not repaired: it is to show this one.
+    if (lcore.shared.links.down(link) && (header.flags & kFlagRepaired) == 0 && !is_control) {
         const PolicyIndex policy = published.services->policy_of(service_of(header.geneve));
         const Path* const own = detour(published.routes->to(policy, fleet.slot(last)), from, lcore.shared.links);
         if (own == nullptr) {
@@ -136,11 +142,13 @@ void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& 
     lcore.receiver.note(from, header, now);
     const auto offset = static_cast<std::uint16_t>(outer.header - burst.ip[lane] + sizeof(OverlayHeader));
     focus(burst.mbuf[lane], offset, static_cast<std::uint16_t>(burst.ip_length[lane] - offset));
-    if ((header.geneve.flags & kGeneveControl) != 0) {
-        const std::span message{outer.header + sizeof(OverlayHeader), burst.mbuf[lane]->data_len};
-        burst.verdict[lane] = read_control(message, header, from, lcore, now);
-    } else if (header.remaining[0].value() != 0) {
+    if (header.remaining[0].value() != 0) {
         relay(burst, lane, header, from, lcore, published);
+    } else if ((header.geneve.flags & kGeneveControl) != 0) {
+        const std::span message{outer.header + sizeof(OverlayHeader), burst.mbuf[lane]->data_len};
+        const bool is_probe = !message.empty() && message[0] == static_cast<std::uint8_t>(ControlKind::path_probe);
+        burst.verdict[lane] = is_probe ? read_path_probe(message, from, lcore, published, now)
+                                       : read_control(message, header, from, lcore, now);
     } else {
         arrive(burst, lane, header, lcore, published);
     }

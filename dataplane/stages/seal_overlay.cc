@@ -114,8 +114,9 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now, Unse
         return;
     }
     const bool tagged = (burst.overlay_flags[lane] & kFlagDuplicate) != 0;
+    const bool bare_ip = !tagged && burst.service[lane] != kNoService;
     const std::uint16_t plain = family_of(burst.ip[lane]) == Family::ipv4 ? kEtherTypeIpv4 : kEtherTypeIpv6;
-    const std::uint16_t protocol = tagged ? kEtherTypeSealed : plain;
+    const std::uint16_t protocol = bare_ip ? plain : kEtherTypeSealed;
     const SealRequest request = seal_request(burst, lane, path, protocol);
     if (lcore.security.keys == nullptr) {
         seal(burst.mbuf[lane], request, link, lcore.shared.links.cell(path.first_link), now);

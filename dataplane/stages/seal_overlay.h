@@ -26,13 +26,13 @@ struct SealRequest {
     std::uint8_t overlay_flags;
     std::uint16_t entropy;
 };
-// That of a lane over one of its paths.
+// That of a lane over one of its paths. A control packet, which this node relays, is of no service.
 inline SealRequest seal_request(const Burst& burst, unsigned lane, const Path& path, std::uint16_t protocol) noexcept {
     return {path,
             burst.ingress[lane],
             burst.service[lane],
             protocol,
-            0,
+            burst.service[lane] == kNoService ? kGeneveControl : std::uint8_t{0},
             burst.overlay_flags[lane],
             static_cast<std::uint16_t>(burst.hash[lane])};
 }

@@ -30,7 +30,7 @@
 
 namespace izar {
 
-enum class ControlKind : std::uint8_t { keep_alive = 1, handshake = 2 };
+enum class ControlKind : std::uint8_t { keep_alive = 1, handshake = 2, path_probe = 3 };
 inline constexpr std::uint8_t kControlVersion = 1;
 
 struct RowItem {

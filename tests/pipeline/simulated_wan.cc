@@ -112,6 +112,10 @@ void SimulatedWan::send_due(Stream& stream) {
 
 void SimulatedWan::carry(TestNode& node) {
     for (const Bytes& frame : node.take(kWan)) {
+        const SeenPacket seen = stopped_[node.number()] ? see(frame) : SeenPacket{};
+        if (seen.overlay && seen.overlay->ingress != seen.overlay->sender) {
+            continue;
+        }
         for (int to = 1; to <= static_cast<int>(members_.size()); ++to) {
             const bool to_all = (frame[0] & 1) != 0;
             if (to == node.number() || (!to_all && to != frame[4])) {  // as port_mac() makes them

@@ -45,6 +45,9 @@ class SimulatedWan {
     void change(int a, int b, const Change& change);
     void set_rtt(int a, int b, Nanos rtt);
 
+    // A relay that goes on with its links, but sends on nothing that it is asked to relay. Without encryption only.
+    void stop_relaying(int node, bool stopped = true) { stopped_[node] = stopped; }
+
     // Packets that clients send while time passes.
     void stream(Stream stream) { streams_.push_back(std::move(stream)); }
     void stop_streams() { streams_.clear(); }
@@ -94,6 +97,7 @@ class SimulatedWan {
     std::priority_queue<InFlight, std::vector<InFlight>, std::greater<>> in_flight_;
     std::uint64_t carried_ = 0;
     std::vector<std::pair<int, IpAddress>> hosts_;  // origins, with the node on whose LAN they are
+    std::map<int, bool> stopped_;                   // relays that relay nothing
     Instant hosts_due_{};
     std::vector<Stream> streams_;
     std::map<std::size_t, int> sent_sizes_;

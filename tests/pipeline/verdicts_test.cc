@@ -215,6 +215,12 @@ std::map<Verdict, Recipe> resource_and_overlay_recipes() {
     out[V::unknown_peer] = on_wan(with(good, [](auto& p) { p.sender = 9; }));
     out[V::unknown_service] = on_wan(with(good, [](auto& p) { p.service = 77; }));
     out[V::control_malformed] = on_wan(with(good, [](auto& p) { p.geneve_flags = 0xC0; }));
+    out[V::path_probe] = on_wan(with(good, [](auto& p) {
+        p.inner = {3, 1, 0, 20, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+        p.geneve_flags = 0xC0;
+        p.protocol = 0x88B5;
+        p.service = 0;
+    }));
     out[V::segment_loop] = on_wan(with(good, [](auto& p) { p.remaining[0] = 2; }));
     return out;
 }

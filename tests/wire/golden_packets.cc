@@ -11,6 +11,7 @@
 #include "dataplane/wire/control.h"
 #include "dataplane/wire/handshake_message.h"
 #include "dataplane/wire/overlay.h"
+#include "dataplane/wire/path_probe.h"
 
 namespace izar {
 namespace {
@@ -87,6 +88,19 @@ Bytes handshake() {
     return bytes;
 }
 
+Bytes path_probe() {
+    PathProbe probe = make_path_probe();
+    probe.far_end = Be16{9};
+    probe.number = Be16{700};
+    probe.t_sent = Be32{4'000'000'001};
+    probe.watch = 1;
+    probe.flags = kPathProbeAnswer;
+    probe.back = {Be16{17}, Be16{5}, Be16{0}};
+    Bytes bytes(sizeof probe);
+    std::memcpy(bytes.data(), &probe, sizeof probe);
+    return bytes;
+}
+
 void print_all() {
     OverlayHeader plain = header_of(kEtherTypeIpv4, ServiceId{0x0A0B0C});
     plain.remaining = {Be16{9}, Be16{11}};
@@ -110,6 +124,10 @@ void print_all() {
     OverlayHeader sealed_control = control_header();
     sealed_control.key_epoch = 1 << 5;
     print("keep_alive_sealed", sealed_control, rising(40, 0x80));
+
+    OverlayHeader probe = control_header();
+    probe.remaining = {Be16{9}, Be16{0}};
+    print("path_probe", probe, path_probe());
 
     OverlayHeader cut = control_header();
     print("control_cut_short", cut, rising(3, 1));

@@ -53,6 +53,11 @@ EXPECTED = {
         "izar.epoch": "0x20", "izar.epoch.session": "1", "izar.control.kind": "", "izar.sealed": rising(0x80, 24),
         "izar.tag": rising(0x80 + 24, 16), "_ws.col.Info": "control message, sealed, of node 17",
     },
+    "path_probe": OPTION | NOT_SEALED | {
+        "izar.segment": "9", "izar.control.kind": "3", "izar.control.length": "20", "izar.path_probe.far_end": "9",
+        "izar.path_probe.number": "700", "izar.path_probe.t_sent": "4000000001", "izar.path_probe.watch": "1",
+        "izar.path_probe.answer": "1", "izar.path_probe.back": "17,5", "_ws.col.Info": "path probe, answer, of node 17",
+    },
     "control_cut_short": OPTION | NOT_SEALED | {"izar.control.kind": "", "_ws.expert.message": "No overlay packet that izar would take"},
 }
 

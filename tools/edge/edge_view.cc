@@ -256,6 +256,7 @@ std::vector<PathRow> EdgeView::paths() const {
         row.policy = path.policy;
         row.segments = path.segment_names;
         row.predicted_rtt_ms = milliseconds(path.predicted);
+        row.measured_rtt_ms = milliseconds(path.measured);
         row.backup = path.backup_names;
         row.share = path.segments.empty() ? 0 : 1;
         row.why = path.why;

@@ -26,12 +26,15 @@ std::string_view kind_key(LinkReportKind kind) {
             return "size";
         case LinkReportKind::peer_row:
             return "row";
+        case LinkReportKind::path:
+            return "path";
     }
     return "?";
 }
 
 constexpr LinkReportKind kKinds[] = {LinkReportKind::rtt, LinkReportKind::up,       LinkReportKind::down,
-                                     LinkReportKind::mtu, LinkReportKind::peer_row, LinkReportKind::loss};
+                                     LinkReportKind::mtu, LinkReportKind::peer_row, LinkReportKind::loss,
+                                     LinkReportKind::path};
 
 Json json_of(const TraceReport& event) {
     const LinkReport& report = event.report;
@@ -54,6 +57,13 @@ Json json_of(const TraceReport& event) {
         out["lost"] = report.row.loss;
         out["rtt_us"] = report.row.rtt_us;
         out["mtu"] = report.row.mtu;
+    } else if (report.kind == LinkReportKind::path) {
+        for (const NodeId node : report.path.segments) {
+            out["segments"].push_back(raw(node));
+        }
+        out["took"] = report.path.rtt.count();
+        out["measured"] = report.path.measured;
+        out["dead"] = report.path.dead;
     }
     return out;
 }
@@ -78,6 +88,13 @@ TraceReport report_of(const Json& line, LinkReportKind kind) {
     } else if (kind == LinkReportKind::peer_row) {
         report.row = {NodeId{read_integer<std::uint16_t>(line.at("to"))}, read_integer<std::uint16_t>(line.at("lost")),
                       read_integer<std::uint32_t>(line.at("rtt_us")), read_integer<std::uint16_t>(line.at("mtu"))};
+    } else if (kind == LinkReportKind::path) {
+        for (std::size_t i = 0; i < kMaxSegments; ++i) {
+            report.path.segments[i] = NodeId{read_integer<std::uint16_t>(line.at("segments").at(i))};
+        }
+        report.path.rtt = Nanos{read_integer<std::int64_t>(line.at("took"))};
+        report.path.measured = line.at("measured").get<bool>();
+        report.path.dead = line.at("dead").get<bool>();
     }
     return event;
 }

@@ -6,6 +6,7 @@
 //   {"t": NS, "up": SLOT, "at": NS}            and "down"
 //   {"t": NS, "size": SLOT, "at": NS, "bytes": N, "shrunk": BOOL}
 //   {"t": NS, "row": SLOT, "at": NS, "to": ID, "lost": N/65535, "rtt_us": N, "mtu": N}
+//   {"t": NS, "path": SLOT, "at": NS, "segments": [ID, ID, ID], "took": NS, "measured": BOOL, "dead": BOOL}
 //   {"t": NS, "update": {...}}                 a FeedUpdate without its services, which choose egresses, not paths
 //   {"missing": N}                             events that the recorder had no room for
 //

@@ -60,8 +60,9 @@ RC_GTEST_PROP(TraceFormat, KeepsEveryReport, ()) {
     event.now = Instant{Nanos{*rc::gen::arbitrary<std::int64_t>()}};
     event.report.at = Instant{Nanos{*rc::gen::arbitrary<std::int64_t>()}};
     event.report.link = NodeSlot{*rc::gen::arbitrary<std::uint16_t>()};
-    event.report.kind = *rc::gen::element(LinkReportKind::rtt, LinkReportKind::loss, LinkReportKind::up,
-                                          LinkReportKind::down, LinkReportKind::mtu, LinkReportKind::peer_row);
+    event.report.kind =
+        *rc::gen::element(LinkReportKind::rtt, LinkReportKind::loss, LinkReportKind::up, LinkReportKind::down,
+                          LinkReportKind::mtu, LinkReportKind::peer_row, LinkReportKind::path);
     if (event.report.kind == LinkReportKind::loss) {
         event.report.loss = {*rc::gen::arbitrary<std::uint64_t>(), 1, 2};
     } else if (event.report.kind == LinkReportKind::mtu) {
@@ -69,6 +70,11 @@ RC_GTEST_PROP(TraceFormat, KeepsEveryReport, ()) {
     } else if (event.report.kind == LinkReportKind::peer_row) {
         event.report.row = {NodeId{3}, *rc::gen::arbitrary<std::uint16_t>(), *rc::gen::arbitrary<std::uint32_t>(),
                             *rc::gen::arbitrary<std::uint16_t>()};
+    } else if (event.report.kind == LinkReportKind::path) {
+        event.report.path = {{NodeId{*rc::gen::arbitrary<std::uint16_t>()}, NodeId{4}, kNoNode},
+                             Nanos{*rc::gen::arbitrary<std::int64_t>()},
+                             *rc::gen::arbitrary<bool>(),
+                             *rc::gen::arbitrary<bool>()};
     } else {
         event.report.rtt = {Nanos{*rc::gen::arbitrary<std::int64_t>()}, 5ms, 3};
     }

@@ -14,8 +14,9 @@ local HEADER_BYTES, TAG_BYTES, MESSAGE_HEAD_BYTES = 44, 16, 4
 local SEALED, CLEAR_EPOCH, VERSION = 0x88B5, 0xFF, 1
 local KEEP_ALIVE, KEEP_ALIVE_BYTES, ROW_ITEM_BYTES = 1, 24, 10
 local HANDSHAKE, HANDSHAKE_BYTES = 2, 104
+local PATH_PROBE, PATH_PROBE_BYTES = 3, 20
 local NOTHING, SATURATED, UNREACHABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF
-local KINDS = { [KEEP_ALIVE] = "keep-alive", [HANDSHAKE] = "handshake" }
+local KINDS = { [KEEP_ALIVE] = "keep-alive", [HANDSHAKE] = "handshake", [PATH_PROBE] = "path probe" }
 local NUMBERS = { [1] = "from the initiator", [2] = "from the responder" }
 
 local field = {
@@ -52,6 +53,12 @@ local field = {
   rtt = ProtoField.uint32("izar.row.rtt_us", "RTT (us)"),
   mtu = ProtoField.uint16("izar.row.mtu", "MTU (bytes)"),
   padding = ProtoField.bytes("izar.padding", "Padding"),
+  far_end = ProtoField.uint16("izar.path_probe.far_end", "Far end"),
+  probe_number = ProtoField.uint16("izar.path_probe.number", "Number"),
+  t_sent = ProtoField.uint32("izar.path_probe.t_sent", "Prober's clock (ns)"),
+  watch = ProtoField.uint8("izar.path_probe.watch", "Path to the far end"),
+  answer = ProtoField.bool("izar.path_probe.answer", "Answer", 8, nil, 0x01),
+  back = ProtoField.uint16("izar.path_probe.back", "Node of the way back"),
   message = ProtoField.uint8("izar.handshake.number", "Message", base.DEC, NUMBERS),
   ephemeral = ProtoField.bytes("izar.handshake.ephemeral", "Ephemeral public key"),
   encrypted = ProtoField.bytes("izar.handshake.encrypted", "Boot ids, attempt, lcores, sessions; encrypted"),
@@ -78,6 +85,11 @@ end
 local function is_handshake(body, epoch)
   return epoch == CLEAR_EPOCH and body:len() >= HANDSHAKE_BYTES and body(0, 1):uint() == HANDSHAKE
     and body(1, 1):uint() == VERSION and body(2, 2):uint() == HANDSHAKE_BYTES
+end
+
+local function is_plain_path_probe(body)
+  return body:len() == PATH_PROBE_BYTES and body(0, 1):uint() == PATH_PROBE and body(1, 1):uint() == VERSION
+    and body(2, 2):uint() == PATH_PROBE_BYTES
 end
 
 local function add_message_head(tree, body)
@@ -108,6 +120,18 @@ local function add_keep_alive(tree, body)
   if at < body:len() then tree:add(field.padding, body(at)) end
 end
 
+local function add_path_probe(tree, body)
+  add_message_head(tree, body)
+  tree:add(field.far_end, body(4, 2))
+  tree:add(field.probe_number, body(6, 2))
+  tree:add(field.t_sent, body(8, 4))
+  tree:add(field.watch, body(12, 1))
+  tree:add(field.answer, body(13, 1))
+  for at = 14, 18, 2 do
+    if body(at, 2):uint() ~= 0 then tree:add(field.back, body(at, 2)) end
+  end
+end
+
 local function add_handshake(tree, body)
   add_message_head(tree, body)
   tree:add(field.message, body(4, 1))
@@ -130,6 +154,9 @@ local function add_control(tree, body, epoch)
   elseif is_plain_keep_alive(body) then
     add_keep_alive(branch, body)
     return body(9, 1):bitfield(7) == 1 and "keep-alive, deaf" or "keep-alive"
+  elseif is_plain_path_probe(body) then
+    add_path_probe(branch, body)
+    return body(13, 1):bitfield(7) == 1 and "path probe, answer" or "path probe"
   elseif body:len() >= MESSAGE_HEAD_BYTES + TAG_BYTES then
     add_sealed(branch, body)
     return "control message, sealed"
