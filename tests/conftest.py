@@ -9,7 +9,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser):
     parser.addoption("--build", default=str(ROOT / "build-release"), help="meson build directory under test")
-    parser.addoption("--tidy-seconds", type=float, default=90, help="when clang-tidy starts no further file")
 
 
 def pytest_configure(config):
