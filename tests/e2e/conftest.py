@@ -18,17 +18,14 @@ from izar_lab.topology import parse_topology  # noqa: E402
 from servers import Origin  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def start_lab(build: Path) -> Iterator[Callable[[dict[str, Any]], Lab]]:
-    """Brings up a lab that lives as long as the module."""
+def lab_starter(build: Path) -> Iterator[Callable[[dict[str, Any]], Lab]]:
     with ExitStack() as stack:
         yield lambda document: stack.enter_context(Lab(parse_topology(document, ROOT), build=build))
 
 
-@pytest.fixture(scope="module")
-def start_origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Origin]]:
-    """Starts programs ("nginx", "dns", ...: the start_ methods of Origin) at a host of a lab, for as long as the module;
-    with `file_bytes`, nginx has a file.bin of that size."""
+def origin_starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Origin]]:
+    """Starts programs ("nginx", "dns", ...: the start_ methods of Origin) at a host of a lab; with `file_bytes`, nginx has a
+    file.bin of that size."""
     with ExitStack() as stack:
 
         def start(lab: Lab, *programs: str, file_bytes: int = 0, host: str = "origin") -> Origin:
@@ -40,6 +37,13 @@ def start_origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
             return origin
 
         yield start
+
+
+# What these start lives as long as the module, or as one test: a failure leaves hold-downs behind that outlast a lab's start.
+start_lab = pytest.fixture(scope="module", name="start_lab")(lab_starter)
+start_origin = pytest.fixture(scope="module", name="start_origin")(origin_starter)
+start_fresh_lab = pytest.fixture(name="start_fresh_lab")(lab_starter)
+start_fresh_origin = pytest.fixture(name="start_fresh_origin")(origin_starter)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from test_degradation import three_relays
 from topologies import vip
 
 CUTS = 10
-RATE_HZ = 2000
+RATE_HZ = 4000
 PROBES = 60_000
 
 
@@ -36,12 +36,12 @@ def test_nothing_is_lost_over_ten_cuts(lab: Lab) -> None:
     with ProbeStream(lab, vip("ipv4"), rate_hz=RATE_HZ) as stream:
         end = time.monotonic() + 1.02 * PROBES / RATE_HZ
         for cut in range(CUTS):
-            stream.run_for(1)
+            stream.run_for(0.5)
             relay = path(lab, "sin")[0]
             ends = ("ams", relay) if cut % 2 == 0 else (relay, "sin")
             lab.cut(*ends)
             wait_until(lambda: relay not in path(lab, "sin"), f"{relay} is left")
-            stream.run_for(1)
+            stream.run_for(0.5)
             lab.heal(*ends)
             wait_for_links(lab)
         stream.run_for(max(end - time.monotonic(), 0))

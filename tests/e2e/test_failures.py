@@ -2,7 +2,6 @@
 
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import clients
@@ -19,35 +18,17 @@ TWO_SITES = "10.99.0.90"
 OVER_PAR = ["par", "sin"]
 
 
-@pytest.fixture(scope="module")
-def running_lab(start_lab) -> Lab:
-    return start_lab(topologies.two_egresses("e2efail"))
+@pytest.fixture
+def lab(start_fresh_lab) -> Lab:
+    lab = start_fresh_lab(topologies.two_egresses("e2efail"))
+    wait_for_links(lab)
+    wait_for_path(lab, RELAYED)
+    return lab
 
 
 @pytest.fixture
-def lab(running_lab: Lab) -> Iterator[Lab]:
-    """The lab with all links as in the topology and all nodes alive, before and after each test."""
-    repair(running_lab)
-    yield running_lab
-    repair(running_lab)
-
-
-def repair(lab: Lab) -> None:
-    names = [node.name for node in lab.topology.nodes]
-    for a in names:
-        for b in names:
-            if a != b:
-                lab.set_link(a, b, one_way=True, up=True, delay_ms=lab.topology.one_way_ms(a, b))
-        if lab.process(a) is None:
-            lab.restart(a)
-        lab.command(a, "set rewrites 0")
-    wait_for_links(lab)
-    wait_for_path(lab, RELAYED)
-
-
-@pytest.fixture(scope="module")
-def origin(running_lab: Lab, start_origin) -> Origin:
-    return start_origin(running_lab, "nginx", "probe_echo", file_bytes=FILE_BYTES)
+def origin(lab: Lab, start_fresh_origin) -> Origin:
+    return start_fresh_origin(lab, "nginx", "probe_echo", file_bytes=FILE_BYTES)
 
 
 class Download:

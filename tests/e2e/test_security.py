@@ -28,7 +28,7 @@ FORGERIES = 40_000
 # table or a lcore that gave in to the flood would cost nearly all of them.
 PAUSES_COST = 0.01
 SYN_RATE = 8_000.0  # the origin's kernel answers each, and repeats its answers
-SYNS = 100_000
+SYNS = 70_000  # more than the egress has ports
 # What becomes of forgeries: any of these, and a handshake that nobody answers.
 REFUSALS = {"overlay_malformed", "unknown_peer", "no_key", "old_epoch", "bad_tag", "replayed", "control_malformed",
             "handshake_rate", "truncated"}

@@ -214,7 +214,7 @@ def test_any_port(lab: Lab, family: str) -> None:
 def test_origins_get_their_weights(lab: Lab, origin: Origin, others: None, family: str) -> None:
     """Weights 3 and 1. Of 400 connections, 300 with a deviation of 8.7 go to the first: 60 off is 7 of them."""
     many = f"{url(family, 'name', WEIGHTED)}?[1-400]"
-    answers = clients.curl(lab, "--parallel", "--parallel-max", "50", "-H", "Connection: close", many)
+    answers = clients.curl(lab, "--parallel", "--parallel-immediate", "--parallel-max", "50", "-H", "Connection: close", many)
     first, second = answers.count("origin") - answers.count("origin2"), answers.count("origin2")
     assert first + second == 400
     assert 240 < first < 360
