@@ -253,6 +253,20 @@ double Mesh::round_trip_loss(NodeSlot from, NodeSlot to) const {
     return 1 - (1 - one_way(from, to)) * (1 - one_way(to, from));
 }
 
+bool Mesh::is_deaf(Instant now) const noexcept {
+    Instant last{};
+    for (const LinkEstimate& link : own_) {
+        if (link.heard()) {
+            return false;
+        }
+        last = std::max(last, link.changed_at());
+    }
+    const auto together = [last](const LinkEstimate& link) {
+        return link.times_down() > 0 && last - link.changed_at() < kTogether;
+    };
+    return now - last < kPatience && std::ranges::count_if(own_, together) > 1;
+}
+
 const NodeLoad* Mesh::load(NodeSlot node, Instant now) const noexcept {
     const Load& known = loads_[raw(node)];
     if (!known.known || (feed_is_live() && is_old(known.at, feed_life_since_, kFeedLifetime, now))) {

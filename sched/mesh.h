@@ -53,6 +53,8 @@ class Mesh {
     // After the last report of a dead path, which comes once a second: its links but the first are used only where
     // nothing else is left. They may be alive, and their near end not willing to relay.
     static constexpr Nanos kSuspicion = std::chrono::seconds{5};
+    static constexpr Nanos kTogether = std::chrono::milliseconds{100};
+    static constexpr Nanos kPatience = std::chrono::milliseconds{250};
 
     // Forgets everything about slots whose node changed; keeps the rest.
     void set_fleet(const Fleet& fleet);
@@ -65,6 +67,9 @@ class Mesh {
     // 0..1: the chance that a packet or its answer is lost, from what both ends count.
     double round_trip_loss(NodeSlot from, NodeSlot to) const;
     const LinkEstimate& own_link(NodeSlot to) const { return own_[raw(to)]; }
+    // Whether this node hears nobody since less than kPatience, and its last links fell silent within kTogether: then
+    // it is likelier deaf for a moment itself (its port, its host, its hypervisor) than alone in the world.
+    bool is_deaf(Instant now) const noexcept;
     const NodeLoad* load(NodeSlot node, Instant now) const noexcept;  // null: unknown
     bool withdrawn(NodeSlot node) const noexcept { return withdrawn_[raw(node)]; }
 

@@ -127,7 +127,8 @@ void Scheduler::take_fleet(std::shared_ptr<const Fleet> fleet) {
 
 bool Scheduler::plan_if_due(Instant now) {
     const bool interval_over = now - planned_at_ >= kPlanInterval;
-    if (!urgent_ && !interval_over) {
+    // Packets sent on the paths of before may arrive; without a path they are dropped for certain.
+    if ((!urgent_ && !interval_over) || mesh_.is_deaf(now)) {
         return false;
     }
     if (mesh_.sizes_changed()) {

@@ -71,6 +71,40 @@ TEST_F(SchedulerTest, LeavesADeadLinkInTheSameRound) {
     EXPECT_EQ(status.paths[2].why, "the one before failed");
 }
 
+TEST_F(SchedulerTest, ANodeThatHearsNobodyAnyMoreKeepsItsPathsForAMoment) {
+    node.lose(1);
+    node.lose(2);
+    node.run(20ms);
+    node.lose(3);
+    node.run(Mesh::kPatience - 10ms);
+    EXPECT_EQ(node.path_to(3), "0-3") << "the last path there was";
+    node.hear(3);
+    live(10ms);
+    EXPECT_EQ(node.path_to(3), "0-3");
+    node.run(Mesh::kPatience);
+    EXPECT_EQ(node.path_to(3), "0-3");
+}
+
+TEST_F(SchedulerTest, ANodeThatHearsNobodyForLongerHasNoPath) {
+    for (const std::size_t link : {1, 2, 3}) {
+        node.lose(link);
+    }
+    node.run(Mesh::kPatience - 1ms);
+    EXPECT_NE(node.path_to(3), "none");
+    node.run(2ms);
+    EXPECT_EQ(node.path_to(3), "none");
+}
+
+TEST_F(SchedulerTest, LinksThatDieOneByOneAreBelieved) {
+    node.lose(1);
+    node.lose(2);
+    node.run(Mesh::kTogether);
+    EXPECT_EQ(node.path_to(3), "0-3");
+    node.lose(3);
+    node.round();
+    EXPECT_EQ(node.path_to(3), "none");
+}
+
 TEST_F(SchedulerTest, LeavesALinkThatGotSlowWithinASecond) {
     direct_3 = 12ms;
     live(1s);
