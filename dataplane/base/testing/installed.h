@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <ranges>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -15,9 +15,9 @@ namespace izar {
 
 inline bool is_installed(std::string_view program) {
     const char* const path = std::getenv("PATH");
-    for (const auto folder : std::views::split(std::string_view(path == nullptr ? "" : path), ':')) {
-        const std::string file = std::string(folder.begin(), folder.end()) + "/" + std::string(program);
-        if (::access(file.c_str(), X_OK) == 0) {
+    std::istringstream folders(path == nullptr ? "" : path);
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        if (::access((folder + "/" + std::string(program)).c_str(), X_OK) == 0) {
             return true;
         }
     }
