@@ -14,6 +14,7 @@ namespace izar {
 Agent::Agent(AgentParts parts)
     : parts_(std::move(parts)),
       feed_(parts_.ring, parts_.identity.id),
+      group_(parts_.loop, parts_.identity.id, [this](const control::ToController& message) { send(message); }),
       ring_timer_(parts_.loop),
       report_timer_(parts_.loop),
       retry_timer_(parts_.loop) {
@@ -54,6 +55,7 @@ void Agent::on_open() {
 void Agent::on_end(const std::string& why) {
     if (std::exchange(welcome_, false)) {
         parts_.log(fmt::format("the controller is gone ({}); izar-edge goes on with what it has", why));
+        group_.set_connected(false);
         pause_ = kFirstPause;
     }
     feed_.set_life(FeedLife::silent);
@@ -87,6 +89,7 @@ bool Agent::on_message(std::span<const std::uint8_t> payload) {
         parts_.log("a controller answers");
         pause_ = kFirstPause;
         feed_.set_life(FeedLife::live);
+        group_.set_connected(true);
     }
     if (message->has_static_update()) {
         take_static(message->static_update());
@@ -100,6 +103,10 @@ bool Agent::on_message(std::span<const std::uint8_t> payload) {
     } else if (message->has_node_event()) {
         feed_.set_withdrawn(NodeId{static_cast<std::uint16_t>(message->node_event().node())},
                             message->node_event().withdrawn());
+    } else if (message->has_group_state()) {
+        group_.take_state(message->group_state());
+    } else if (message->has_probe_tasks()) {
+        group_.take_tasks(message->probe_tasks());
     }
     (void)feed_.do_work();
     return true;
@@ -122,12 +129,14 @@ void Agent::take_static(const control::StaticUpdate& update) {
     send(answer);
 }
 
-// The numbering of nodes in summaries changes only with the set of nodes.
+// Its group and what there is to probe follow from static data. The numbering of nodes in summaries changes only with
+// the set of nodes.
 void Agent::follow_nodes() {
     std::vector<NodeId> nodes;
     for (const auto& [id, node] : static_.nodes) {
         nodes.push_back(id);
     }
+    group_.set_static(static_);
     std::erase_if(row_, [&](const auto& link) { return !static_.nodes.contains(link.first); });
     if (nodes != mesh_nodes_) {
         mesh_nodes_ = std::move(nodes);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "ctrl/agent/group_work.h"
 #include "ctrl/agent/identity.h"
 #include "ctrl/agent/system_sample.h"
 #include "ctrl/channel/channel.h"
@@ -55,6 +56,7 @@ class Agent : private ChannelEvents {
     void start();
 
     bool connected() const noexcept { return welcome_; }
+    const GroupWork& group() const noexcept { return group_; }
     const StaticData& static_data() const noexcept { return static_; }
 
   private:
@@ -79,6 +81,7 @@ class Agent : private ChannelEvents {
     AgentParts parts_;
     FeedSender feed_;
     SystemSampler sampler_;
+    GroupWork group_;
     StaticData static_;
     std::unique_ptr<Channel> channel_;
     std::unique_ptr<Channel> former_;  // ended; freed outside of its callbacks

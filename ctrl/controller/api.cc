@@ -36,6 +36,7 @@ constexpr Route kRoutes[] = {
     {"PUT", {"v1", "domains", "{domain}"}, "domain set"},
     {"DELETE", {"v1", "domains", "{domain}"}, "domain remove"},
     {"GET", {"v1", "links"}, "links"},
+    {"GET", {"v1", "groups"}, "groups"},
     {"GET", {"v1", "history"}, "history"},
     {"GET", {"v1", "controllers"}, "controllers"},
     {"POST", {"v1", "requests"}, nullptr},

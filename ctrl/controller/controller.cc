@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "ctrl/controller/sample_record.h"
 #include "ctrl/frames/messages.h"
 #include "ctrl/mesh/mesh_links.h"
 #include "ctrl/store/token.h"
@@ -29,6 +28,7 @@ Controller::Controller(ControllerParts parts)
       desired_(parts_.master),
       mesh_(summary_rule()),
       measurements_(parts_.store),
+      groups_(parts_.store, parts_.loop.now(), parts_.wall_clock),
       tell_turns_(parts_.loop, [this](NodeId node) { tell(node); }),
       summarizing_(parts_.loop),
       health_timer_(parts_.loop),
@@ -144,34 +144,6 @@ void Controller::on_join(AgentSession& session, const control::ToController& mes
     }
 }
 
-bool Controller::on_report(AgentSession& session, const control::ToController& message) {
-    switch (message.body_case()) {
-        case control::ToController::kLinkRow:
-            return take_row(session, message);
-        case control::ToController::kLinkEvent:
-            return take_event(session, message);
-        case control::ToController::kSystemSample:
-            take_sample(session, message);
-            return true;
-        case control::ToController::kStaticTaken:
-            session.static_taken = message.static_taken().version();
-            if (message.static_taken().whole_wanted()) {
-                session.static_sent = 0;
-                tell_turns_.add(session.node());
-            }
-            return true;
-        case control::ToController::kMeshTaken:
-            session.mesh_taken = message.mesh_taken().whole_wanted() ? 0 : message.mesh_taken().generation();
-            if (message.mesh_taken().whole_wanted()) {
-                session.mesh_due = true;
-                tell_turns_.add(session.node());
-            }
-            return true;
-        default:
-            return true;  // of a newer agent: what we do not know does not concern us
-    }
-}
-
 void Controller::on_session_end(AgentSession& session, const std::string& why) {
     const auto agent = agents_.find(session.node());
     if (agent != agents_.end() && agent->second == &session) {
@@ -261,44 +233,6 @@ Result<void> Controller::refresh() {
     return {};
 }
 
-bool Controller::take_row(AgentSession& session, const control::ToController& message) {
-    std::vector<FeedLink> links;
-    for (const control::LinkItem& item : message.link_row().items()) {
-        const auto link = read_link(session.node(), item);
-        if (!link) {
-            return false;
-        }
-        links.push_back(*link);
-    }
-    mesh_.take_row(session.node(), std::move(links));
-    return true;
-}
-
-bool Controller::take_event(AgentSession& session, const control::ToController& message) {
-    const auto link = read_link(session.node(), message.link_event().item());
-    if (!link || message.link_event().from() != raw(session.node())) {
-        return false;
-    }
-    mesh_.take_link(*link);
-    control::ToAgent event;
-    *event.mutable_link_event() = message.link_event();
-    broadcast(event, &session);
-    parts_.log(fmt::format("link {} to {} is {}", raw(link->from), raw(link->to), link->reachable ? "up" : "down"));
-    return true;
-}
-
-void Controller::take_sample(AgentSession& session, const control::ToController& message) {
-    const control::SystemSample& sample = message.system_sample();
-    session.flows = sample.has_flows() ? std::optional(sample.flows()) : std::nullopt;
-    if (session.flows) {
-        drains_.take_count(session.node(), *session.flows, parts_.loop.now());
-    }
-    const auto record = desired_.records().find(session.node());
-    if (record != desired_.records().end()) {
-        measurements_.take_sample(session.node(), sample_record(sample, record->second.address, parts_.wall_clock()));
-    }
-}
-
 void Controller::judge_health() {
     for (const Health::Change& change : health_.judge(mesh_.rows(), parts_.loop.now())) {
         control::ToAgent message;
@@ -333,6 +267,9 @@ void Controller::round() {
     summarize();
     if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
         parts_.log("measurements are lost: " + written.error().text);
+    }
+    if (auto written = groups_.write_round(); !written) {
+        parts_.log("results of probes are lost: " + written.error().text);
     }
     balance_regions();
     round_timer_.start(kRound, [this] { round(); });

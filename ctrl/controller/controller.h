@@ -18,6 +18,7 @@
 #include "ctrl/controller/agent_session.h"
 #include "ctrl/controller/desired_state.h"
 #include "ctrl/controller/drain_watch.h"
+#include "ctrl/controller/groups.h"
 #include "ctrl/controller/health.h"
 #include "ctrl/controller/measurements.h"
 #include "ctrl/controller/region_weights.h"
@@ -70,6 +71,7 @@ class Controller : private SessionEvents {
     const DrainWatch& drains() const noexcept { return drains_; }
     const Health& health() const noexcept { return health_; }
     const MeshHub& mesh() const noexcept { return mesh_; }
+    std::vector<Groups::Row> groups() const { return groups_.rows(desired_, parts_.loop.now()); }
     const RegionWeights& weights() const noexcept { return weights_; }
     Store& store() noexcept { return parts_.store; }
     WallTime wall_now() const { return parts_.wall_clock(); }
@@ -90,6 +92,7 @@ class Controller : private SessionEvents {
     void broadcast(const control::ToAgent& message, const AgentSession* except);
     bool take_row(AgentSession& session, const control::ToController& message);
     bool take_event(AgentSession& session, const control::ToController& message);
+    void take_group_message(AgentSession& session, const control::ToController& message);
     void take_sample(AgentSession& session, const control::ToController& message);
     void judge_health();
     void watch_drains();
@@ -106,6 +109,7 @@ class Controller : private SessionEvents {
     MeshHub mesh_;
     Measurements measurements_;
     RegionWeights weights_;
+    Groups groups_;
     std::vector<std::unique_ptr<AgentSession>> sessions_;  // in order of arrival
     std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks
     std::map<NodeId, AgentSession*> agents_;

@@ -255,6 +255,21 @@ Result<Json> list_links(Controller& controller, Request&, const OperatorCommands
     return Json{{"links", rows}};
 }
 
+Result<Json> list_groups(Controller& controller, Request&, const OperatorCommands::RandomBytes&) {
+    Json rows = Json::array();
+    for (const Groups::Row& group : controller.groups()) {
+        const auto master = controller.desired().records().find(group.state.master);
+        const bool has_master = master != controller.desired().records().end();
+        rows.push_back({{"region", group.region},
+                        {"members", group.members},
+                        {"master", has_master ? Json(master->second.name) : Json(nullptr)},
+                        {"epoch", raw(group.state.epoch)},
+                        {"probes_answered", group.answered},
+                        {"probes_lost", group.lost}});
+    }
+    return Json{{"groups", rows}};
+}
+
 Result<Json> tell_history(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const auto node = [&](const std::string& name) {
         const NodeId found = controller.desired().find(name);
@@ -285,12 +300,20 @@ Result<Json> tell_history(Controller& controller, Request& request, const Operat
 
 Result<std::string> OperatorCommands::answer(std::string_view line) {
     using Command = Result<Json> (*)(Controller&, Request&, const RandomBytes&);
-    static const std::map<std::string, Command> commands{
-        {"token create", create_token},     {"tokens", list_tokens},     {"nodes", list_nodes},
-        {"node revoke", revoke_node},       {"node drain", drain_node},  {"service set", set_service},
-        {"service remove", remove_service}, {"services", list_services}, {"domain set", set_domain},
-        {"domain remove", remove_domain},   {"domains", list_domains},   {"links", list_links},
-        {"history", tell_history}};
+    static const std::map<std::string, Command> commands{{"token create", create_token},
+                                                         {"tokens", list_tokens},
+                                                         {"nodes", list_nodes},
+                                                         {"node revoke", revoke_node},
+                                                         {"node drain", drain_node},
+                                                         {"service set", set_service},
+                                                         {"service remove", remove_service},
+                                                         {"services", list_services},
+                                                         {"domain set", set_domain},
+                                                         {"domain remove", remove_domain},
+                                                         {"domains", list_domains},
+                                                         {"links", list_links},
+                                                         {"groups", list_groups},
+                                                         {"history", tell_history}};
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) {
         return fail("a request is one line with a JSON object");

@@ -216,6 +216,26 @@ Result<FeedLink> read_link(NodeId from, const control::LinkItem& message) {
     return out;
 }
 
+control::ProbeTarget target_message(const ProbeTarget& target) {
+    control::ProbeTarget out;
+    out.set_address(address_bytes(target.address));
+    out.set_port(target.port);
+    out.set_node(raw(target.node));
+    return out;
+}
+
+Result<ProbeTarget> read_target(const control::ProbeTarget& message) {
+    const auto address = read_address(message.address());
+    if (!address) {
+        return tl::unexpected(address.error());
+    }
+    if (message.port() == 0 || message.port() > 65'535 || message.node() > 65'535) {
+        return fail(fmt::format("probe of port {} of node {}", message.port(), message.node()));
+    }
+    return ProbeTarget{*address, static_cast<std::uint16_t>(message.port()),
+                       NodeId{static_cast<std::uint16_t>(message.node())}};
+}
+
 void silence_protobuf() {
     google::protobuf::SetLogHandler(nullptr);
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ctrl/group/probe_plan.h"
 #include "dataplane/base/ip_address.h"
 #include "dataplane/base/result.h"
 #include "dataplane/tables/fleet.h"
@@ -23,6 +24,7 @@ namespace control {
 class Node;
 class Service;
 class LinkItem;
+class ProbeTarget;
 }  // namespace control
 
 std::string address_bytes(const IpAddress& address);
@@ -40,6 +42,9 @@ Result<Service> read_service(const control::Service& message);
 // `age` is left 0: an item is new when it is sent.
 control::LinkItem link_message(const FeedLink& link);
 Result<FeedLink> read_link(NodeId from, const control::LinkItem& message);
+
+control::ProbeTarget target_message(const ProbeTarget& target);
+Result<ProbeTarget> read_target(const control::ProbeTarget& message);
 
 // Protobuf prints a line for each damaged message; a peer must not be able to fill our log. Once, by main.
 void silence_protobuf();

@@ -116,6 +116,19 @@ TEST(Messages, LinkReadsBackAsItWas) {
     EXPECT_FALSE(read_link(NodeId{1}, lossy));
 }
 
+TEST(Messages, ProbeTargetReadsBackAsItWas) {
+    const ProbeTarget target{*IpAddress::parse("fd00::7"), 443, NodeId{9}};
+    const auto back = read_target(target_message(target));
+    ASSERT_TRUE(back) << back.error().text;
+    EXPECT_EQ(*back, target);
+    control::ProbeTarget wrong = target_message(target);
+    wrong.set_port(65'536);
+    EXPECT_FALSE(read_target(wrong));
+    wrong = target_message(target);
+    wrong.set_address("abc");
+    EXPECT_FALSE(read_target(wrong));
+}
+
 TEST(Messages, FramesCarryThem) {
     control::ToController message;
     message.mutable_hello()->set_static_version(42);

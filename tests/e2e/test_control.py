@@ -1,6 +1,7 @@
 """test_control.py -- Everything comes from a controller: nodes that join, services, measurements; and its absence."""
 
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from servers import FILE_BYTES, Origin
 from topologies import RELAYED, url, vip
 
 NODES = ("ams", "fra", "sin")
+LEASE_S = 6.0  # of a group's master
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +130,27 @@ def test_drained_node_tells_when_it_is_empty(lab: Lab, plane: ControlPlane, orig
         curl.wait()
         for name in ("ams", "fra"):
             plane.izar("node", "undrain", name)
+
+
+@pytest.mark.long
+def test_a_masters_death_gives_the_group_another(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    def group() -> dict[str, Any]:
+        rows = plane.listed("groups")
+        assert len(rows) == 1 and rows[0]["members"] == len(NODES)
+        return rows[0]
+
+    wait_until(lambda: group()["master"] is not None, "a master is elected", 2 * LEASE_S)
+    wait_until(lambda: group()["probes_answered"] + group()["probes_lost"] > 0, "it assigns probes", 30)
+    former = group()
+    print(former)
+    lab.kill(f"agent-{former['master']}", signal.SIGKILL)
+    try:
+        wait_until(lambda: group()["master"] not in (None, former["master"]), "another one leads", 3 * LEASE_S)
+        assert group()["epoch"] > former["epoch"]
+        assert former["master"] not in plane.izar("groups").split()
+    finally:
+        plane.start_program(f"agent-{former['master']}")
+        wait_until(lambda: plane.connected_agents() == len(NODES), "all agents are back")
 
 
 def test_https_api_answers_curl_and_the_operator(lab: Lab, plane: ControlPlane, origin: Origin) -> None:

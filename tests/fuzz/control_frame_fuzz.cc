@@ -38,6 +38,14 @@ void expect_links_checked(const control::LinkRow& row) {
     }
 }
 
+void expect_targets_checked(const control::ProbeTasks& tasks) {
+    for (const control::ProbeTarget& message : tasks.targets()) {
+        if (const auto target = read_target(message)) {
+            CHECK(target->port != 0 && *read_target(target_message(*target)) == *target);
+        }
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -51,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         if (const auto to_agent = read_message<control::ToAgent>(**next)) {
             expect_stable(to_agent->static_update());
+            expect_targets_checked(to_agent->probe_tasks());
         }
         if (const auto to_controller = read_message<control::ToController>(**next)) {
             expect_links_checked(to_controller->link_row());

@@ -1,0 +1,107 @@
+#include "ctrl/agent/group_work.h"
+
+#include <control.pb.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "ctrl/frames/messages.h"
+
+namespace izar {
+
+GroupWork::GroupWork(EventLoop& loop, NodeId self, Send send)
+    : loop_(loop), self_(self), send_(std::move(send)), member_(self), prober_(loop), timer_(loop) {}
+
+void GroupWork::set_static(const StaticData& data) {
+    members_.clear();
+    targets_.clear();
+    const auto own = data.nodes.find(self_);
+    for (const auto& [id, node] : data.nodes) {
+        if (own != data.nodes.end() && std::strcmp(node.region, own->second.region) == 0) {
+            members_.push_back(id);
+        }
+        targets_.push_back({node.overlay_address, kNodeProbePort, id});
+    }
+    for (const auto& [id, service] : data.services) {
+        for (const Origin& origin : service.origins) {
+            const std::uint16_t port = origin.port != 0 ? origin.port : service.first_port;
+            const ProbeTarget target{origin.address, port, kNoNode};
+            if (service.transport == Transport::tcp && port != 0 &&
+                std::ranges::find(targets_, target) == targets_.end()) {
+                targets_.push_back(target);
+            }
+        }
+    }
+}
+
+void GroupWork::set_connected(bool connected) {
+    if (connected) {
+        turn();
+    } else {
+        timer_.cancel();
+    }
+}
+
+void GroupWork::turn() {
+    const Instant now = loop_.now();
+    control::ToController claim;
+    claim.mutable_group_claim()->set_asked_ns(static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    send_(claim);
+    if (member_.is_master(now) && now >= next_round_) {
+        next_round_ = now + kProbeRound;
+        assign();
+    }
+    timer_.start(kGroupClaimInterval, [this] { turn(); });
+}
+
+void GroupWork::assign() {
+    control::ToController message;
+    message.mutable_group_tasks()->set_epoch(raw(member_.state().epoch));
+    for (const ProbeTask& task : plan_probes(members_, targets_, round_++)) {
+        control::ProbeTask& each = *message.mutable_group_tasks()->add_tasks();
+        each.set_member(raw(task.member));
+        *each.mutable_target() = target_message(task.target);
+    }
+    send_(message);
+}
+
+void GroupWork::take_state(const control::GroupState& state) {
+    const Instant now = loop_.now();
+    const Instant asked_at{Nanos{static_cast<std::int64_t>(state.asked_ns())}};
+    if (asked_at <= now && state.master() <= 0xFFFF) {
+        member_.take_state({GroupEpoch{state.epoch()}, NodeId{static_cast<std::uint16_t>(state.master())}}, asked_at);
+    }
+}
+
+// A round that comes while the one before is not over is left out: the master's next one goes on.
+void GroupWork::take_tasks(const control::ProbeTasks& tasks) {
+    if (!member_.obeys(GroupEpoch{tasks.epoch()}) || prober_.busy()) {
+        return;
+    }
+    std::vector<ProbeTarget> targets;
+    for (const control::ProbeTarget& message : tasks.targets()) {
+        const auto target = read_target(message);
+        if (target && targets.size() < kProbesARound) {
+            targets.push_back(*target);
+        }
+    }
+    prober_.start(targets, [this](const std::vector<ProbeAnswer>& answers) { tell(answers); });
+}
+
+void GroupWork::tell(const std::vector<ProbeAnswer>& answers) {
+    control::ToController message;
+    message.mutable_probe_results();
+    for (const ProbeAnswer& answer : answers) {
+        control::ProbeResult& result = *message.mutable_probe_results()->add_results();
+        *result.mutable_target() = target_message(answer.target);
+        if (answer.rtt) {
+            result.set_rtt_us(
+                static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(*answer.rtt).count()));
+        }
+    }
+    send_(message);
+}
+
+}  // namespace izar

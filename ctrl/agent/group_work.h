@@ -1,0 +1,60 @@
+// group_work.h -- GroupWork: what an agent does as a member of its region's group, and as its master.
+//
+// Every member asks for the region's lease. Who has it assigns probes every kProbeRound, by way of the controller;
+// every member probes what the newest master assigned, and tells the controller what came of it.
+//
+// Thread: the event loop's.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "ctrl/agent/prober.h"
+#include "ctrl/frames/static_data.h"
+#include "ctrl/group/group_member.h"
+#include "ctrl/group/probe_plan.h"
+#include "ctrl/loop/event_loop.h"
+
+namespace izar {
+
+namespace control {
+class GroupState;
+class ProbeTasks;
+class ToController;
+}  // namespace control
+
+// The port of a node that is probed: of GENEVE, where nobody listens by TCP, so that its kernel refuses at once.
+inline constexpr std::uint16_t kNodeProbePort = 6'081;
+
+class GroupWork {
+  public:
+    using Send = std::function<void(const control::ToController&)>;
+
+    GroupWork(EventLoop& loop, NodeId self, Send send);
+
+    // The members of our region, and what there is to probe: all nodes and all origins.
+    void set_static(const StaticData& data);
+    void set_connected(bool connected);
+    void take_state(const control::GroupState& state);
+    void take_tasks(const control::ProbeTasks& tasks);
+
+    bool is_master() const { return member_.is_master(loop_.now()); }
+
+  private:
+    void turn();
+    void assign();
+    void tell(const std::vector<ProbeAnswer>& answers);
+
+    EventLoop& loop_;
+    NodeId self_;
+    Send send_;
+    GroupMember member_;
+    Prober prober_;
+    std::vector<NodeId> members_;
+    std::vector<ProbeTarget> targets_;
+    std::uint64_t round_ = 0;
+    Instant next_round_{};
+    Timer timer_;
+};
+
+}  // namespace izar

@@ -1,0 +1,108 @@
+// controller_reports.cc -- What agents that are known tell the controller.
+#include <control.pb.h>
+#include <fmt/format.h>
+
+#include "ctrl/controller/controller.h"
+#include "ctrl/controller/sample_record.h"
+#include "ctrl/frames/messages.h"
+
+namespace izar {
+
+bool Controller::on_report(AgentSession& session, const control::ToController& message) {
+    switch (message.body_case()) {
+        case control::ToController::kLinkRow:
+            return take_row(session, message);
+        case control::ToController::kLinkEvent:
+            return take_event(session, message);
+        case control::ToController::kSystemSample:
+            take_sample(session, message);
+            return true;
+        case control::ToController::kStaticTaken:
+            session.static_taken = message.static_taken().version();
+            if (message.static_taken().whole_wanted()) {
+                session.static_sent = 0;
+                tell_turns_.add(session.node());
+            }
+            return true;
+        case control::ToController::kMeshTaken:
+            session.mesh_taken = message.mesh_taken().whole_wanted() ? 0 : message.mesh_taken().generation();
+            if (message.mesh_taken().whole_wanted()) {
+                session.mesh_due = true;
+                tell_turns_.add(session.node());
+            }
+            return true;
+        case control::ToController::kGroupClaim:
+        case control::ToController::kGroupTasks:
+        case control::ToController::kProbeResults:
+            take_group_message(session, message);
+            return true;
+        default:
+            return true;  // of a newer agent: what we do not know does not concern us
+    }
+}
+
+bool Controller::take_row(AgentSession& session, const control::ToController& message) {
+    std::vector<FeedLink> links;
+    for (const control::LinkItem& item : message.link_row().items()) {
+        const auto link = read_link(session.node(), item);
+        if (!link) {
+            return false;
+        }
+        links.push_back(*link);
+    }
+    mesh_.take_row(session.node(), std::move(links));
+    return true;
+}
+
+bool Controller::take_event(AgentSession& session, const control::ToController& message) {
+    const auto link = read_link(session.node(), message.link_event().item());
+    if (!link || message.link_event().from() != raw(session.node())) {
+        return false;
+    }
+    mesh_.take_link(*link);
+    control::ToAgent event;
+    *event.mutable_link_event() = message.link_event();
+    broadcast(event, &session);
+    parts_.log(fmt::format("link {} to {} is {}", raw(link->from), raw(link->to), link->reachable ? "up" : "down"));
+    return true;
+}
+
+void Controller::take_group_message(AgentSession& session, const control::ToController& message) {
+    const auto found = desired_.records().find(session.node());
+    if (found == desired_.records().end()) {
+        return;
+    }
+    const NodeRecord& member = found->second;
+    const Instant now = parts_.loop.now();
+    if (message.has_group_claim()) {
+        const GroupState state = groups_.claim(member, now);
+        control::ToAgent answer;
+        answer.mutable_group_state()->set_epoch(raw(state.epoch));
+        answer.mutable_group_state()->set_master(raw(state.master));
+        answer.mutable_group_state()->set_asked_ns(message.group_claim().asked_ns());
+        session.send(answer);
+    } else if (message.has_probe_results()) {
+        groups_.take_results(member, message.probe_results(), desired_);
+    }
+    for (const auto& [node, tasks] : groups_.assigned(member, message.group_tasks(), desired_, now)) {
+        if (const auto agent = agents_.find(node); agent != agents_.end()) {
+            control::ToAgent told;
+            *told.mutable_probe_tasks() = tasks;
+            agent->second->send(told);
+        }
+    }
+}
+
+void Controller::take_sample(AgentSession& session, const control::ToController& message) {
+    const control::SystemSample& sample = message.system_sample();
+    session.flows = sample.has_flows() ? std::optional(sample.flows()) : std::nullopt;
+    if (session.flows) {
+        drains_.take_count(session.node(), *session.flows, parts_.loop.now());
+    }
+    const auto record = desired_.records().find(session.node());
+    if (record != desired_.records().end()) {
+        measurements_.take_sample(session.node(), sample_record(sample, record->second.address, parts_.wall_clock()));
+    }
+}
+
+}  // namespace izar

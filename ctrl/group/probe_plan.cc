@@ -1,0 +1,32 @@
+#include "ctrl/group/probe_plan.h"
+
+#include <algorithm>
+
+namespace izar {
+
+std::vector<ProbeTask> plan_probes(std::span<const NodeId> members, std::span<const ProbeTarget> targets,
+                                   std::uint64_t round) {
+    std::vector<ProbeTask> out;
+    if (members.empty() || targets.empty()) {
+        return out;
+    }
+    const std::size_t most = std::min(targets.size(), members.size() * kProbesARound);
+    std::vector<std::size_t> given(members.size());
+    for (std::size_t i = 0; i < most; ++i) {
+        // Counted over all rounds: each time around the targets, each goes to the next member.
+        const std::uint64_t turn = round * most + i;
+        const std::size_t at_target = turn % targets.size();
+        const ProbeTarget& target = targets[at_target];
+        std::size_t at = (at_target + turn / targets.size()) % members.size();
+        if (members[at] == target.node) {
+            at = (at + 1) % members.size();
+        }
+        if (members[at] != target.node && given[at] < kProbesARound) {
+            ++given[at];
+            out.push_back({members[at], target});
+        }
+    }
+    return out;
+}
+
+}  // namespace izar
