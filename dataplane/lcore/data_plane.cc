@@ -13,8 +13,9 @@ DataPlane::DataPlane(const DataPlaneOptions& options, std::vector<Port> ports,
       links_(options.lcores, options.random()),
       hand_over_(std::move(hand_over)),
       publisher_(options.lcores),
-      shared_{*interfaces_,   ports_,        neighbors_,   links_, *hand_over_, pool, HashSeed::from(options.random()),
-              options.lcores, options.links, options.stamp} {}
+      shared_{
+          *interfaces_,   ports_,        neighbors_,  links_,       *hand_over_, pool, HashSeed::from(options.random()),
+          options.lcores, options.links, handshakes_, options.stamp} {}
 
 Result<std::unique_ptr<DataPlane>> DataPlane::make(const DataPlaneOptions& options, std::vector<Port> ports,
                                                    std::unique_ptr<const Interfaces> interfaces, rte_mempool* pool) {

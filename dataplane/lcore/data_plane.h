@@ -60,6 +60,7 @@ class DataPlane {
     SharedLinks links_;
     std::unique_ptr<HandOver> hand_over_;
     Publisher publisher_;
+    HandshakeTimes handshakes_;
     Shared shared_;
     std::vector<std::unique_ptr<LinkReportRing>> reports_;
     std::vector<std::unique_ptr<LcoreState>> states_;

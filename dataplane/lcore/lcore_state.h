@@ -27,6 +27,8 @@
 #include "dataplane/links/path_prober.h"
 #include "dataplane/links/shared_links.h"
 #include "dataplane/tables/publisher.h"
+#include "probes/handshake_times.h"
+#include "probes/leg_rtts.h"
 #include "probes/stamp_reflector.h"
 
 namespace izar {
@@ -41,6 +43,7 @@ struct Shared {
     HashSeed hash_seed;
     std::size_t lcores;
     LinkConfig link_config;
+    HandshakeTimes& handshakes;
     StampReflector stamp{};
 };
 
@@ -60,6 +63,7 @@ struct LcoreState {
     LinkReceiver receiver;
     LinkKeeper keeper;
     PathProber prober;
+    LegRtts legs;
     HoldQueue held;
     LcoreCounters counters;
     TxQueues tx;

@@ -117,7 +117,8 @@ class FakeNode final : public NodeView, public NodeControl {
                  .policy = "default",
                  .flows = 3,
                  .egresses = {{"par", 1, true}, {"lon", 2, false}},
-                 .origins = {{"10.2.0.10:8080", 1, true}}},
+                 .origins = {{"10.2.0.10:8080", 1, true}},
+                 .client_leg = LegRtt{12.5, 12.25, 0.5, 7, 900}},
                 {.id = 101, .name = "echo", .vip = "10.99.0.80", .protocol = "icmp", .policy = "eu-only"}};
     }
     FlowPage flows(std::size_t most) const override {

@@ -129,6 +129,14 @@ struct WeightedName {
     std::uint32_t weight = 0;
     bool reachable = true;
 };
+// RTT of a leg outside the overlay, from handshakes that passed through.
+struct LegRtt {
+    double rtt_ms = 0;  // mean of the samples
+    double least_ms = 0;
+    double variation_ms = 0;
+    std::uint64_t samples = 0;
+    double age_ms = 0;  // of the newest
+};
 struct ServiceRow {
     std::uint32_t id = 0;
     std::string name;
@@ -139,6 +147,8 @@ struct ServiceRow {
     std::optional<std::uint64_t> flows;
     std::vector<WeightedName> egresses;
     std::vector<WeightedName> origins;
+    std::optional<LegRtt> client_leg;  // from here to the clients that are attached here; none: not measured
+    std::optional<LegRtt> origin_leg;  // from here to the origins
 };
 
 struct FlowRow {

@@ -155,6 +155,17 @@ Json weighted_json(const std::vector<WeightedName>& names) {
     return out;
 }
 
+Json leg_json(const std::optional<LegRtt>& leg) {
+    if (!leg) {
+        return nullptr;
+    }
+    return {{"rtt_ms", leg->rtt_ms},
+            {"least_ms", leg->least_ms},
+            {"variation_ms", leg->variation_ms},
+            {"samples", leg->samples},
+            {"age_ms", leg->age_ms}};
+}
+
 Json service_json(const ServiceRow& s) {
     return {{"id", s.id},
             {"name", s.name},
@@ -164,7 +175,9 @@ Json service_json(const ServiceRow& s) {
             {"policy", s.policy},
             {"flows", nullable(s.flows)},
             {"egresses", weighted_json(s.egresses)},
-            {"origins", weighted_json(s.origins)}};
+            {"origins", weighted_json(s.origins)},
+            {"client_leg", leg_json(s.client_leg)},
+            {"origin_leg", leg_json(s.origin_leg)}};
 }
 
 Json flow_json(const FlowRow& f) {

@@ -206,13 +206,29 @@ std::string table_of(const PathChoice& choice) {
     return fmt::format("policy {}, cost rule {}\n{}{}", choice.policy, choice.rule, table.text(), why);
 }
 
+namespace {
+
+std::string leg_cell(const std::optional<LegRtt>& leg) {
+    return number_cell(leg ? std::optional(leg->rtt_ms) : std::nullopt, 3);
+}
+
+}  // namespace
+
 std::string table_of(const std::vector<ServiceRow>& services) {
-    TextTable table(
-        {{"id", kRight}, {"name"}, {"vip"}, {"service"}, {"policy"}, {"flows", kRight}, {"egress"}, {"origins"}});
+    TextTable table({{"id", kRight},
+                     {"name"},
+                     {"vip"},
+                     {"service"},
+                     {"policy"},
+                     {"flows", kRight},
+                     {"egress"},
+                     {"origins"},
+                     {"client ms", kRight},
+                     {"origin ms", kRight}});
     for (const ServiceRow& row : services) {
         const std::string service = row.ports.empty() ? row.protocol : fmt::format("{} {}", row.protocol, row.ports);
         table.add({fmt::format("{}", row.id), row.name, row.vip, service, row.policy, count_cell(row.flows),
-                   weighted(row.egresses), weighted(row.origins)});
+                   weighted(row.egresses), weighted(row.origins), leg_cell(row.client_leg), leg_cell(row.origin_leg)});
     }
     return table.text();
 }

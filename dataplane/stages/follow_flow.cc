@@ -7,6 +7,7 @@
 #include "dataplane/stages/families.h"
 #include "dataplane/stages/open_flow.h"
 #include "dataplane/stages/route.h"
+#include "dataplane/stages/time_legs.h"
 #include "dataplane/stages/translate.h"
 #include "dataplane/wire/duplicate_tag.h"
 
@@ -179,7 +180,9 @@ bool follow_forward(Burst& burst, unsigned lane, LcoreState& lcore, const Publis
     Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[burst.flow[lane]];
     const LaneNote& note = burst.note[lane];
     const NodeId self = published.fleet->node(published.fleet->self).id;
+    const TcpState before = flow.tcp_state;
     const Nanos gap = touch(flow, burst, lane, Direction::forward, now);
+    time_client_packet(flow, before, tcp_flags<Address>(burst, lane), burst, lane, lcore, now);
     if (flow.has_session()) {
         flow.ingress = note.way == Way::plain ? self : note.ingress;
         translate(flow, Direction::forward, burst.ip[lane], burst.l4[lane]);
@@ -235,7 +238,9 @@ void follow_reply(Burst& burst, unsigned lane, LcoreState& lcore, const Publishe
     Flow<Address>& flow = FamilyOf<Address>::flows(lcore)[burst.flow[lane]];
     const Fleet& fleet = *published.fleet;
     const Nanos gap = touch(flow, burst, lane, Direction::reply, now);
-    if (flow.ingress == fleet.node(fleet.self).id) {
+    const bool client_here = flow.ingress == fleet.node(fleet.self).id;
+    time_origin_packet(flow, tcp_flags<Address>(burst, lane), client_here, lcore, now);
+    if (client_here) {
         translate(flow, Direction::reply, burst.ip[lane], burst.l4[lane]);
         send_to_neighbor(burst, lane, client_neighbor(flow, lcore), lcore);
         return;

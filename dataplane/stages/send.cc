@@ -3,6 +3,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/io/resolve.h"
 #include "dataplane/stages/frame.h"
+#include "dataplane/stages/time_legs.h"
 
 namespace izar {
 namespace {
@@ -13,7 +14,7 @@ bool is_reply_of(const Burst& burst, unsigned lane, const ServiceTable& services
     return index >= 0 && services[index].vip == source_of(burst.ip[lane]);
 }
 
-void deliver_lane(Burst& burst, unsigned lane, LcoreState& lcore, const ServiceTable& services) noexcept {
+void deliver_lane(Burst& burst, unsigned lane, LcoreState& lcore, const ServiceTable& services, Instant now) noexcept {
     if (!is_reply_of(burst, lane, services)) {
         burst.verdict[lane] = Verdict::unknown_service;
         return;
@@ -29,6 +30,7 @@ void deliver_lane(Burst& burst, unsigned lane, LcoreState& lcore, const ServiceT
     } else if (!take_hop(burst.ip[lane])) {
         burst.verdict[lane] = Verdict::ttl_expired;
     } else {
+        time_delivery(burst, lane, lcore, now);
         burst.port[lane] = hop->port;
         burst.address.add(lane);
     }
@@ -74,14 +76,14 @@ void bounce(Burst& burst, unsigned lane, const LcoreState& lcore) noexcept {
 
 }  // namespace
 
-void deliver(Burst& burst, LcoreState& lcore, const Published& published) noexcept {
+void deliver(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
     // sort_ip() validates and would list the lane as a flow's; a reply needs no flow here.
     const LaneList ipv4 = burst.ipv4;
     const LaneList ipv6 = burst.ipv6;
     const LaneList odd = burst.odd;
     for (const unsigned lane : burst.deliver) {
         if (sort_ip(burst, lane)) {
-            deliver_lane(burst, lane, lcore, *published.services);
+            deliver_lane(burst, lane, lcore, *published.services, now);
         }
     }
     burst.ipv4 = ipv4;

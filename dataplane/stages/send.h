@@ -11,7 +11,7 @@ namespace izar {
 
 // Lanes on deliver, replies that came out of the overlay at their ingress, go on address, towards the client.
 // The inner packet must be one of the service that the overlay header names.
-void deliver(Burst& burst, LcoreState& lcore, const Published& published) noexcept;
+void deliver(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept;
 
 // Lanes on odd: what belongs to a service or a session but cannot be carried gets its verdict, the rest is
 // on exception.

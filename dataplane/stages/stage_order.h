@@ -60,7 +60,7 @@ void run_packet_stages(Burst& burst, LcoreState& lcore, const Published& publish
     after(Stage::follow_flow);
     answer_resets(burst, lcore, published);
     after(Stage::answer_resets);
-    deliver(burst, lcore, published);
+    deliver(burst, lcore, published, now);
     after(Stage::deliver);
     pass_exceptions(burst, lcore, now);
     after(Stage::pass_exceptions);

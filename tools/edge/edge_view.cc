@@ -319,9 +319,25 @@ std::vector<ServiceRow> EdgeView::services() const {
                 {origin.port == 0 ? origin.address.text() : fmt::format("{}:{}", origin.address.text(), origin.port),
                  origin.weight, true});
         }
+        row.client_leg = leg_of(service.id, Leg::client);
+        row.origin_leg = leg_of(service.id, Leg::origin);
         out.push_back(std::move(row));
     }
     return out;
+}
+
+std::optional<LegRtt> EdgeView::leg_of(ServiceId service, Leg leg) const {
+    LegSum sum;
+    for (const auto& lcore : edge_.lcores()) {
+        sum.add(lcore->legs.read(service, leg));
+    }
+    const auto total = sum.total();
+    if (!total) {
+        return std::nullopt;
+    }
+    const auto in_ms = [](Nanos t) { return static_cast<double>(t.count()) / 1e6; };
+    return LegRtt{in_ms(total->mean), in_ms(total->least), in_ms(total->variation), total->samples,
+                  in_ms(total->age(edge_.clock().now()))};
 }
 
 std::vector<VerdictRow> EdgeView::verdicts() const {

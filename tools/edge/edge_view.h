@@ -46,6 +46,7 @@ class EdgeView : public NodeView, public NodeControl {
     // Counters are never reset where they are counted; clearing remembers what to subtract.
     LcoreCounters counters_of(std::size_t lcore) const;
     std::string node_name(NodeId id) const;
+    std::optional<LegRtt> leg_of(ServiceId service, Leg leg) const;
     NodeId node_id(const std::string& name) const;  // kNoNode: not known
     std::uint64_t link_total(NodeSlot slot, std::atomic<std::uint64_t> LinkCounters::*which) const;
 
