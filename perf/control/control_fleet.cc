@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dataplane/base/testing/temporary_folder.h"
+#include "perf/control/latencies.h"
 #include "perf/control/real_controller.h"
 #include "perf/control/simulated_fleet.h"
 #include "tools/izar/control_client.h"
@@ -39,14 +40,6 @@ WallSeconds wall_seconds() {
 
 double in_ms(Nanos span) {
     return std::chrono::duration<double, std::milli>(span).count();
-}
-
-Json percentile(std::vector<double> values, double share) {
-    if (values.empty()) {
-        return nullptr;
-    }
-    std::ranges::sort(values);
-    return values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
 }
 
 void run_for(EventLoop& loop, Nanos span, const std::function<bool()>& done = nullptr) {

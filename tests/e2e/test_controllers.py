@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,10 @@ def test_a_leader_killed_under_writes_loses_none(lab: Lab, plane: ControlPlane, 
         written = write_services(lab, plane, standby, 20_000, 20)
         assert len(written) == 20
         lab.kill(leader, signal.SIGKILL)
+        killed_at = time.monotonic()
         wait_until(lambda: (now := plane.leader()) is not None and now != leader and all_agents_back(plane),
                    "another one leads, with all agents", TAKEN_OVER_S)
+        print(f"another one leads, with all agents, {time.monotonic() - killed_at:.1f} s after the kill")
         later = write_services(lab, plane, standby, 20_100, 20)
         assert len(later) == 20
         _, errors = curl.communicate(timeout=120)

@@ -13,15 +13,10 @@
 #include "ctrl/ring/link_body.h"
 #include "dataplane/base/check.h"
 #include "dataplane/lcore/thread_class.h"
+#include "sched/scheduler_nap.h"
 
 namespace izar {
 namespace {
-
-// Naps of the scheduler thread. They grow while there is nothing to do: at 200 us each it took 2.7 % of a core from an
-// idle node. What cannot wait for it, lcores do by themselves (a dead link is left by its flag).
-constexpr Nanos kSchedulerNap = std::chrono::microseconds{200};
-constexpr Nanos kSchedulerNapStep = std::chrono::microseconds{50};
-constexpr Nanos kLongestSchedulerNap = std::chrono::microseconds{500};
 
 std::unique_ptr<Interfaces> make_interfaces(const EdgeConfig& config, const std::vector<Port>& ports) {
     std::vector<Interface> interfaces(ports.size());

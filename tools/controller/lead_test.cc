@@ -1,0 +1,84 @@
+#include "tools/controller/lead.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "dataplane/base/testing/temporary_folder.h"
+
+namespace izar {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::seconds;
+
+const WallTime kNow{seconds{1'790'000'000}};
+
+void fill(std::span<std::uint8_t> bytes) {
+    std::fill(bytes.begin(), bytes.end(), std::uint8_t{7});
+}
+
+std::string free_port() {
+    return local_address(listen_tcp({*IpAddress::parse("127.0.0.1"), 0}).value().get()).text();
+}
+
+class LeadTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        config.state = folder.path();
+        config.listen = free_port();
+    }
+    LeadParts parts(const std::string& discovery = "", const std::string& policy = "") {
+        return {*loop, state, config, tls, discovery, policy, {}, fill, [] { return kNow; }, [](const std::string&) {}};
+    }
+    static Result<std::string> no_operator(std::string_view) { return fail("nobody asked"); }
+
+    TemporaryFolder folder;
+    WallSeconds today = std::chrono::floor<seconds>(kNow);
+    ControllerState state = *open_controller_state(folder.path(), today, fill);
+    TlsContext tls =
+        *TlsContext::for_controller(*state.authority.make_controller(today), state.authority.certificate());
+    std::unique_ptr<EventLoop> loop = std::move(*EventLoop::make([] { return Instant{}; }));
+    SchedulingConfig config;
+};
+
+TEST_F(LeadTest, BeginsWithTheStoreAndAnswers) {
+    const std::string policy = "policies:\n  - {name: fast}\n";
+    auto lead = Lead::begin(parts("", policy), std::nullopt, no_operator);
+    ASSERT_TRUE(lead) << lead.error().text;
+    EXPECT_FALSE((*lead)->fence());
+    const auto nodes = (*lead)->answer(R"({"do":"nodes"})");
+    ASSERT_TRUE(nodes) << nodes.error().text;
+    EXPECT_EQ(Json::parse(*nodes)["nodes"].size(), 0U);
+    EXPECT_EQ((*lead)->answer(HttpRequest{.method = "GET", .path = {"v1", "nodes"}}).status, 401U);
+    lead->reset();  // a database of SQLite is one controller's at a time
+    const auto store = open_store(config);
+    ASSERT_TRUE(store) << store.error().text;
+    const auto documents = (*store)->documents();
+    ASSERT_TRUE(documents && documents->size() == 1);
+    EXPECT_EQ(documents->at(0).body, policy);
+}
+
+TEST_F(LeadTest, AnOlderLeaseDoesNotGetTheStore) {
+    {
+        const auto newer = Lead::begin(parts(), Fence{5}, no_operator);
+        ASSERT_TRUE(newer) << newer.error().text;
+        EXPECT_EQ((*newer)->fence(), Fence{5});
+    }
+    const auto older = Lead::begin(parts(), Fence{4}, no_operator);
+    ASSERT_FALSE(older);
+    EXPECT_NE(older.error().text.find("the store is another's"), std::string::npos) << older.error().text;
+    EXPECT_TRUE(Lead::begin(parts(), Fence{6}, no_operator));
+}
+
+TEST_F(LeadTest, WhatIsWrongIsSaid) {
+    const auto missing = Lead::begin(parts(folder / "nowhere.yaml"), std::nullopt, no_operator);
+    ASSERT_FALSE(missing);
+    EXPECT_NE(missing.error().text.find("nowhere.yaml"), std::string::npos) << missing.error().text;
+    const auto taken = listen_tcp(*SocketAddress::parse(config.listen));
+    ASSERT_TRUE(taken);
+    EXPECT_FALSE(Lead::begin(parts(), std::nullopt, no_operator)) << "somebody else listens there";
+}
+
+}  // namespace
+}  // namespace izar
