@@ -16,6 +16,7 @@
 #include "sched/min_plus.h"
 #include "sched/path_search.h"
 #include "sched/summary/codec.h"
+#include "sched/summary/link_features.h"
 #include "sched/summary/link_partition.h"
 #include "tools/replay/clairvoyant.h"
 #include "tools/replay/report.h"
@@ -165,6 +166,66 @@ void add_rule_rows(Json& rows, const std::vector<NamedMatrix>& slices) {
         add("fresh", "charge_ms", ms, fresh_rule(static_cast<float>(ms)));
 }
 
+// PlanetLab with three features a link: one link in twenty loses packets, the RTT varies by a few percent. A full
+// summary, and the change after every RTT moved by at most 1 % and every variation by at most 20 %. Raw is 2 bytes a
+// value.
+LinkFeatures featured_links(const RttMatrix& matrix) {
+    LinkFeatures links;
+    links.nodes = matrix.nodes();
+    links.eps = {0.015F, 0.015F, 0.25F};
+    links.cost = [](std::span<const float> columns) { return columns[0] + columns[1]; };
+    std::mt19937 random(5);
+    std::lognormal_distribution<float> variation(-3.5F, 0.5F);
+    for (std::size_t from = 0; from < links.nodes; ++from)
+        for (std::size_t to = 0; to < links.nodes; ++to) {
+            const float rtt = matrix.at(from, to);
+            const float loss = random() % 20 == 0 ? static_cast<float>(random() % 50) : 0.0F;
+            links.values.insert(links.values.end(), {rtt, loss + 1, rtt * variation(random) + 1});
+        }
+    return links;
+}
+
+void drift(LinkFeatures& links) {
+    std::mt19937 random(6);
+    const auto within = [&](float share) { return 1 + share * (static_cast<float>(random() % 2001) / 1000 - 1); };
+    for (std::size_t link = 0; link < links.nodes * links.nodes; ++link) {
+        links.values[3 * link] *= within(0.01F);
+        links.values[3 * link + 2] *= within(0.2F);
+    }
+}
+
+Json features_row(const RttMatrix& matrix, int runs) {
+    LinkFeatures links = featured_links(matrix);
+    const SummaryRule rule{.kind = SummaryKind::pruned, .eps = 0.03F};
+    MeshSummary summary;
+    std::vector<std::uint8_t> bytes;
+    const double encode_ms = median_ms(runs, [&] {
+        summary = summarize_features(links, rule);
+        bytes = encode_full(summary);
+    });
+    const double decode_ms = median_ms(runs, [&] { CHECK(decode_summary(bytes, nullptr).has_value()); });
+    drift(links);
+    MeshSummary next = summarize_features(links, rule, &summary);
+    next.generation = 1;
+    const auto change = encode_delta(summary, next);
+    CHECK(change.has_value());
+    const double raw = 6.0 * static_cast<double>(links.nodes * (links.nodes - 1));
+    return {{"suite", "summary"},
+            {"matrix", "planetlab"},
+            {"nodes", links.nodes},
+            {"kind", "pruned-features"},
+            {"eps", 0.03},
+            {"bytes_raw", raw},
+            {"bytes_sent", bytes.size()},
+            {"change_bytes", change->size()},
+            {"reduction", 1 - static_cast<double>(bytes.size()) / raw},
+            {"stretch_mean", nullptr},
+            {"stretch_p99", nullptr},
+            {"encode_ms", encode_ms},
+            {"decode_ms", decode_ms},
+            {"items_sent", summary.links.items.size()}};
+}
+
 // A mesh of regions: links between two regions are alike within half a percent, one in a thousand is not.
 RowSource simulated_mesh(std::size_t nodes, std::size_t regions) {
     std::mt19937 random(11);
@@ -287,6 +348,7 @@ Result<Json> run(const Options& options) {
     if (!options.quick)
         for (const float eps : {0.0F, 0.02F, 0.05F, 0.1F})
             rows.push_back(summary_row("planetlab", *planetlab, "pruned", eps, options.runs));
+    rows.push_back(features_row(planetlab->front().matrix, options.quick ? 1 : options.runs));
     for (const auto& kind : channel_kinds())
         rows.push_back(summary_row("seattle", *seattle, kind.name, 0.03F, 1));
     rows.push_back(choice_row("planetlab", *planetlab, 5, 0.1));

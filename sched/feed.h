@@ -29,6 +29,7 @@ struct FeedLink {
     Nanos rtt{};              // smoothed
     Nanos variation{};        // mean deviation of the RTT
     double loss = 0;          // 0..1, of packets from `to` that `from` expected
+    bool round_trip = false;  // loss is of a packet or its answer, as a summary tells it
     Nanos age{};              // since it was measured
     std::uint32_t count = 0;  // samples behind it
 };

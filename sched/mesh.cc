@@ -183,7 +183,8 @@ void Mesh::take_link(const FeedLink& link, Instant now) {
                  .loss = static_cast<float>(link.loss),
                  .count = link.count,
                  .mtu = known.mtu,  // feeds do not tell it
-                 .source = ItemSource::feed};
+                 .source = ItemSource::feed,
+                 .round_trip = link.round_trip};
     touch(from, to);
 }
 
@@ -250,6 +251,11 @@ double Mesh::round_trip_loss(NodeSlot from, NodeSlot to) const {
     const auto one_way = [&](NodeSlot near, NodeSlot far) {
         return near == self_ ? own_[raw(far)].loss() : static_cast<double>(item(near, far).loss);
     };
+    const auto of_both = [&](NodeSlot near, NodeSlot far) { return near != self_ && item(near, far).round_trip; };
+    if (of_both(from, to) || of_both(to, from)) {
+        // The feed's holds both directions, but what one end counts itself may be newer.
+        return std::max(one_way(from, to), one_way(to, from));
+    }
     return 1 - (1 - one_way(from, to)) * (1 - one_way(to, from));
 }
 

@@ -34,7 +34,7 @@ struct LinkView {
     bool stale = false;      // frozen: its source is silent
     Nanos rtt{};
     Nanos variation{};
-    double loss = 0;  // 0..1, of packets in the other direction, as the near node counts them
+    double loss = 0;  // 0..1, of packets in the other direction, as the near node counts them, or of a round trip
     std::uint64_t count = 0;
     Instant at{};
     std::uint16_t mtu = 0;  // bytes of an IP packet on the underlay, 0: not known
@@ -64,7 +64,7 @@ class Mesh {
     void take(const FeedUpdate& update, Instant now);
 
     LinkView link(NodeSlot from, NodeSlot to, Instant now) const;
-    // 0..1: the chance that a packet or its answer is lost, from what both ends count.
+    // 0..1: the chance that a packet or its answer is lost, from what both ends count or as the feed tells it.
     double round_trip_loss(NodeSlot from, NodeSlot to) const;
     const LinkEstimate& own_link(NodeSlot to) const { return own_[raw(to)]; }
     // Whether this node hears nobody since less than kPatience, and its last links fell silent within kTogether: then
@@ -96,6 +96,7 @@ class Mesh {
         std::uint32_t count = 0;
         std::uint16_t mtu = 0;  // as in a RowItem, kRowShrunk included
         ItemSource source = ItemSource::none;
+        bool round_trip = false;  // loss is
     };
     struct Suspect {
         LinkChange link;

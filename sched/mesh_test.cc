@@ -143,6 +143,15 @@ TEST_F(MeshTest, LossOfARoundTripIsThatOfBothDirections) {
     EXPECT_NEAR(mesh.round_trip_loss(slot_at(0), slot_at(1)), 0.05, 1e-4);
 }
 
+TEST_F(MeshTest, LossOfARoundTripMayBeToldAsAWhole) {
+    FeedLink link{.from = id_at(1), .to = id_at(2), .rtt = 30ms, .loss = 0.1, .round_trip = true, .count = 1};
+    mesh.take(FeedUpdate{.links = {link}}, now);
+    tell(2, 1, 30'000, 0.04);  // part of the same
+    EXPECT_NEAR(mesh.round_trip_loss(slot_at(1), slot_at(2)), 0.1, 1e-4);
+    tell(2, 1, 30'000, 0.3);  // newer
+    EXPECT_NEAR(mesh.round_trip_loss(slot_at(1), slot_at(2)), 0.3, 1e-4);
+}
+
 TEST_F(MeshTest, WithdrawnNodesVanishWhateverIsMeasured) {
     measure(1, 20ms);
     tell(1, 2, 30'000);

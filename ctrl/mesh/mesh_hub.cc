@@ -5,18 +5,6 @@
 #include "ctrl/mesh/mesh_links.h"
 
 namespace izar {
-namespace {
-
-// A lost packet costs a second (RoutingPolicy::loss_delay): the summary has one column, the cost of the link.
-constexpr float kLossMs = 1'000;
-
-float cost_ms(const FeedLink& link) {
-    const auto rtt = std::chrono::duration<float, std::milli>(link.rtt).count();
-    return link.reachable && link.count > 0 ? rtt + static_cast<float>(link.loss) * kLossMs : kUnknownRtt;
-}
-
-}  // namespace
-
 bool MeshHub::knows(NodeId node) const {
     return place_of_id_[raw(node)] != kNoPlace;
 }
@@ -54,11 +42,10 @@ std::optional<SummaryTask> MeshHub::begin_summary() {
     if (nodes_.empty()) {
         return std::nullopt;
     }
-    SummaryTask task{fleet_, ++generation_, rule_, RttMatrix(nodes_.size()), {}, {kept_.begin(), kept_.end()}};
+    SummaryTask task{
+        fleet_, ++generation_, rule_, no_links(nodes_.size(), rule_.eps), {}, {kept_.begin(), kept_.end()}};
     rows_.for_each([&](const FeedLink& link) {
-        if (const float cost = cost_ms(link); cost != kUnknownRtt) {
-            task.direct.set(place_of_id_[raw(link.from)], place_of_id_[raw(link.to)], cost);
-        }
+        put_link(task.links, place_of_id_[raw(link.from)], place_of_id_[raw(link.to)], link);
     });
     if (!loads_.empty()) {
         task.loads = load_features(loads_, nodes_);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "ctrl/mesh/mesh_links.h"
+#include "sched/link_pricing.h"
 #include "sched/summary/exchange.h"
 
 namespace izar {
@@ -126,19 +127,71 @@ TEST(MeshHub, ATaskIsOfTheMomentItBegan) {
     EXPECT_EQ(hub.message_for(0), nullptr);
 }
 
-TEST(MeshHub, LossCostsWhatRetransmissionsDo) {
+std::optional<FeedLink> believed(const SummaryReceiver& receiver, const MeshHub& hub, std::uint16_t from,
+                                 std::uint16_t to) {
+    const auto links = links_of(*receiver.newest(), hub.nodes());
+    const auto found =
+        std::ranges::find_if(links, [&](const FeedLink& l) { return l.from == NodeId{from} && l.to == NodeId{to}; });
+    return found == links.end() ? std::nullopt : std::optional(*found);
+}
+
+// Each end counts the loss of what it receives; what is told is that of both ways together.
+TEST(MeshHub, TellsLossAndVariationWithinTheirBounds) {
     MeshHub hub(rule());
     hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
-    measure(hub, 40);
+    measure(hub, 80);
     FeedLink lossy = link(2, 3, 5);
     lossy.loss = 0.02;
+    lossy.variation = std::chrono::milliseconds{4};
+    hub.take_link(lossy);
+    FeedLink back = link(3, 2, 5);
+    back.loss = 0.01;
+    hub.take_link(back);
+    hub.summarize();
+    SummaryReceiver receiver;
+    ASSERT_TRUE(receiver.receive(*hub.message_for(0)));
+    const auto told = believed(receiver, hub, 2, 3);
+    ASSERT_TRUE(told);
+    const double loss = 1 - 0.98 * 0.99;
+    EXPECT_TRUE(told->round_trip);
+    EXPECT_GE(told->loss, loss - 1e-6);
+    EXPECT_LE(told->loss, loss + 0.01 * (loss + 0.001) + 1e-6);
+    EXPECT_GE(told->variation, lossy.variation);
+    EXPECT_LE(told->variation, lossy.variation * 1.25 + std::chrono::microseconds{251});
+    EXPECT_GE(told->rtt, lossy.rtt);
+    EXPECT_LE(told->rtt, lossy.rtt * 1.01);
+}
+
+// The receiver's own policy prices what was told: a lossy relayed path is worse by rtt-loss and lyapunov, not by rtt.
+TEST(MeshHub, LossReachesTheReceiversPolicy) {
+    MeshHub hub(rule());
+    hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
+    measure(hub, 80);
+    FeedLink lossy = link(2, 3, 5);
+    lossy.loss = 0.04;
     hub.take_link(lossy);
     hub.summarize();
     SummaryReceiver receiver;
     ASSERT_TRUE(receiver.receive(*hub.message_for(0)));
-    const auto cost = believed_ms(receiver, hub, 2, 3);
-    ASSERT_TRUE(cost);
-    EXPECT_NEAR(*cost, 25, 0.6);
+
+    Fleet fleet;
+    fleet.self = NodeSlot{0};
+    fleet.nodes = {{.id = NodeId{1}}, {.id = NodeId{2}}, {.id = NodeId{3}}};
+    for (std::uint16_t slot = 0; slot < 3; ++slot) {
+        fleet.slot_of_id[slot + 1U] = NodeSlot{slot};
+    }
+    Mesh mesh;
+    mesh.set_fleet(fleet);
+    constexpr Instant kNow{std::chrono::hours{1}};
+    mesh.take(FeedUpdate{.life = FeedLife::live, .links = links_of(*receiver.newest(), hub.nodes())}, kNow);
+    const auto loss_ms = [&](CostRule how) {
+        RoutingPolicy policy;
+        policy.rule = how;
+        return price_link(mesh, policy, NodeSlot{1}, NodeSlot{2}, kNow).loss_ms;
+    };
+    EXPECT_EQ(loss_ms(CostRule::rtt), 0);
+    EXPECT_NEAR(loss_ms(CostRule::rtt_loss), 0.04 / 0.96 * 1000, 0.5);
+    EXPECT_NEAR(loss_ms(CostRule::lyapunov), 0.04 / 0.96 * 1000, 0.5);
 }
 
 // What lyapunov and caps on a relay's CPU go by, over many rounds of changes.

@@ -13,6 +13,36 @@ constexpr std::size_t kLoadColumns = 4;
 // Percent of CPU, squared percent, rounds, rounds.
 constexpr std::array<float, kLoadColumns> kLoadConstants{10, 25, 1, 1};
 
+constexpr std::size_t kLinkColumns = 3;
+constexpr float kLossConstant = 1;       // thousandths
+constexpr float kVariationConstant = 1;  // ms
+constexpr float kVariationEps = 0.25F;
+constexpr double kThousand = 1'000;
+// A summary is of rows that came before it; what a peer told of its own row since is newer.
+constexpr Nanos kRoundAge = std::chrono::seconds{2};
+
+float to_ms(Nanos time) {
+    return std::chrono::duration<float, std::milli>(time).count();
+}
+
+Nanos to_nanos(float ms) {
+    return std::chrono::duration_cast<Nanos>(std::chrono::duration<float, std::milli>(ms));
+}
+
+double loss_of_column(float thousandths) {
+    return std::clamp(static_cast<double>(thousandths - kLossConstant) / kThousand, 0.0, 1.0);
+}
+
+float column_of_loss(double loss) {
+    return static_cast<float>(loss * kThousand) + kLossConstant;
+}
+
+float cost_of_columns(std::span<const float> columns) {
+    static const RoutingPolicy usual;
+    const CostTerms terms = link_cost(usual, {.rtt = to_nanos(columns[0]), .loss = loss_of_column(columns[1])});
+    return static_cast<float>(terms.delay_ms + terms.loss_ms);
+}
+
 // Writes the excesses that follow from the CPU of all.
 void derive_excess(std::vector<FeedNode>& nodes) {
     std::vector<double> means;
@@ -42,22 +72,62 @@ std::uint64_t nodes_digest(const std::vector<NodeId>& nodes) {
     return out;
 }
 
+LinkFeatures no_links(std::size_t nodes, float path_eps) {
+    const float eps = std::max(path_eps / 2, kLeastFeatureEps);
+    return {.nodes = nodes,
+            .eps = {eps, eps, kVariationEps},
+            .values = std::vector<float>(nodes * nodes * kLinkColumns, kUnknownRtt),
+            .cost = cost_of_columns};
+}
+
+void put_link(LinkFeatures& links, std::size_t from, std::size_t to, const FeedLink& link) {
+    if (!link.reachable || link.count == 0) {
+        return;
+    }
+    float* const columns = &links.values[(from * links.nodes + to) * kLinkColumns];
+    columns[0] = std::max(to_ms(link.rtt), Quantizer::kLeast);
+    columns[1] = column_of_loss(link.loss);
+    columns[2] = to_ms(link.variation) + kVariationConstant;
+}
+
+LinkFeatures with_both_ways(LinkFeatures links) {
+    const auto loss_at = [&](std::size_t from, std::size_t to) -> float& {
+        return links.values[(from * links.nodes + to) * kLinkColumns + 1];
+    };
+    for (std::size_t from = 0; from < links.nodes; ++from) {
+        for (std::size_t to = from + 1; to < links.nodes; ++to) {
+            float& there = loss_at(from, to);
+            float& back = loss_at(to, from);
+            if (there != kUnknownRtt && back != kUnknownRtt) {
+                const double kept = (1 - loss_of_column(there)) * (1 - loss_of_column(back));
+                there = back = column_of_loss(1 - kept);
+            }
+        }
+    }
+    return links;
+}
+
 std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<NodeId>& nodes) {
     std::vector<FeedLink> out;
     if (summary.nodes != nodes.size()) {
         return out;
     }
-    const RttMatrix believed = summary.believed_links();
+    const bool featured = summary.links.columns() == kLinkColumns;
+    const RttMatrix rtt = summary.believed_links(0);
+    const RttMatrix loss = summary.believed_links(1);
+    const RttMatrix variation = summary.believed_links(2);
     for (std::size_t from = 0; from < nodes.size(); ++from) {
         for (std::size_t to = 0; to < nodes.size(); ++to) {
-            if (from == to || believed.at(from, to) == kUnknownRtt) {
+            if (from == to || rtt.at(from, to) == kUnknownRtt) {
                 continue;
             }
-            FeedLink link;
-            link.from = nodes[from];
-            link.to = nodes[to];
-            link.rtt =
-                std::chrono::duration_cast<Nanos>(std::chrono::duration<float, std::milli>(believed.at(from, to)));
+            FeedLink link{.from = nodes[from], .to = nodes[to], .rtt = to_nanos(rtt.at(from, to))};
+            if (featured) {
+                link.variation = to_nanos(std::max(variation.at(from, to) - kVariationConstant, 0.0F));
+                link.loss = loss_of_column(loss.at(from, to));
+                link.round_trip = true;
+            }
+            link.age = kRoundAge;
             link.count = 1;
             out.push_back(link);
         }

@@ -1,5 +1,5 @@
-// mesh_links.h -- What both ends of a summary must agree on: which node has which number in it, and what its node table
-// says.
+// mesh_links.h -- What both ends of a summary must agree on: which node has which number in it, and what the columns of
+// its tables say.
 //
 // Thread: pure functions.
 #pragma once
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sched/feed.h"
+#include "sched/summary/link_features.h"
 #include "sched/summary/mesh_summary.h"
 #include "sched/summary/summarize.h"
 
@@ -18,7 +19,18 @@ namespace izar {
 // was made before nodes came or went is not read by other numbers (FNV-1a).
 std::uint64_t nodes_digest(const std::vector<NodeId>& nodes);
 
-// The links of a summary. Requires a summary of as many nodes, else there are none.
+// The link table has three columns: RTT in ms; loss of a round trip in thousandths, plus 1; variation of the RTT in ms,
+// plus 1. The constants are what differences below say nothing. `path_eps` is the bound that paths get: RTT and loss
+// are within half of it, the variation, which no rule prices, within a quarter of its value. Links are needed or not by
+// the cost that the rule rtt-loss of an unchanged RoutingPolicy gives them.
+LinkFeatures no_links(std::size_t nodes, float path_eps);
+// Puts what one end measured of a link, by the places of both ends; a link that is dead or was never measured is none.
+void put_link(LinkFeatures& links, std::size_t from, std::size_t to, const FeedLink& link);
+// Each end counts the loss of what it receives. Makes that of a round trip of both, once all links are put.
+LinkFeatures with_both_ways(LinkFeatures links);
+
+// The links of a summary, each a round old. Requires a summary of as many nodes, else there are none. One with a single
+// column has costs in it, which stand for RTTs.
 std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<NodeId>& nodes);
 
 // The node table has four columns, each plus a constant below which differences say nothing: mean of the CPU in

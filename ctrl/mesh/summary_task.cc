@@ -7,7 +7,7 @@ namespace izar {
 
 MadeSummary SummaryTask::make() const {
     const MeshSummary* const base = held.empty() ? nullptr : held.back().get();
-    auto summary = std::make_shared<MeshSummary>(summarize_links(direct, rule, base));
+    auto summary = std::make_shared<MeshSummary>(summarize_features(with_both_ways(links), rule, base));
     summary->node_items = {};
     if (loads.features > 0) {
         summarize_nodes(*summary, loads, load_rule(), base);

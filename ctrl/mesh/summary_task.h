@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "sched/matrix.h"
+#include "sched/summary/link_features.h"
 #include "sched/summary/mesh_summary.h"
 #include "sched/summary/summarize.h"
 
@@ -29,7 +29,7 @@ struct SummaryTask {
     std::uint64_t fleet = 0;       // counts sets of nodes
     std::uint32_t generation = 0;  // of the summary to be made
     SummaryRule rule;
-    RttMatrix direct;
+    LinkFeatures links;                                    // as put_link() made them
     NodeFeatures loads;                                    // without features: none are known
     std::vector<std::shared_ptr<const MeshSummary>> held;  // that receivers may hold; the newest last
 

@@ -320,6 +320,9 @@ TEST(LinkBody, RefusesWhatIsOutOfRange) {
     link.to = NodeId{2};
     link.loss = 2;
     EXPECT_EQ(read_link_body(link_body(link))->loss, 1.0);
+    EXPECT_FALSE(read_link_body(link_body(link))->round_trip);
+    link.round_trip = true;
+    EXPECT_TRUE(read_link_body(link_body(link))->round_trip);
     link.to = NodeId{1};
     EXPECT_FALSE(read_link_body(link_body(link)));
 }

@@ -126,7 +126,8 @@ struct Link {
     std::uint16_t from;
     std::uint16_t to;
     std::uint8_t reachable;
-    std::uint8_t pad[3];
+    std::uint8_t round_trip;  // 1: loss is of a packet or its answer
+    std::uint8_t pad[2];
     std::uint32_t rtt_us;
     std::uint32_t variation_us;
     std::uint32_t loss_ppm;

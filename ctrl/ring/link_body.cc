@@ -23,6 +23,7 @@ ring::Link link_body(const FeedLink& link) {
     out.from = raw(link.from);
     out.to = raw(link.to);
     out.reachable = link.reachable ? 1 : 0;
+    out.round_trip = link.round_trip ? 1 : 0;
     out.rtt_us = count_of<std::chrono::microseconds>(link.rtt);
     out.variation_us = count_of<std::chrono::microseconds>(link.variation);
     out.loss_ppm = static_cast<std::uint32_t>(std::lround(std::clamp(link.loss, 0.0, 1.0) * kMillion));
@@ -39,6 +40,7 @@ std::optional<FeedLink> read_link_body(const ring::Link& body) {
     out.from = NodeId{body.from};
     out.to = NodeId{body.to};
     out.reachable = body.reachable != 0;
+    out.round_trip = body.round_trip != 0;
     out.rtt = std::chrono::microseconds{body.rtt_us};
     out.variation = std::chrono::microseconds{body.variation_us};
     out.loss = body.loss_ppm / kMillion;

@@ -28,14 +28,14 @@ std::size_t MeshSummary::link_group(LinkIndex link, std::size_t regions) const n
     return high * (high + 1) / 2 + low;
 }
 
-RttMatrix MeshSummary::believed_links() const {
+RttMatrix MeshSummary::believed_links(std::size_t column) const {
     RttMatrix result(nodes);
-    if (links.columns() == 0)
+    if (column >= links.columns())
         return result;
-    const Quantizer quantizer(links.fraction_bits[0]);
+    const Quantizer quantizer(links.fraction_bits[column]);
     std::vector<float> groups(link_groups(), kUnknownRtt);
     for (std::size_t group = 0; group < groups.size(); ++group)
-        groups[group] = quantizer.decode(links.group_code(group, 0));
+        groups[group] = quantizer.decode(links.group_code(group, column));
     const auto set = [&](LinkIndex link, float value) {
         result.set(link.from, link.to, value);
         if (symmetric)
@@ -48,7 +48,7 @@ RttMatrix MeshSummary::believed_links() const {
                 if (from != to)
                     result.set(from, to, groups[link_group({from, to}, regions)]);
     for (const SummaryItem& item : links.items)
-        set(item.at, item.represented ? groups[link_group(item.at, regions)] : quantizer.decode(item.codes[0]));
+        set(item.at, item.represented ? groups[link_group(item.at, regions)] : quantizer.decode(item.codes[column]));
     return result;
 }
 

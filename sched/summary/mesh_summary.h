@@ -4,7 +4,7 @@
 // columns; every item belongs to a group (the pair of its ends' regions, or the node's class), and a group may
 // have one representative value per column. What is not listed is either absent (nobody needs it) or
 // represented by its group; a listed item may be represented, too. Column 0 of the link table is the RTT in ms
-// or the cost that paths are chosen by.
+// or, where it is alone, the cost that paths are chosen by.
 //
 // Thread: a value.
 #pragma once
@@ -64,8 +64,8 @@ struct MeshSummary {
     // The group of a link, of link_groups(); `regions` is region_count(), which costs a pass over all nodes.
     std::size_t link_group(LinkIndex link, std::size_t regions) const noexcept;
 
-    // Column 0 of every link as the receiver reads it: the item, else the group's value or kUnknownRtt.
-    RttMatrix believed_links() const;
+    // A column of every link as the receiver reads it: the item, else the group's value or kUnknownRtt.
+    RttMatrix believed_links(std::size_t column = 0) const;
 
   private:
     static std::size_t count_of(const std::vector<std::uint8_t>& group_of) noexcept;

@@ -34,10 +34,10 @@ bool represents(float group, float value, float eps) {
 
 }  // namespace
 
-Code group_value(float median, const Quantizer& quantizer, float eps) {
-    const Code up = quantizer.encode(median * (1.0F + eps / 2));
-    // Rounding up must not push the window past the median that it is made for.
-    return quantizer.decode(up) <= median * (1.0F + eps) ? up : quantizer.encode(median);
+Code central_code(float value, const Quantizer& quantizer, float eps) {
+    const Code up = quantizer.encode(value * (1.0F + eps / 2));
+    // Rounding up must not push the window past the value that it is made for.
+    return quantizer.decode(up) <= value * (1.0F + eps) ? up : quantizer.encode(value);
 }
 
 Partition partition_items(std::span<const float> values, std::span<const Quantizer> quantizers,
@@ -70,12 +70,12 @@ Partition partition_items(std::span<const float> values, std::span<const Quantiz
         for (const auto item : known)
             if (!result.singular[item])
                 plain.push_back(values[item * features + feature]);
-        result.group[feature] = group_value(median_of(std::move(plain)), quantizers[feature], rule.eps);
+        result.group[feature] = central_code(median_of(std::move(plain)), quantizers[feature], rule.eps_for(feature));
     }
     for (const auto item : known)
         for (std::size_t feature = 0; feature < features; ++feature)
             if (!represents(quantizers[feature].decode(result.group[feature]), values[item * features + feature],
-                            rule.eps))
+                            rule.eps_for(feature)))
                 result.singular[item] = 1;
     return result;
 }

@@ -25,6 +25,8 @@ struct PartitionRule {
     std::size_t neighbours = 4;
     float mads = 3.5F;
     float eps = 0.02F;  // a represented item's value is within [value of the group / (1 + eps), value of the group]
+    std::span<const float> eps_of = {};  // by feature, instead of one for all
+    float eps_for(std::size_t feature) const noexcept { return eps_of.empty() ? eps : eps_of[feature]; }
 };
 
 // Measured (k = 4): all pairs and the tree cross at 30 items with two features, 45 with three, 64 with four; at 96
@@ -38,8 +40,9 @@ enum class NeighbourSearch { automatic, all_pairs, tree };
 std::vector<float> neighbour_distances(std::span<const float> points, std::size_t features, std::size_t k,
                                        NeighbourSearch search = NeighbourSearch::automatic);
 
-// The value that a group sends for its median: its window, [value / (1 + eps), value], has the median in the middle.
-Code group_value(float median, const Quantizer& quantizer, float eps);
+// The code that stands longest for a value that moves: its window, [decoded / (1 + eps), decoded], has the value in the
+// middle. Requires eps >= the quantizer's relative error.
+Code central_code(float median, const Quantizer& quantizer, float eps);
 
 struct Partition {
     std::vector<Code> group;             // by feature; kUnknownCode: the group speaks for nobody

@@ -34,8 +34,14 @@ TEST(TraceFormat, KeepsEveryPartOfAnUpdate) {
                              .of_service = {}};
     FeedUpdate update{.fleet = fleet, .policies = std::make_shared<const RoutingPolicies>(policies)};
     update.life = FeedLife::live;
-    update.links = {
-        {.from = NodeId{5}, .to = NodeId{9}, .reachable = false, .rtt = 12ms, .loss = 0.125, .age = 3s, .count = 4}};
+    update.links = {{.from = NodeId{5},
+                     .to = NodeId{9},
+                     .reachable = false,
+                     .rtt = 12ms,
+                     .loss = 0.125,
+                     .round_trip = true,
+                     .age = 3s,
+                     .count = 4}};
     update.nodes = {{.node = NodeId{9}, .load = {.cpu_percent = 12.5, .price = 0.3}, .age = 1s}};
     update.withdrawn = {NodeId{9}};
     update.restored = {NodeId{5}};
@@ -48,6 +54,7 @@ TEST(TraceFormat, KeepsEveryPartOfAnUpdate) {
     EXPECT_EQ(again.policies->list[1].forbidden_nodes[0], "nyc");
     EXPECT_EQ(again.policies->list[1].node_prices.at("ams"), 0.07);
     EXPECT_EQ(again.links[0].loss, 0.125);
+    EXPECT_TRUE(again.links[0].round_trip);
     EXPECT_FALSE(again.links[0].reachable);
     EXPECT_EQ(again.nodes[0].load.price, 0.3);
     expect_kept(event_with({}));

@@ -145,9 +145,9 @@ RoutingPolicies policies_of(const Json& json) {
 // --- dynamic items ---
 
 Json link_json(const FeedLink& link) {
-    return {{"from", raw(link.from)},  {"to", raw(link.to)}, {"reachable", link.reachable},
-            {"rtt", link.rtt.count()}, {"loss", link.loss},  {"variation", link.variation.count()},
-            {"age", link.age.count()}, {"count", link.count}};
+    return {{"from", raw(link.from)},  {"to", raw(link.to)},  {"reachable", link.reachable},
+            {"rtt", link.rtt.count()}, {"loss", link.loss},   {"variation", link.variation.count()},
+            {"age", link.age.count()}, {"count", link.count}, {"round_trip", link.round_trip}};
 }
 
 FeedLink link_of(const Json& json) {
@@ -157,6 +157,7 @@ FeedLink link_of(const Json& json) {
             .rtt = read_time(json.at("rtt")),
             .variation = read_time(json.at("variation")),
             .loss = read_number(json.at("loss")),
+            .round_trip = json.value("round_trip", false),  // traces of before have none
             .age = read_time(json.at("age")),
             .count = read_integer<std::uint32_t>(json.at("count"))};
 }
