@@ -1,5 +1,7 @@
 """observe.py -- What the nodes say of themselves while a test runs: paths, drops, and whether all is accounted for."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +21,15 @@ def wait_until(is_true: Callable[[], Any], what: str, timeout_s: float = SETTLE_
         assert time.monotonic() < begun + timeout_s, f"not within {timeout_s} s: {what}"
         time.sleep(POLL_S)
     return time.monotonic() - begun
+
+
+def hang_up(lab: Lab, program: str, says: str) -> None:
+    """SIGHUP, and waits until the program has said so once more."""
+    before = lab.log(program).read_text().count(says)
+    process = lab.process(program)
+    assert process is not None
+    os.kill(process.pid, signal.SIGHUP)
+    wait_until(lambda: lab.log(program).read_text().count(says) > before, f"{program} says '{says}'")
 
 
 def running_nodes(lab: Lab) -> list[str]:

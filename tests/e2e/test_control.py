@@ -14,7 +14,7 @@ import topologies
 from izar_lab import Lab, edge_files
 from izar_lab.control_plane import ControlPlane
 from izar_lab.probe_stream import ProbeStream
-from observe import wait_for_links, wait_for_path, wait_until
+from observe import hang_up, wait_for_links, wait_for_path, wait_until
 from servers import FILE_BYTES, Origin
 from topologies import RELAYED, url, vip
 
@@ -205,6 +205,28 @@ def test_routing_policy_of_the_controller_is_every_nodes(lab: Lab, plane: Contro
     wait_until(lambda: {row["name"]: row["policy"] for row in lab.show("ams", "services")["services"]}["web"] == "not-fra",
                "ams says so")
     assert clients.curl(lab, url("ipv4", "name")) == "origin"
+
+
+def test_routing_policy_is_read_again_at_sighup(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """Of the controller that the test before gave a file. What is wrong with the next one is told, and changes nothing."""
+    def paths() -> dict[str, list[str]]:
+        return {row["policy"]: row["segments"] for row in lab.show("ams", "paths")["paths"] if row["destination"] == "sin"}
+
+    file = plane.folder / "routing-policy.yaml"
+    cheap = "policies:\n  - {name: cheap, relays: {max_price_per_gb: 0.05}}\nprices_per_gb:\n  - {node: fra, price: 0.09}\n"
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        file.write_text(cheap)
+        hang_up(lab, "controller", "is the fleet's routing policy")
+        wait_until(lambda: paths() == {"cheap": ["sin"]}, "ams relays over nobody who is dear")
+        file.write_text(cheap.replace("name", "nmae"))
+        hang_up(lab, "controller", "the routing policy stays as it is")
+        assert "did you mean 'name'?" in lab.log("controller").read_text()
+        assert paths() == {"cheap": ["sin"]}
+        file.write_text("policies:\n  - {name: fast}\n")
+        hang_up(lab, "controller", "is the fleet's routing policy")
+        wait_until(lambda: paths() == {"fast": RELAYED}, "ams relays again")
+        stream.wait_for_replies(5)
+    assert stream.report["lost"] == 0
 
 
 def test_revoked_node_leaves_the_fleet(lab: Lab, plane: ControlPlane, origin: Origin) -> None:

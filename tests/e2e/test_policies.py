@@ -1,6 +1,7 @@
 """test_policies.py -- Services under different routing policies: a forbidden node never carries its service.
 
-The way from ams to sin is 8 ms over fra and 40 ms direct. Echo over IPv4 must not pass fra; echo over IPv6 may.
+The way from ams to sin is 8 ms over fra and 40 ms direct. Echo over IPv4 must not pass fra; echo over IPv6 may. Nor may
+the range of ports, as fra is in a forbidden region, nor the web over IPv4, as it is too dear.
 """
 
 import re
@@ -13,12 +14,17 @@ import pytest
 import topologies
 from izar_lab import Lab, edge_files
 from observe import SETTLE_S, wait_for_links, wait_for_path, wait_until
-from topologies import vip
+from topologies import url, vip
 
 POLICY = """
 policies:
   - {name: fast}
   - {name: not-fra, forbidden: {nodes: [fra]}, services: [echo4]}
+  - {name: not-eu, forbidden: {regions: [eu]}, services: [range4]}
+  - {name: cheap, relays: {max_price_per_gb: 0.05}, services: [web4]}
+  - {name: dear, relays: {max_price_per_gb: 0.1}, services: [web6]}
+prices_per_gb:
+  - {region: eu, price: 0.09}
 """
 
 
@@ -26,7 +32,9 @@ policies:
 def lab(start_lab, tmp_path_factory) -> Iterator[Lab]:
     file = tmp_path_factory.mktemp("policy") / "routing-policy.yaml"
     file.write_text(POLICY)
-    lab = start_lab(topologies.three_nodes("e2epolicy", edge={"policy": str(file)}))
+    topology = topologies.three_nodes("e2epolicy", edge={"policy": str(file)})
+    topology["nodes"][1]["region"] = "eu"
+    lab = start_lab(topology)
     wait_for_links(lab)
     wait_for_path(lab, ["fra", "sin"])
     yield lab
@@ -52,6 +60,16 @@ def test_each_service_takes_the_paths_of_its_policy(lab: Lab) -> None:
     explained = lab.command("ams", "explain path ams sin policy not-fra")
     assert "policy not-fra" in explained
     assert re.search(r"ams > fra > sin +-", explained), explained
+
+
+def test_region_rules_and_price_caps_hold_for_their_services(lab: Lab, start_origin) -> None:
+    start_origin(lab, "nginx")
+    wait_until(lambda: paths(lab, "dear")[0] == ["fra", "sin"], "relayed path under dear")
+    assert paths(lab, "not-eu") == [["sin"], []]
+    assert paths(lab, "cheap") == [["sin"], []]
+    for port in (8080, 80):  # the range of ports, the web
+        options = ["-sf", "-o", "/dev/null", "-w", "%{time_connect}", url("ipv4", "name", port=port)]
+        assert float(lab.run("client", ["curl", *options]).stdout) >= 0.040, port
 
 
 def test_without_another_way_the_service_stops_rather_than_pass_a_forbidden_node(lab: Lab) -> None:

@@ -1,8 +1,6 @@
 """test_security.py -- Encrypted links while somebody attacks them, and while their secrets are replaced."""
 
-import os
 import secrets
-import signal
 import socket
 import struct
 import threading
@@ -17,7 +15,7 @@ import topologies
 from attacker import Attacker, syn_flood
 from izar_lab import Lab
 from izar_lab.probe_stream import ProbeStream
-from observe import Account, drop_counts, wait_for_path, wait_until
+from observe import Account, drop_counts, hang_up, wait_for_path, wait_until
 from servers import Origin
 from topologies import RELAYED, url, vip
 
@@ -177,15 +175,6 @@ def wait_for_both_ways(lab: Lab) -> None:
 def epochs(lab: Lab) -> dict[tuple[str, str], int | None]:
     return {(node.name, link["peer"]): link["key_epoch"] for node in lab.topology.nodes
             for link in lab.show(node.name, "links")["links"]}
-
-
-def hang_up(lab: Lab, node: str, says: str) -> None:
-    """SIGHUP, and waits until the node has said so once more."""
-    before = lab.log(node).read_text().count(says)
-    process = lab.process(node)
-    assert process is not None
-    os.kill(process.pid, signal.SIGHUP)
-    wait_until(lambda: lab.log(node).read_text().count(says) > before, f"{node} says '{says}'", timeout_s=5)
 
 
 def test_secrets_are_replaced_without_a_lost_packet(lab: Lab, origin: Origin, tmp_path: Path) -> None:

@@ -50,4 +50,8 @@ Result<std::unique_ptr<Lead>> Lead::begin(const LeadParts& parts, std::optional<
     return lead;
 }
 
+Result<void> Lead::set_policy(const std::string& text) {
+    return import_policy(*store_, text, controller_.wall_now()).and_then([this] { return controller_.refresh(); });
+}
+
 }  // namespace izar

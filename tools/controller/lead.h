@@ -41,6 +41,9 @@ class Lead {
                                                Api::Answer operators);
     Lead(const Lead&) = delete;
 
+    // Makes it the fleet's routing policy, and tells every node.
+    Result<void> set_policy(const std::string& text);
+
     std::optional<Fence> fence() const noexcept { return fence_; }
     Result<std::string> answer(std::string_view line) { return commands_.answer(line); }
     HttpAnswer answer(const HttpRequest& request) { return api_.answer(request); }

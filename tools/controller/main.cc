@@ -57,10 +57,23 @@ std::unique_ptr<Election> make_election(const SchedulingConfig& config) {
                       std::chrono::floor<std::chrono::seconds>(config.etcd.lease), monotonic_now});
 }
 
-int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig& config, const std::string& discovery,
-          const std::string& policy) {
+// SIGHUP: the routing policy is read again; the log says how it went.
+void reload_policy(Seat& seat, const std::string& path) {
+    if (path.empty()) {
+        log_line("SIGHUP has nothing to read again: there is no --policy");
+        return;
+    }
+    const auto taken =
+        read_policy_file(path).and_then([&](std::string text) { return seat.set_policy(std::move(text)); });
+    log_line(taken ? fmt::format("{} is the fleet's routing policy", path)
+                   : fmt::format("the routing policy stays as it is: {}", taken.error().text));
+}
+
+int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig& config,
+          const ControllerOptions& options, const std::string& policy) {
     bool ended = false;
     end_at_signals(loop, ended);  // before the election's thread begins, which must not get them
+    FileDescriptor hangups = block_signals({SIGHUP});
     const auto credentials = state.authority.make_controller(wall_seconds());
     if (!credentials) {
         return complain(credentials.error());
@@ -70,8 +83,9 @@ int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig&
     if (!tls || !operators) {
         return complain(!tls ? tls.error() : operators.error());
     }
-    Seat seat({loop, state, config, *tls, discovery, policy, environment(), fill_random, wall_now, log_line},
+    Seat seat({loop, state, config, *tls, options.discovery, policy, environment(), fill_random, wall_now, log_line},
               make_election(config));
+    act_at_signals(loop, std::move(hangups), [&] { reload_policy(seat, options.policy); });
     const OperatorSocket socket(loop, std::move(*operators), [&](std::string_view line) { return seat.answer(line); });
     std::optional<HttpServer> http;
     if (config.api != "none") {
@@ -138,7 +152,7 @@ int run(const ControllerOptions& options) {
     if (!loop) {
         return complain(loop.error());
     }
-    return serve(**loop, *state, *config, options.discovery, *policy);
+    return serve(**loop, *state, *config, options, *policy);
 }
 
 }  // namespace

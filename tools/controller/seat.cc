@@ -32,6 +32,16 @@ Result<void> Seat::begin(std::optional<Fence> fence) {
     return {};
 }
 
+Result<void> Seat::set_policy(std::string text) {
+    if (lead_ != nullptr) {
+        if (auto done = lead_->set_policy(text); !done) {
+            return done;
+        }
+    }
+    parts_.policy = std::move(text);
+    return {};
+}
+
 void Seat::look() {
     const Instant now = parts_.loop.now();
     const auto fence = election_->leads(now);

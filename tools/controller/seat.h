@@ -28,6 +28,9 @@ class Seat {
     // Alone: leads, or says why it cannot. With others: waits for its turn.
     Result<void> start();
 
+    // The routing policy of this lead, and of every later one. Refused, the one before stays.
+    Result<void> set_policy(std::string text);
+
     bool leads() const noexcept { return lead_ != nullptr; }
     // An operator's request: a line of JSON. "controllers" is answered here, all else by the leader.
     Result<std::string> answer(std::string_view line);

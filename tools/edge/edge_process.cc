@@ -172,6 +172,11 @@ Result<void> EdgeProcess::meet_agent() {
 
 bool EdgeProcess::take_from_agent() {
     const bool worked = agent_->do_work(clock_.now(), scheduler_->mesh(), feed_);
+    if (const FeedAssembly& assembly = agent_->assembly(); assembly.refused() != refusals_) {
+        refusals_ = assembly.refused();
+        const std::lock_guard lock(newest_mutex_);
+        refusal_ = assembly.problem();
+    }
     if (auto update = agent_->take_static()) {
         const std::lock_guard lock(newest_mutex_);
         newest_fleet_ = std::move(update->fleet);
@@ -202,6 +207,11 @@ bool EdgeProcess::follow_agent() {
     services_ = std::exchange(newest_services_, nullptr);
     policies_ = newest_policies_ != nullptr ? std::exchange(newest_policies_, nullptr) : policies_;
     return true;
+}
+
+std::optional<std::string> EdgeProcess::take_refusal() {
+    const std::lock_guard lock(newest_mutex_);
+    return std::exchange(refusal_, std::nullopt);
 }
 
 Result<void> EdgeProcess::record(const std::string& file) {

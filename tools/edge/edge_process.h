@@ -7,6 +7,8 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -44,6 +46,8 @@ class EdgeProcess {
     // Main takes what the agent brought since the last call: fleet(), services() and policies() are the newest from
     // then on, and references to the former ones end. True if there was anything.
     bool follow_agent();
+    // Main takes why something that the controller told was refused, if it was since the last call.
+    std::optional<std::string> take_refusal();
 
     // What an lcore's thread is given at its launch.
     struct LcoreStart {
@@ -100,10 +104,12 @@ class EdgeProcess {
     bool trace_ended_ = false;
     std::unique_ptr<Scheduler> scheduler_;
     std::unique_ptr<EdgeFeed> agent_;  // the scheduler thread's
+    std::uint64_t refusals_ = 0;       // of the agent's feed, as the scheduler thread saw it last
     std::mutex newest_mutex_;          // held to move two pointers
     std::shared_ptr<const Fleet> newest_fleet_;
     std::shared_ptr<const ServiceTable> newest_services_;
     std::shared_ptr<const RoutingPolicies> newest_policies_;  // null: as they are
+    std::optional<std::string> refusal_;                      // the newest
     std::thread scheduler_thread_;
     std::atomic<bool> stop_scheduler_{false};
     std::atomic<std::uint32_t> forced_rewrites_{0};

@@ -106,10 +106,15 @@ int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
     ShortageLog shortages;
     LinkLog links;
     Instant links_seen{};
+    std::string refused;  // of what the controller told, as it was said last
     while (!view.wants_to_quit() && !told_to_end(edge, signals)) {
         if (edge.follow_agent()) {
             fmt::print("static data {} of the controller is in force\n", edge.fleet().version);
             std::fflush(stdout);
+        }
+        if (const auto refusal = edge.take_refusal(); refusal && *refusal != refused) {
+            refused = *refusal;
+            log({"refused, what was in force stays: " + refused});
         }
         serve_consoles(prompt, socket->get(), std::chrono::milliseconds{100});
         if (!edge.write_trace()) {

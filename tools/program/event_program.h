@@ -5,11 +5,15 @@
 
 #include <fmt/format.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "ctrl/loop/event_loop.h"
 
@@ -24,14 +28,31 @@ inline void log_line(const std::string& line) {
     std::fflush(stdout);
 }
 
-// SIGINT and SIGTERM set `ended`, as events of the loop.
-inline void end_at_signals(EventLoop& loop, bool& ended) {
+// Readable when one of these signals comes, which does nothing else any more; but threads begun before may get them.
+inline FileDescriptor block_signals(std::initializer_list<int> signals) {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    for (const int signal : signals) {
+        sigaddset(&set, signal);
+    }
     sigprocmask(SIG_BLOCK, &set, nullptr);
-    loop.watch(FileDescriptor{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)}, [&ended] { ended = true; });
+    return FileDescriptor{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+}
+
+// SIGINT and SIGTERM set `ended`, as events of the loop.
+inline void end_at_signals(EventLoop& loop, bool& ended) {
+    loop.watch(block_signals({SIGINT, SIGTERM}), [&ended] { ended = true; });
+}
+
+// A signal of `signals` calls `act`, as an event of the loop; several that came meanwhile call it once.
+inline void act_at_signals(EventLoop& loop, FileDescriptor signals, std::function<void()> act) {
+    const int fd = signals.get();
+    loop.watch(std::move(signals), [fd, act = std::move(act)] {
+        signalfd_siginfo signal{};
+        while (read(fd, &signal, sizeof signal) == sizeof signal) {
+        }
+        act();
+    });
 }
 
 }  // namespace izar
