@@ -58,8 +58,7 @@ CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept
         terms.loss_ms *= policy.delay_weight;
         if (link.far_node != nullptr) {
             const NodeLoad& far = *link.far_node;
-            terms.load_ms = policy.mean_weight * far.mean_queue * far.mean_excess +
-                            policy.variance_weight * far.variance_queue * far.variance_excess;
+            terms.load_ms = policy.mean_weight * far.mean_queue + policy.variance_weight * far.variance_queue;
         }
     }
     terms.hold_ms = hold_ms(policy, link);

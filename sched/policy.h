@@ -20,7 +20,7 @@ namespace izar {
 enum class CostRule : std::uint8_t {
     rtt,       // smoothed RTT alone
     rtt_loss,  // and loss, as the delay that retransmissions are expected to add
-    lyapunov,  // V*delay + Qm*n_mean + Qv*n_var of the far node, and loss as above
+    lyapunov,  // V*delay + Qm + Qv of the far node, and loss as above (docs/decisions/0023)
 };
 
 // State of a node, from the feed. Virtual queues advance once per round in the leading controller
@@ -66,8 +66,8 @@ struct RoutingPolicy {
     CostRule rule = CostRule::rtt_loss;
     Nanos loss_delay = std::chrono::seconds{1};  // what a lost packet costs: TCP's first timeout, RFC 6298 (2.1)
     double delay_weight = 1;                     // V, per millisecond
-    double mean_weight = 1;                      // scales Qm*n_mean, in milliseconds
-    double variance_weight = 1;                  // scales Qv*n_var, in milliseconds
+    double mean_weight = 1;                      // scales Qm, in milliseconds
+    double variance_weight = 1;                  // scales Qv, in milliseconds
     SwitchMargins margins;
     RelayCaps caps;
     std::vector<std::string> forbidden_nodes;    // by name: neither relay nor egress; clients may still enter there
@@ -100,7 +100,7 @@ struct LinkTerms {
 struct CostTerms {
     double delay_ms = 0;
     double loss_ms = 0;
-    double load_ms = 0;  // virtual queues, may be negative
+    double load_ms = 0;  // virtual queues
     double hold_ms = 0;  // added while the link is held down
     Cost total = kUnknownCost;
 };

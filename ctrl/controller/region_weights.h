@@ -4,9 +4,14 @@
 // keeps its share; one that is drained or withdrawn takes nobody in at once. When a node comes into use, its region
 // begins with equal shares again: who has no share cannot show that it has room.
 //
+// A node's CPU is a mean over several rounds and so tells late what a new share does. What a share costs is taken from
+// the mean of the shares of the same rounds, and what the node will do with its share of now follows from that: without
+// it, shares near the target swing from end to end for ever (region_weights_hours_test.cc).
+//
 // Thread: one.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -22,11 +27,13 @@ struct RegionMember {
     NodeId node = kNoNode;
     std::string region;
     bool usable = true;
-    std::optional<double> cpu_percent;
+    std::optional<double> cpu_percent;  // mean of the last RegionWeights::kRounds rounds
 };
 
 class RegionWeights {
   public:
+    static constexpr std::size_t kRounds = 10;
+
     // One round. Members that are not named any more are forgotten.
     void balance(const std::vector<RegionMember>& members);
 
@@ -34,10 +41,14 @@ class RegionWeights {
     std::uint32_t weight(NodeId node) const;
 
   private:
+    struct Region;
+    MileNode expected(Region& region, const RegionMember& member) const;
+
     struct Region {
         LastMile mile;
-        std::map<NodeId, double> cpu;  // last known
-        std::set<NodeId> usable;       // in the last round
+        std::map<NodeId, double> cpu;                 // last known
+        std::map<NodeId, std::deque<double>> shares;  // in the last kRounds rounds
+        std::set<NodeId> usable;                      // in the last round
     };
     std::map<std::string, Region> regions_;
     std::map<NodeId, std::uint32_t> weights_;
