@@ -21,9 +21,9 @@ class RttHistogram {
   public:
     static constexpr std::size_t kBuckets = 160;
 
-    void add(Nanos rtt) noexcept {
+    void add(Nanos rtt, std::uint32_t times = 1) noexcept {
         auto& word = counts_[bucket_of(rtt)];
-        word.store(word.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        word.store(word.load(std::memory_order_relaxed) + times, std::memory_order_relaxed);
     }
 
     std::uint32_t count(std::size_t bucket) const noexcept { return counts_[bucket].load(std::memory_order_relaxed); }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <span>
 
 #include "dataplane/io/resolve.h"
 #include "dataplane/stages/families.h"
@@ -28,16 +29,6 @@ constexpr long kLongestNapNs = 800'000;  // with the kernel's wake-up below the 
 void nap(long ns) noexcept {
     const timespec duration{0, ns};
     nanosleep(&duration, nullptr);
-}
-
-// Starts the way of a packet's mbuf and headers into the cache: of an overlay packet the 114 bytes of its headers, of
-// another the room in front of it for those that it may get. The frame's place is guessed, because the mbuf that tells
-// it is not here yet; a wrong guess costs a prefetch.
-void fetch_headers(rte_mbuf* m, bool overlay) noexcept {
-    auto* const frame = reinterpret_cast<std::uint8_t*>(m) + kFrameOffset;
-    __builtin_prefetch(m, 1);
-    __builtin_prefetch(frame, 1);
-    __builtin_prefetch(overlay ? frame + RTE_CACHE_LINE_SIZE : frame - RTE_CACHE_LINE_SIZE, 1);
 }
 
 }  // namespace
@@ -119,28 +110,37 @@ unsigned LcoreLoop::receive_port(std::size_t index, const Published& published, 
     if (queue >= port.queues) {
         return 0;
     }
-    const auto wanted = static_cast<std::uint16_t>(control_.burst.load(std::memory_order_relaxed));
-    const std::uint16_t n = rte_eth_rx_burst(port.dpdk_id, queue, burst_.mbuf.data(), wanted);
-    if (n == 0) {
-        return 0;
-    }
-    burst_.reset_to(n);
-    PortCounters& count = state_.counters.ports[index];
-    count.rx_packets += n;
+    const std::size_t wanted = control_.burst.load(std::memory_order_relaxed);
+    const std::uint16_t n =
+        rte_eth_rx_burst(port.dpdk_id, queue, received_.data(), static_cast<std::uint16_t>(wanted * kBurstsARound));
+    state_.counters.ports[index].rx_packets += n;
     const bool overlay = raw(state_.shared.interfaces.overlay_port()) == index;
-    for (unsigned lane = 0; lane < n; ++lane) {
-        fetch_headers(burst_.mbuf[lane], overlay);
+    const auto burst_from = [&](std::size_t at) {
+        const auto rest = std::span{received_}.first(n).subspan(std::min<std::size_t>(at, n));
+        return rest.first(std::min(rest.size(), wanted));
+    };
+    Ahead{burst_from(0), overlay}.fetch_all();
+    for (std::size_t at = 0; at < n; at += wanted) {
+        const auto packets = burst_from(at);
+        std::ranges::copy(packets, burst_.mbuf.begin());
+        burst_.reset_to(static_cast<unsigned>(packets.size()));
+        burst_.ahead = Ahead{burst_from(at + wanted), overlay};
+        process(port, PortIndex{static_cast<std::uint8_t>(index)}, published, now);
     }
-    for (unsigned lane = 0; lane < n; ++lane) {
+    return n;
+}
+
+void LcoreLoop::process(const Port& port, PortIndex index, const Published& published, Instant now) noexcept {
+    PortCounters& count = state_.counters.ports[raw(index)];
+    for (unsigned lane = 0; lane < burst_.size; ++lane) {
         count.rx_bytes += burst_.mbuf[lane]->pkt_len;
-        burst_.note[lane].port = PortIndex{static_cast<std::uint8_t>(index)};
+        burst_.note[lane].port = index;
     }
     if (port.physical != kNoPort) {
         forward_from_kernel(port.physical);
     } else {
         process_frames(burst_, state_, published, now);
     }
-    return n;
 }
 
 // What the kernel sends into a TAP leaves by the port that the TAP stands for, as it is.
@@ -160,11 +160,15 @@ unsigned LcoreLoop::receive_handed(const Published& published, Instant now) noex
         if (other == state_.index) {
             continue;
         }
-        const unsigned n = state_.shared.hand_over.take(other, state_.index, burst_.mbuf);
-        if (n != 0) {
-            burst_.reset_to(n);
-            process_handed(burst_, state_, published, now);
-            packets += n;
+        // As many as the other lcore may take from a port in one of its rounds.
+        unsigned n = kMaxBurst;
+        for (std::size_t burst = 0; burst < kBurstsARound && n == kMaxBurst; ++burst) {
+            n = state_.shared.hand_over.take(other, state_.index, burst_.mbuf);
+            if (n != 0) {
+                burst_.reset_to(n);
+                process_handed(burst_, state_, published, now);
+                packets += n;
+            }
         }
     }
     return packets;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "dataplane/base/limits.h"
 #include "dataplane/links/shared_links.h"
@@ -25,8 +26,9 @@ class LinkReceiver {
           notes_(std::make_unique<Note[]>(kMaxNodes)),
           histograms_(std::make_unique<RttHistogram[]>(kMaxNodes)) {}
 
-    // Notes one authenticated packet of the peer in `slot`: life, echo, packet number, RTT.
-    void note(NodeSlot slot, const OverlayHeader& header, Instant now) noexcept;
+    // Notes authenticated packets of the peer in `slot`, at least one, in order of arrival: life, echo, packet numbers,
+    // RTT. Those of a burst together: the words of the link are then written once, not once a packet.
+    void note(NodeSlot slot, std::span<const OverlayHeader* const> headers, Instant now) noexcept;
     // Forgets packet numbers of a peer that has started anew.
     void restart(NodeSlot slot) noexcept { notes_[raw(slot)].newest.fill(0); }
     // Puts a report of another kind on the ring.
@@ -43,7 +45,8 @@ class LinkReceiver {
         std::uint32_t samples = 0;
         Instant last_report{};
     };
-    void sample(NodeSlot slot, Note& note, Nanos rtt, Instant now) noexcept;
+    static std::uint64_t note_numbers(Note& note, std::span<const OverlayHeader* const> headers) noexcept;
+    void sample(NodeSlot slot, Note& note, Nanos rtt, std::uint32_t times, Instant now) noexcept;
 
     LcoreIndex lcore_;
     SharedLinks& links_;

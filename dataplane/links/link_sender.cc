@@ -57,6 +57,7 @@ void LinkSender::build(const Fleet& fleet, NodeSlot slot) noexcept {
     const auto own = interfaces_.port(interfaces_.overlay_port()).address_of(peer.family());
     const auto hop = interfaces_.next_hop(peer);
     link.port = kNoPort;
+    link.stamped = Instant::min();
     if (slot == fleet.self || !own || !hop) {
         return;
     }

@@ -30,6 +30,12 @@ struct alignas(32) LinkTemplate {
     NeighborIndex neighbor = kNoNeighbor;
     std::uint16_t inner_mtu = 0;    // what fits the first hop of this link
     std::uint64_t next_packet = 0;  // packet number, sending lcore in the top byte
+    // For when, and by which echo word, the times in the block were written: kept by seal_overlay, once a round.
+    Instant stamped = Instant::min();
+    std::uint64_t stamped_echo = 0;
+    OverlayHeader& header() noexcept {
+        return *reinterpret_cast<OverlayHeader*>(block.data() + kTemplateBlock - sizeof(OverlayHeader));
+    }
     std::uint16_t outer_length() const noexcept { return underlay == Family::ipv4 ? kOuterLength4 : kOuterLength6; }
 };
 

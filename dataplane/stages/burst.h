@@ -17,6 +17,7 @@
 #include "dataplane/base/types.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/lcore/verdict.h"
+#include "dataplane/stages/ahead.h"
 #include "dataplane/tables/route_table.h"
 #include "dataplane/wire/headers.h"
 
@@ -36,13 +37,7 @@ struct LaneNote {
     ServiceId service;  // of an overlay packet: its VNI
 };
 static_assert(sizeof(LaneNote) == 8);
-inline constexpr std::uint16_t kMbufPrivateBytes = 8;
 static_assert(sizeof(LaneNote) <= kMbufPrivateBytes);
-
-// Where most drivers put a frame, counted from its mbuf. The private bytes make this 8 more than a multiple of the
-// cache line, so that the 72 bytes which an ingress puts in front of an inner packet begin with a line.
-inline constexpr std::size_t kFrameOffset = sizeof(rte_mbuf) + kMbufPrivateBytes + RTE_PKTMBUF_HEADROOM;
-static_assert(kFrameOffset % RTE_CACHE_LINE_SIZE == 8);
 
 // A packet that is handed to another lcore takes its note with it, in the mbuf's private area: a cache line of its
 // own, which packets that stay on their lcore never touch.
@@ -71,6 +66,7 @@ class LaneList {
 
 struct Burst {
     unsigned size = 0;
+    Ahead ahead;  // set behind reset_to() where there is one
     std::array<rte_mbuf*, kMaxBurst> mbuf;
     std::array<Verdict, kMaxBurst> verdict;
     std::array<LaneNote, kMaxBurst> note;  // port is set on receipt, the rest by parse() and open_overlay()
@@ -117,6 +113,7 @@ struct Burst {
     // Makes an empty burst of `n` packets that have just been put into mbuf.
     void reset_to(unsigned n) noexcept {
         size = n;
+        ahead = Ahead{};
         verdict.fill(Verdict::pending);
         for (LaneList* list : {&overlay, &neighbors, &ipv4, &ipv6, &odd, &exception, &forward, &reply, &reset, &deliver,
                                &relay, &seal, &address, &bounce, &out}) {

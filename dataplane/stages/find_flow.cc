@@ -49,6 +49,7 @@ void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Publish
     LaneList mine;
     for (const unsigned lane : lanes) {
         const unsigned at = mine.size();
+        burst.ahead.fetch_frame(at);
         read_key(burst, lane, keys[at]);
         hashes[at] = flows.hash(keys[at]);
         burst.hash[lane] = hashes[at];

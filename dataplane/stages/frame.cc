@@ -1,7 +1,5 @@
 #include "dataplane/stages/frame.h"
 
-#include "dataplane/wire/checksum.h"
-
 namespace izar {
 namespace {
 
@@ -89,26 +87,6 @@ bool sort_ip(Burst& burst, unsigned lane) noexcept {
         default:
             return reject(burst, lane, Verdict::malformed);
     }
-}
-
-bool take_hop(std::uint8_t* at) noexcept {
-    if (family_of(at) == Family::ipv6) {
-        auto& ip = header_at<Ipv6Header>(at);
-        if (ip.hop_limit <= 1) {
-            return false;
-        }
-        --ip.hop_limit;
-        return true;
-    }
-    auto& ip = header_at<Ipv4Header>(at);
-    if (ip.ttl <= 1) {
-        return false;
-    }
-    // TTL is the upper byte of its 16-bit word: taking 1 off adds 0x0100 to the checksum (RFC 1141).
-    --ip.ttl;
-    const std::uint32_t sum = std::uint32_t{ip.checksum.value()} + 0x0100;
-    ip.checksum = Be16{static_cast<std::uint16_t>(sum + (sum >> 16))};
-    return true;
 }
 
 }  // namespace izar

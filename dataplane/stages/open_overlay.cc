@@ -1,5 +1,9 @@
 #include "dataplane/stages/open_overlay.h"
 
+#include <array>
+#include <cstring>
+#include <span>
+
 #include "dataplane/links/keep_alive.h"
 #include "dataplane/links/path_prober.h"
 #include "dataplane/stages/authenticate.h"
@@ -9,23 +13,30 @@
 namespace izar {
 namespace {
 
-// The outer packet of one lane, taken apart.
-struct Outer {
-    std::uint8_t* header;  // of the overlay
-    std::size_t length;    // bytes from there to the packet's end
-    IpAddress source;
-};
-
-Outer outer_of(const Burst& burst, unsigned lane) noexcept {
-    std::uint8_t* const header = burst.l4[lane] + sizeof(UdpHeader);
-    const auto before = static_cast<std::size_t>(header - burst.ip[lane]);
-    return {header, burst.ip_length[lane] - before, source_of(burst.ip[lane])};
+OverlayHeader& overlay_of(const Burst& burst, unsigned lane) noexcept {
+    return header_at<OverlayHeader>(burst.l4[lane] + sizeof(UdpHeader));
 }
 
-// The slot of the peer that sent the header, or kNoSlot if it is none of ours at that address.
-NodeSlot peer_of(const OverlayHeader& header, const IpAddress& source, const Fleet& fleet) noexcept {
+// Bytes from the lane's IP header to its overlay header.
+std::size_t overlay_offset(const Burst& burst, unsigned lane) noexcept {
+    return static_cast<std::size_t>(burst.l4[lane] - burst.ip[lane]) + sizeof(UdpHeader);
+}
+
+// Whether `address` sent the outer packet. Compared where it lies: an IpAddress is put together from pieces, and the
+// processor waits some 15 cycles when it reads several of them as one word right after.
+bool is_from(const std::uint8_t* ip, const IpAddress& address) noexcept {
+    if (family_of(ip) == Family::ipv4) {
+        const auto& source = reinterpret_cast<const Ipv4Header*>(ip)->source;
+        return address.family() == Family::ipv4 && std::memcmp(&source, address.bytes().data(), sizeof source) == 0;
+    }
+    const auto& source = reinterpret_cast<const Ipv6Header*>(ip)->source;
+    return address.family() == Family::ipv6 && std::memcmp(&source, address.bytes().data(), sizeof source) == 0;
+}
+
+// The slot of the peer that sent the outer packet with this header, or kNoSlot if it is none of ours at that address.
+NodeSlot peer_of(const OverlayHeader& header, const std::uint8_t* ip, const Fleet& fleet) noexcept {
     const NodeSlot slot = fleet.slot(NodeId{header.sender.value()});
-    const bool known = slot != kNoSlot && slot != fleet.self && fleet.node(slot).overlay_address == source;
+    const bool known = slot != kNoSlot && slot != fleet.self && is_from(ip, fleet.node(slot).overlay_address);
     return known ? slot : kNoSlot;
 }
 
@@ -52,10 +63,10 @@ Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header
     const NodeId next{header.remaining[0].value()};
     const NodeId last = header.remaining[1].value() == 0 ? next : NodeId{header.remaining[1].value()};
     const NodeId self = fleet.node(fleet.self).id;
-    if (next == self || last == self || fleet.slot(next) == from) {
+    const NodeSlot link = fleet.slot(next);
+    if (next == self || last == self || link == from) {
         return Verdict::segment_loop;
     }
-    const NodeSlot link = fleet.slot(next);
     if (link == kNoSlot || fleet.slot(last) == kNoSlot) {
         return Verdict::no_path;
     }
@@ -122,12 +133,13 @@ void arrive(Burst& burst, unsigned lane, const OverlayHeader& header, LcoreState
 
 // Whether the lane has the overlay header of a peer; sets peer, or a verdict.
 bool find_peer(Burst& burst, unsigned lane, const Fleet& fleet) noexcept {
-    const Outer outer = outer_of(burst, lane);
-    if (check_overlay_header({outer.header, outer.length}) != OverlayFault::none) {
+    const OverlayHeader& header = overlay_of(burst, lane);
+    const std::size_t length = burst.ip_length[lane] - overlay_offset(burst, lane);
+    if (check_overlay_header({reinterpret_cast<const std::uint8_t*>(&header), length}) != OverlayFault::none) {
         burst.verdict[lane] = Verdict::overlay_malformed;
         return false;
     }
-    burst.peer[lane] = peer_of(header_at<OverlayHeader>(outer.header), outer.source, fleet);
+    burst.peer[lane] = peer_of(header, burst.ip[lane], fleet);
     if (burst.peer[lane] == kNoSlot) {
         burst.verdict[lane] = Verdict::unknown_peer;
         return false;
@@ -135,17 +147,36 @@ bool find_peer(Burst& burst, unsigned lane, const Fleet& fleet) noexcept {
     return true;
 }
 
+bool is_control(const OverlayHeader& header) noexcept {
+    return (header.geneve.flags & kGeneveControl) != 0;
+}
+
+// Notes the packets of one peer that stand one behind another in `lanes`, from number `from` on; returns the number
+// behind them. A control packet ends them, because it tells how many packets came before it.
+std::size_t note_run(const Burst& burst, const LaneList& lanes, std::size_t from, LcoreState& lcore,
+                     Instant now) noexcept {
+    std::array<const OverlayHeader*, kMaxBurst> run;
+    const NodeSlot peer = burst.peer[lanes[from]];
+    std::size_t size = 0;
+    bool ends = false;
+    for (std::size_t at = from; !ends && at < lanes.size() && burst.peer[lanes[at]] == peer; ++at) {
+        run[size] = &overlay_of(burst, lanes[at]);
+        ends = is_control(*run[size]);
+        ++size;
+    }
+    lcore.receiver.note(peer, std::span{run}.first(size), now);
+    return from + size;
+}
+
 void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& published, Instant now) noexcept {
-    const Outer outer = outer_of(burst, lane);
-    const auto& header = header_at<OverlayHeader>(outer.header);
+    const OverlayHeader& header = overlay_of(burst, lane);
     const NodeSlot from = burst.peer[lane];
-    lcore.receiver.note(from, header, now);
-    const auto offset = static_cast<std::uint16_t>(outer.header - burst.ip[lane] + sizeof(OverlayHeader));
+    const auto offset = static_cast<std::uint16_t>(overlay_offset(burst, lane) + sizeof(OverlayHeader));
     focus(burst.mbuf[lane], offset, static_cast<std::uint16_t>(burst.ip_length[lane] - offset));
     if (header.remaining[0].value() != 0) {
         relay(burst, lane, header, from, lcore, published);
-    } else if ((header.geneve.flags & kGeneveControl) != 0) {
-        const std::span message{outer.header + sizeof(OverlayHeader), burst.mbuf[lane]->data_len};
+    } else if (is_control(header)) {
+        const std::span message{reinterpret_cast<const std::uint8_t*>(&header + 1), burst.mbuf[lane]->data_len};
         const bool is_probe = !message.empty() && message[0] == static_cast<std::uint8_t>(ControlKind::path_probe);
         burst.verdict[lane] = is_probe ? read_path_probe(message, from, lcore, published, now)
                                        : read_control(message, header, from, lcore, now);
@@ -159,6 +190,7 @@ void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& 
 void open_overlay(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
     LaneList lanes;
     for (const unsigned lane : burst.overlay) {
+        burst.ahead.fetch_frame(lane);
         if (find_peer(burst, lane, *published.fleet)) {
             lanes.add(lane);
         }
@@ -167,8 +199,10 @@ void open_overlay(Burst& burst, LcoreState& lcore, const Published& published, I
         authenticate(burst, lanes, lcore.security);
     }
     // From here, every lane's packet is its peer's, and plain.
-    for (const unsigned lane : lanes) {
-        open_lane(burst, lane, lcore, published, now);
+    for (std::size_t at = 0; at < lanes.size();) {
+        for (const std::size_t end = note_run(burst, lanes, at, lcore, now); at < end; ++at) {
+            open_lane(burst, lanes[at], lcore, published, now);
+        }
     }
     burst.overlay.clear();
 }

@@ -18,8 +18,7 @@ struct Echo {
 
 // What to echo on a link: the peer's newest t_tx and how long ago it came, by the 64-bit clock so that an
 // old echo saturates instead of wrapping into a plausible one.
-Echo echo_of(const LinkCell& cell, Instant now) noexcept {
-    const std::uint64_t word = cell.echo.load(std::memory_order_relaxed);
+Echo echo_of(std::uint64_t word, const LinkCell& cell, Instant now) noexcept {
     if (word == 0) {
         return {0, kNothingToEcho};
     }
@@ -30,6 +29,21 @@ Echo echo_of(const LinkCell& cell, Instant now) noexcept {
     }
     const std::uint32_t hold = low_clock(now) - static_cast<std::uint32_t>(word);
     return {t_echo, std::min(hold, kHoldSaturated)};
+}
+
+// Brings the times in the link's template up to now; of the packets of a round only the first has to.
+void stamp_times(LinkTemplate& link, const LinkCell& cell, Instant now) noexcept {
+    const std::uint64_t word = cell.echo.load(std::memory_order_relaxed);
+    if (link.stamped == now && link.stamped_echo == word) {
+        return;
+    }
+    const Echo echo = echo_of(word, cell, now);
+    OverlayHeader& header = link.header();
+    header.t_tx = Be32{low_clock(now)};
+    header.t_echo = Be32{echo.t_echo};
+    header.t_hold = Be32{echo.t_hold};
+    link.stamped = now;
+    link.stamped_echo = word;
 }
 
 void set_length(Ipv4Header& ip, std::uint16_t total) noexcept {
@@ -58,6 +72,7 @@ void stamp(rte_mbuf* m, const LinkTemplate& link, std::uint16_t entropy) noexcep
 
 void seal(rte_mbuf* m, const SealRequest& request, LinkTemplate& link, const LinkCell& cell, Instant now) noexcept {
     auto* const inner = rte_pktmbuf_mtod(m, std::uint8_t*);
+    stamp_times(link, cell, now);
     if (link.underlay == Family::ipv4) {
         stamp<Ipv4Header>(m, link, request.entropy);
     } else {
@@ -67,10 +82,6 @@ void seal(rte_mbuf* m, const SealRequest& request, LinkTemplate& link, const Lin
     header.geneve.flags |= request.geneve_flags;
     header.geneve.protocol = Be16{request.protocol};
     header.geneve.vni_reserved = Be32{vni_of(request.service) << 8};
-    const Echo echo = echo_of(cell, now);
-    header.t_tx = Be32{low_clock(now)};
-    header.t_echo = Be32{echo.t_echo};
-    header.t_hold = Be32{echo.t_hold};
     header.packet_number = Be64{link.next_packet++};
     header.ingress = Be16{raw(request.ingress)};
     header.remaining = {Be16{raw(request.path.segments[1])}, Be16{raw(request.path.segments[2])}};
@@ -155,7 +166,8 @@ void seal_handshake(rte_mbuf* m, const SealRequest& request, NodeSlot link, Lcor
     header_at<OverlayHeader>(message - sizeof(OverlayHeader)).key_epoch = kClearEpoch;
 }
 
-void seal_overlay(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
+// Flat, because a call of seal() would put the request for every packet into memory to read it back at once.
+[[gnu::flatten]] void seal_overlay(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
     Unsealed unsealed;
     for (const unsigned lane : burst.seal) {
         if ((burst.overlay_flags[lane] & kFlagDuplicate) != 0) [[unlikely]] {

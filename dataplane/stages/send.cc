@@ -1,5 +1,8 @@
 #include "dataplane/stages/send.h"
 
+#include <cstddef>
+#include <cstring>
+
 #include "dataplane/base/check.h"
 #include "dataplane/io/resolve.h"
 #include "dataplane/stages/frame.h"
@@ -42,12 +45,21 @@ bool is_fragment(const std::uint8_t* ip) noexcept {
                                          : reinterpret_cast<const Ipv6Header*>(ip)->next_header == kIpv6Fragment;
 }
 
-void put_ethernet(rte_mbuf* m, const MacAddress& destination, PortIndex port, const LcoreState& lcore) noexcept {
+// Writes the Ethernet header as three words: six bytes of an address are no word, and copying them through one makes
+// the processor wait for its own store.
+void put_ethernet(rte_mbuf* m, MacWord destination, PortIndex port, const LcoreState& lcore) noexcept {
     const Family family = family_of(rte_pktmbuf_mtod(m, std::uint8_t*));
-    auto& ethernet = header_at<EthernetHeader>(prepend(m, sizeof(EthernetHeader)));
-    ethernet.destination = destination;
-    ethernet.source = lcore.shared.interfaces.port(port).mac;
-    ethernet.ether_type = Be16{family == Family::ipv4 ? kEtherTypeIpv4 : kEtherTypeIpv6};
+    const Be16 ether_type{family == Family::ipv4 ? kEtherTypeIpv4 : kEtherTypeIpv6};
+    const std::uint8_t* const source = lcore.shared.interfaces.port(port).mac.bytes;
+    std::uint16_t source_head;
+    std::uint32_t source_tail;
+    std::memcpy(&source_head, source, sizeof source_head);
+    std::memcpy(&source_tail, source + sizeof source_head, sizeof source_tail);
+    const std::uint64_t addresses = (destination.word() & 0xFFFF'FFFF'FFFF) | std::uint64_t{source_head} << 48;
+    std::uint8_t* const at = prepend(m, sizeof(EthernetHeader));
+    std::memcpy(at, &addresses, sizeof addresses);
+    std::memcpy(at + sizeof addresses, &source_tail, sizeof source_tail);
+    std::memcpy(at + offsetof(EthernetHeader, ether_type), &ether_type, sizeof ether_type);
 }
 
 // The verdict of a packet whose next hop has no MAC address yet; it is asked for.
@@ -77,6 +89,9 @@ void bounce(Burst& burst, unsigned lane, const LcoreState& lcore) noexcept {
 }  // namespace
 
 void deliver(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
+    if (burst.deliver.empty()) {
+        return;
+    }
     // sort_ip() validates and would list the lane as a flow's; a reply needs no flow here.
     const LaneList ipv4 = burst.ipv4;
     const LaneList ipv6 = burst.ipv6;
@@ -129,12 +144,13 @@ void pass_exceptions(Burst& burst, LcoreState& lcore, Instant now) noexcept {
 
 void address_frames(Burst& burst, LcoreState& lcore, Instant now) noexcept {
     for (const unsigned lane : burst.address) {
+        burst.ahead.fetch_second(lane);
         const MacWord word = lcore.shared.neighbors.mac(burst.neighbor[lane]);
         if (!word.known()) {
             burst.verdict[lane] = hold(burst.mbuf[lane], burst.neighbor[lane], lcore, now);
             continue;
         }
-        put_ethernet(burst.mbuf[lane], word.mac(), burst.port[lane], lcore);
+        put_ethernet(burst.mbuf[lane], word, burst.port[lane], lcore);
         burst.out.add(lane);
     }
     for (const unsigned lane : burst.bounce) {
@@ -147,7 +163,7 @@ void address_frames(Burst& burst, LcoreState& lcore, Instant now) noexcept {
 void send_made(rte_mbuf* m, NeighborIndex neighbor, PortIndex port, LcoreState& lcore, Instant now) noexcept {
     const MacWord word = lcore.shared.neighbors.mac(neighbor);
     if (word.known()) {
-        put_ethernet(m, word.mac(), port, lcore);
+        put_ethernet(m, word, port, lcore);
         lcore.tx.put(port, m);
         return;
     }
@@ -164,7 +180,7 @@ void review_held(LcoreState& lcore, Instant now) noexcept {
         const MacWord word = lcore.shared.neighbors.mac(held.neighbor);
         if (word.known()) {
             const PortIndex port = lcore.shared.neighbors.port(held.neighbor);
-            put_ethernet(held.frame, word.mac(), port, lcore);
+            put_ethernet(held.frame, word, port, lcore);
             lcore.tx.put(port, held.frame);
         } else if (now >= held.until) {
             count_drop(held.frame, Verdict::unresolved, lcore);
