@@ -42,10 +42,14 @@ class FlowIndex {
     static Result<FlowIndex> make(std::size_t items);
 
     Place place(std::uint64_t hash) const noexcept {
+        const std::uint32_t first = first_bucket(hash);
+        return {first, other_bucket(first, tag_of(hash)), tag_of(hash)};
+    }
+    // The two of them that the first look at a hash needs.
+    std::uint32_t first_bucket(std::uint64_t hash) const noexcept { return scale(static_cast<std::uint32_t>(hash)); }
+    static std::uint16_t tag_of(std::uint64_t hash) noexcept {
         const auto bits = static_cast<std::uint16_t>(hash >> 32);
-        const auto tag = static_cast<std::uint16_t>(bits + (bits == 0));  // 0 means empty
-        const std::uint32_t first = scale(static_cast<std::uint32_t>(hash));
-        return {first, other_bucket(first, tag), tag};
+        return static_cast<std::uint16_t>(bits + (bits == 0));  // 0 means empty
     }
     const Bucket& bucket(std::uint32_t index) const noexcept { return buckets()[index]; }
 

@@ -114,42 +114,53 @@ void FlowTable<Address>::prefetch_entry(FlowRef ref) const noexcept {
     }
 }
 
+// What a bucket holds under the tag of a hash: the first such entry, or none.
+template <typename Address>
+FlowRef FlowTable<Address>::tagged(std::uint32_t bucket, std::uint64_t hash) const noexcept {
+    const FlowIndex::Bucket& there = index_.bucket(bucket);
+    const unsigned matches = FlowIndex::match(there, FlowIndex::tag_of(hash));
+    return matches == 0 ? FlowRef{} : FlowRef::from_bits(there.value[std::countr_zero(matches)]);
+}
+
 template <typename Address>
 void FlowTable<Address>::find_bulk(std::span<const Key> keys, std::span<const std::uint64_t> hashes,
                                    std::span<FlowRef> out) const noexcept {
     const std::size_t n = keys.size();
     CHECK(n <= kMaxBurst && hashes.size() == n && out.size() == n);
-    std::array<FlowIndex::Place, kMaxBurst> place;
-    std::array<unsigned, kMaxBurst> matches;  // slots of the first bucket, then those of the second
+    std::array<FlowRef, kMaxBurst> likely;  // the first entry whose tag fits
+    std::array<std::uint8_t, kMaxBurst> elsewhere;
+    std::size_t elsewhere_count = 0;
     for (std::size_t i = 0; i < n; ++i) {
-        place[i] = index_.place(hashes[i]);
-        __builtin_prefetch(&index_.bucket(place[i].first));
-        __builtin_prefetch(&index_.bucket(place[i].second));
+        __builtin_prefetch(&index_.bucket(index_.first_bucket(hashes[i])));
     }
-    // From here, every bucket is on its way.
+    // From here, every key's first bucket is on its way. Most keys are in that, and the others need two looks.
     for (std::size_t i = 0; i < n; ++i) {
-        const FlowIndex::Bucket& first = index_.bucket(place[i].first);
-        const FlowIndex::Bucket& second = index_.bucket(place[i].second);
-        matches[i] = FlowIndex::match(first, place[i].tag) | FlowIndex::match(second, place[i].tag)
-                                                                 << FlowIndex::kSlots;
-        if (matches[i] != 0) {
-            const auto slot = static_cast<unsigned>(std::countr_zero(matches[i]));
-            const FlowIndex::Bucket& bucket = slot < FlowIndex::kSlots ? first : second;
-            prefetch_entry(FlowRef::from_bits(bucket.value[slot % FlowIndex::kSlots]));
+        likely[i] = tagged(index_.first_bucket(hashes[i]), hashes[i]);
+        if (likely[i]) {
+            prefetch_entry(likely[i]);
+        } else {
+            elsewhere[elsewhere_count++] = static_cast<std::uint8_t>(i);
+            __builtin_prefetch(&index_.bucket(index_.place(hashes[i]).second));
+        }
+    }
+    for (std::size_t e = 0; e < elsewhere_count; ++e) {
+        const std::size_t i = elsewhere[e];
+        likely[i] = tagged(index_.place(hashes[i]).second, hashes[i]);
+        if (likely[i]) {
+            prefetch_entry(likely[i]);
         }
     }
     // From here, the likely entry of every key is on its way. Another with the same tag is rare (2^-12).
     for (std::size_t i = 0; i < n; ++i) {
-        out[i] = FlowRef{};
-        for (unsigned left = matches[i]; left != 0 && !out[i]; left &= left - 1) {
-            const auto slot = static_cast<unsigned>(std::countr_zero(left));
-            const std::uint32_t bucket = slot < FlowIndex::kSlots ? place[i].first : place[i].second;
-            const FlowRef ref = FlowRef::from_bits(index_.bucket(bucket).value[slot % FlowIndex::kSlots]);
-            if (holds(ref, keys[i])) {
-                out[i] = ref;
-            }
-        }
+        out[i] = !likely[i] || holds(likely[i], keys[i]) ? likely[i] : find(keys[i], hashes[i]);
     }
+}
+
+template <typename Address>
+void FlowTable<Address>::fetch(const Key& key) const noexcept {
+    const FlowIndex::Place place = index_.place(hash(key));
+    __builtin_prefetch(&index_.bucket(place.first));
+    __builtin_prefetch(&index_.bucket(place.second));
 }
 
 template <typename Address>

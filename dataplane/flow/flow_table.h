@@ -59,6 +59,8 @@ class FlowTable {
     void find_bulk(std::span<const Key> keys, std::span<const std::uint64_t> hashes,
                    std::span<FlowRef> out) const noexcept;
     FlowRef find(const Key& key, std::uint64_t hash) const noexcept;
+    // Starts the way of what find() will read of the index into the cache.
+    void fetch(const Key& key) const noexcept;
 
     Entry& operator[](FlowRef ref) noexcept { return entries()[ref.index()]; }
     const Entry& operator[](FlowRef ref) const noexcept { return entries()[ref.index()]; }
@@ -114,6 +116,7 @@ class FlowTable {
     Entry* entries() const noexcept { return static_cast<Entry*>(memory_.data()); }
     bool holds(FlowRef ref, const Key& key) const noexcept;
     FlowRef find_in(const FlowIndex::Bucket& bucket, unsigned matches, const Key& key) const noexcept;
+    FlowRef tagged(std::uint32_t bucket, std::uint64_t hash) const noexcept;
     void prefetch_entry(FlowRef ref) const noexcept;
 
     FlowIndex index_;

@@ -73,13 +73,33 @@ bool NatPorts<Address>::try_address(const FlowTable<Address>& table, Be16 wanted
 }
 
 template <typename Address>
+std::size_t NatPorts<Address>::first_address(const Key& client) const noexcept {
+    return address_count_ == 0 ? 0 : address_hash(client.source) % address_count_;
+}
+
+// With the client's own port.
+template <typename Address>
+FlowKey<Address> NatPorts<Address>::reply_key(const Key& client, std::size_t address, const Address& origin,
+                                              Be16 origin_port) const noexcept {
+    const bool is_echo = client.protocol == IpProtocol::icmp || client.protocol == IpProtocol::icmpv6;
+    return {origin, addresses_[address], is_echo ? Be16{0} : origin_port, client.source_port, client.protocol, {}};
+}
+
+template <typename Address>
+std::optional<FlowKey<Address>> NatPorts<Address>::first_choice(const Key& client, const Address& origin,
+                                                                Be16 origin_port) const noexcept {
+    if (address_count_ == 0) {
+        return std::nullopt;
+    }
+    return reply_key(client, first_address(client), origin, origin_port);
+}
+
+template <typename Address>
 std::optional<FlowKey<Address>> NatPorts<Address>::choose(const FlowTable<Address>& table, const Key& client,
                                                           const Address& origin, Be16 origin_port) noexcept {
-    const bool is_echo = client.protocol == IpProtocol::icmp || client.protocol == IpProtocol::icmpv6;
-    Key reply{origin, Address{}, is_echo ? Be16{0} : origin_port, Be16{0}, client.protocol, {}};
-    std::size_t at = address_count_ == 0 ? 0 : address_hash(client.source) % address_count_;
+    std::size_t at = first_address(client);
     for (std::size_t tried = 0; tried < address_count_; ++tried) {
-        reply.destination = addresses_[at];
+        Key reply = reply_key(client, at, origin, origin_port);
         if (try_address(table, client.source_port, reply)) {
             ++chosen_;
             return reply;

@@ -49,6 +49,9 @@ class NatPorts {
     std::optional<Key> choose(const FlowTable<Address>& table, const Key& client, const Address& origin,
                               Be16 origin_port) noexcept;
 
+    // The key that choose() tries first; none if the node has no egress address.
+    std::optional<Key> first_choice(const Key& client, const Address& origin, Be16 origin_port) const noexcept;
+
     std::uint64_t chosen() const noexcept { return chosen_; }
     std::uint64_t exhausted() const noexcept { return exhausted_; }
     // Ports tried for all chosen(): the mean per choice rises long before the first failure.
@@ -56,6 +59,8 @@ class NatPorts {
 
   private:
     bool is_mine(std::uint16_t port) const noexcept;
+    std::size_t first_address(const Key& client) const noexcept;
+    Key reply_key(const Key& client, std::size_t address, const Address& origin, Be16 origin_port) const noexcept;
     bool try_address(const FlowTable<Address>& table, Be16 wanted, Key& reply) noexcept;
     bool is_free(const FlowTable<Address>& table, std::uint16_t port, Key& reply) noexcept;
 

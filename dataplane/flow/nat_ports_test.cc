@@ -60,6 +60,21 @@ TEST(NatPorts, KeepsTheClientsPortWhereItCan) {
     EXPECT_EQ(ports.exhausted(), 0U);
 }
 
+// What the first choice fetches is what choose() then looks at.
+TEST(NatPorts, TheFirstChoiceIsTakenWhereItIsFree) {
+    Table table = make_table(1'000);
+    Ports ports(kAddresses, LcoreIndex{0}, 1, 7);
+    for (const IpProtocol protocol : {IpProtocol::tcp, IpProtocol::udp, IpProtocol::icmp}) {
+        for (std::uint16_t n = 0; n < 20; ++n) {
+            const Key key = client(n, static_cast<std::uint16_t>(3000 + n), protocol);
+            const auto first = ports.first_choice(key, kOrigin, kOriginPort);
+            ASSERT_TRUE(first);
+            EXPECT_EQ(open_session(table, ports, key), first);
+        }
+    }
+    EXPECT_FALSE(Ports({}, LcoreIndex{0}, 1, 7).first_choice(client(1, 3000), kOrigin, kOriginPort));
+}
+
 TEST(NatPorts, EchoTranslatesTheIdentifierOnly) {
     Table table = make_table(100);
     Ports ports(kOneAddress, LcoreIndex{0}, 1, 7);

@@ -67,6 +67,11 @@ void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Publish
     const std::size_t n = mine.size();
     flows.find_bulk(std::span(keys).first(n), std::span(hashes).first(n), std::span(found).first(n));
     for (unsigned i = 0; i < n; ++i) {
+        if (!found[i] && burst.note[mine[i]].way == Way::egress) [[unlikely]] {
+            fetch_session(keys[i], lcore, published);
+        }
+    }
+    for (unsigned i = 0; i < n; ++i) {
         if (found[i]) {
             enter_known<Address>(burst, mine[i], found[i], lcore, published);
         } else {

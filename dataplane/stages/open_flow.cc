@@ -73,7 +73,32 @@ void fill_new_flow(Flow<Address>& flow, const Burst& burst, unsigned lane, const
     flow.origin_neighbor = kNoNeighbor;
 }
 
+Be16 port_of(const Origin& origin, Be16 vip_port) noexcept {
+    return origin.port == 0 ? vip_port : Be16{origin.port};
+}
+
 }  // namespace
+
+template <typename Address>
+void fetch_session(const FlowKey<Address>& key, LcoreState& lcore, const Published& published) noexcept {
+    const ServiceTable& services = *published.services;
+    const int found =
+        services.find(IpAddress{key.destination}, transport_of(key.protocol), key.destination_port.value());
+    if (found < 0) {
+        return;
+    }
+    const Service& service = services[found];
+    const std::uint8_t index = service.origin_choice->pick(origin_hash(key));
+    if (index == MaglevTable::kNobody) {
+        return;
+    }
+    const Origin& origin = service.origins[index];
+    const auto likely = FamilyOf<Address>::ports(lcore).first_choice(key, FamilyOf<Address>::address(origin.address),
+                                                                     port_of(origin, key.destination_port));
+    if (likely) {
+        FamilyOf<Address>::flows(lcore).fetch(*likely);
+    }
+}
 
 template <typename Address>
 void open_session(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, const Published& published) noexcept {
@@ -95,9 +120,8 @@ void open_session(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, c
     }
     const Origin& origin = service.origins[index];
     const auto hop = lcore.shared.interfaces.next_hop(origin.address);
-    const Be16 port = origin.port == 0 ? flow.vip_port : Be16{origin.port};
-    const auto reply = FamilyOf<Address>::ports(lcore).choose(flows, flow.client_key(),
-                                                              FamilyOf<Address>::address(origin.address), port);
+    const auto reply = FamilyOf<Address>::ports(lcore).choose(
+        flows, flow.client_key(), FamilyOf<Address>::address(origin.address), port_of(origin, flow.vip_port));
     if (!hop || !reply) {
         refuse<Address>(burst, lane, hop ? Verdict::ports_exhausted : Verdict::no_next_hop);
         return;
@@ -164,6 +188,8 @@ template void open_flow(Burst&, unsigned, const FlowKey<Ipv4Address>&, std::uint
                         Instant) noexcept;
 template void open_flow(Burst&, unsigned, const FlowKey<Ipv6Address>&, std::uint64_t, LcoreState&, const Published&,
                         Instant) noexcept;
+template void fetch_session(const FlowKey<Ipv4Address>&, LcoreState&, const Published&) noexcept;
+template void fetch_session(const FlowKey<Ipv6Address>&, LcoreState&, const Published&) noexcept;
 template void open_session<Ipv4Address>(Burst&, unsigned, FlowRef, LcoreState&, const Published&) noexcept;
 template void open_session<Ipv6Address>(Burst&, unsigned, FlowRef, LcoreState&, const Published&) noexcept;
 

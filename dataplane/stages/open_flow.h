@@ -21,4 +21,9 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
 template <typename Address>
 void open_session(Burst& burst, unsigned lane, FlowRef flow, LcoreState& lcore, const Published& published) noexcept;
 
+// For a packet out of the overlay that is going to open a session: starts the way of the session's second key's likely
+// place into the cache, so that the misses of a burst's new sessions are under way at once.
+template <typename Address>
+void fetch_session(const FlowKey<Address>& key, LcoreState& lcore, const Published& published) noexcept;
+
 }  // namespace izar

@@ -17,6 +17,10 @@ OverlayHeader& overlay_of(const Burst& burst, unsigned lane) noexcept {
     return header_at<OverlayHeader>(burst.l4[lane] + sizeof(UdpHeader));
 }
 
+bool is_control(const OverlayHeader& header) noexcept {
+    return (header.geneve.flags & kGeneveControl) != 0;
+}
+
 // Bytes from the lane's IP header to its overlay header.
 std::size_t overlay_offset(const Burst& burst, unsigned lane) noexcept {
     return static_cast<std::size_t>(burst.l4[lane] - burst.ip[lane]) + sizeof(UdpHeader);
@@ -56,8 +60,7 @@ const Path* detour(const Destination& destination, NodeSlot from, const SharedLi
 Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from,
                         const LcoreState& lcore, const Published& published) noexcept {
     const Fleet& fleet = *published.fleet;
-    const bool is_control = (header.geneve.flags & kGeneveControl) != 0;
-    if (is_control != (service_of(header.geneve) == kNoService)) {
+    if (is_control(header) != (service_of(header.geneve) == kNoService)) {
         return Verdict::control_malformed;  // it would go on as what it is not
     }
     const NodeId next{header.remaining[0].value()};
@@ -73,7 +76,7 @@ Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header
     Path& path = burst.path[lane];
     burst.overlay_flags[lane] = header.flags;
     // The probe of a path is not repaired: it is to show this one.
-    if (lcore.shared.links.down(link) && (header.flags & kFlagRepaired) == 0 && !is_control) {
+    if (lcore.shared.links.down(link) && (header.flags & kFlagRepaired) == 0 && !is_control(header)) {
         const PolicyIndex policy = published.services->policy_of(service_of(header.geneve));
         const Path* const own = detour(published.routes->to(policy, fleet.slot(last)), from, lcore.shared.links);
         if (own == nullptr) {
@@ -145,10 +148,6 @@ bool find_peer(Burst& burst, unsigned lane, const Fleet& fleet) noexcept {
         return false;
     }
     return true;
-}
-
-bool is_control(const OverlayHeader& header) noexcept {
-    return (header.geneve.flags & kGeneveControl) != 0;
 }
 
 // Notes the packets of one peer that stand one behind another in `lanes`, from number `from` on; returns the number
