@@ -53,8 +53,8 @@ void LinkRows::set_row(NodeId from, std::span<const FeedLink> links) {
     // The last of equal ones becomes the first, and stays.
     std::ranges::reverse(row);
     std::ranges::stable_sort(row, {}, &Cell::to);
-    const auto doubles = std::ranges::unique(row, {}, &Cell::to);
-    row.erase(doubles.begin(), doubles.end());
+    const auto same = [](const Cell& a, const Cell& b) { return a.to == b.to; };
+    row.erase(std::unique(row.begin(), row.end(), same), row.end());
 }
 
 void LinkRows::set(const FeedLink& link) {
