@@ -158,9 +158,9 @@ class FeatureSummary {
                 held_items.push_back(item);
             }
         auto old = held_items.begin();
-        for (const auto& [link, fresh] : prune_links(cost_, believed, {rule_.eps, rule_.backup_eps}, held)) {
-            old = std::find_if(old, held_items.end(), [&](const SummaryItem& item) { return item.at >= link; });
-            summary_.links.items.push_back(fresh ? fresh_item(link) : *old);
+        for (const KeptLink& kept : prune_links(cost_, believed, {rule_.eps, rule_.backup_eps}, held)) {
+            old = std::find_if(old, held_items.end(), [&](const SummaryItem& item) { return item.at >= kept.link; });
+            summary_.links.items.push_back(kept.fresh ? fresh_item(kept.link) : *old);
         }
     }
 
