@@ -92,9 +92,14 @@ void LinkKeeper::tick(LcoreState& lcore, const Published& published, Instant now
     if (lcore.security.keys != nullptr) {
         send_handshakes(lcore, fleet, now);
     }
-    for (std::size_t s = raw(lcore.index); s < fleet.nodes.size(); s += lcore.shared.lcores) {
+    const std::size_t lcores = lcore.shared.lcores;
+    const std::size_t own = (fleet.nodes.size() + lcores - 1) / lcores;
+    const std::size_t looked_at = std::min(own, std::max(kLinksATick, own / kTicksARound + 1));
+    for (std::size_t i = 0; i < looked_at; ++i) {
+        next_ = next_ + 1 < own ? next_ + 1 : 0;
+        const std::size_t s = next_ * lcores + raw(lcore.index);
         const NodeSlot link{static_cast<std::uint16_t>(s)};
-        if (link == fleet.self || fleet.nodes[s].id == kNoNode) {
+        if (s >= fleet.nodes.size() || link == fleet.self || fleet.nodes[s].id == kNoNode) {
             continue;
         }
         Note& note = notes_[s];
