@@ -10,20 +10,17 @@
 #include "dataplane/base/check.h"
 
 namespace izar {
-namespace {
-
-enum class SlotState : std::uint8_t { free, filling, current, retired };
-
-struct Slot {
-    RouteTable table;
-    Published root;
-    SlotState state = SlotState::free;
-    std::uint64_t token = 0;  // when retired: free again once every online lcore has passed it
-};
-
-}  // namespace
 
 struct Publisher::State {
+    enum class SlotState : std::uint8_t { free, filling, current, retired };
+
+    struct Slot {
+        RouteTable table;
+        Published root;
+        SlotState state = SlotState::free;
+        std::uint64_t token = 0;  // when retired: free again once every online lcore has passed it
+    };
+
     std::array<Slot, kRoots> slots;
     std::atomic<const Published*> current{nullptr};
     std::atomic<std::uint64_t> generation{0};
@@ -58,9 +55,9 @@ Publisher::~Publisher() {
 
 RouteTable* Publisher::writable(const OnSched&) noexcept {
     state_->reclaim();
-    for (Slot& slot : state_->slots) {
-        if (slot.state == SlotState::free || slot.state == SlotState::filling) {
-            slot.state = SlotState::filling;
+    for (State::Slot& slot : state_->slots) {
+        if (slot.state == State::SlotState::free || slot.state == State::SlotState::filling) {
+            slot.state = State::SlotState::filling;
             return &slot.table;
         }
     }
@@ -70,22 +67,22 @@ RouteTable* Publisher::writable(const OnSched&) noexcept {
 
 void Publisher::publish(const OnSched&, RouteTable* table, std::shared_ptr<const Fleet> fleet,
                         std::shared_ptr<const ServiceTable> services, std::shared_ptr<const OwnRow> own_row) noexcept {
-    Slot* fresh = nullptr;
-    Slot* old = nullptr;
-    for (Slot& slot : state_->slots) {
+    State::Slot* fresh = nullptr;
+    State::Slot* old = nullptr;
+    for (State::Slot& slot : state_->slots) {
         fresh = &slot.table == table ? &slot : fresh;
-        old = slot.state == SlotState::current ? &slot : old;
+        old = slot.state == State::SlotState::current ? &slot : old;
     }
-    CHECK(fresh != nullptr && fresh->state == SlotState::filling);
+    CHECK(fresh != nullptr && fresh->state == State::SlotState::filling);
     const std::uint64_t generation = state_->generation.load(std::memory_order_relaxed) + 1;
     table->generation = generation;
     fresh->root = {generation, table, std::move(fleet), std::move(services), std::move(own_row)};
-    fresh->state = SlotState::current;
+    fresh->state = State::SlotState::current;
     state_->current.store(&fresh->root, std::memory_order_release);
     state_->generation.store(generation, std::memory_order_relaxed);
     if (old != nullptr) {
         old->token = rte_rcu_qsbr_start(state_->qsbr);
-        old->state = SlotState::retired;
+        old->state = State::SlotState::retired;
     }
 }
 
