@@ -78,11 +78,11 @@ class OverlayLab:
     def settle(self) -> None:
         """Until every link is up and both directions of the stream go over one relay."""
         wait_until(lambda: all(row["state"] == "up" for name in NODES for row in self._links(name)), "all links up")
-        wait_until(lambda: self._relay("near", "far") and self._relay("far", "near"), "a path over a relay")
+        self._relays()
 
     def cut(self, kind: str, dice: random.Random) -> Cut:
         """Cuts something that the stream uses."""
-        out, back = self._relay("near", "far"), self._relay("far", "near")
+        out, back = self._relays()
         if kind == "node":
             return self._kill(out)
         here, there = dice.choice([("near", out), (out, "far"), ("far", back), (back, "near")])
@@ -143,6 +143,17 @@ class OverlayLab:
 
     def _link(self, node: str, peer: str) -> dict:
         return next(row for row in self._links(node) if row["peer"] == peer)
+
+    def _relays(self) -> tuple[str, str]:
+        """Of the paths there and back. Waits for them: where false alarms come, there is none for a moment."""
+        found: list[str | None] = []
+
+        def found_both() -> bool:
+            found[:] = [self._relay("near", "far"), self._relay("far", "near")]
+            return None not in found
+
+        wait_until(found_both, "a path over a relay")
+        return found[0], found[1]
 
     def _relay(self, source: str, destination: str) -> str | None:
         """The relay of the path in use; None if there is none."""
