@@ -56,7 +56,8 @@ const Path* detour(const Destination& destination, NodeSlot from, const SharedLi
 }
 
 // The path that a relayed packet goes on with. A dead next link is replaced once by this node's own way to
-// the last segment: the flag keeps two relays from repairing each other's repairs.
+// the last segment: the flag keeps two relays from repairing each other's repairs. Where there is no other way the packet
+// goes on as it was sent: the link may only seem dead, to a node that was deaf for a moment.
 Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from,
                         const LcoreState& lcore, const Published& published) noexcept {
     const Fleet& fleet = *published.fleet;
@@ -79,12 +80,11 @@ Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header
     if (lcore.shared.links.down(link) && (header.flags & kFlagRepaired) == 0 && !is_control(header)) {
         const PolicyIndex policy = published.services->policy_of(service_of(header.geneve));
         const Path* const own = detour(published.routes->to(policy, fleet.slot(last)), from, lcore.shared.links);
-        if (own == nullptr) {
-            return Verdict::no_path;
+        if (own != nullptr) {
+            path = *own;
+            burst.overlay_flags[lane] = header.flags | kFlagRepaired;
+            return Verdict::pending;
         }
-        path = *own;
-        burst.overlay_flags[lane] = header.flags | kFlagRepaired;
-        return Verdict::pending;
     }
     path = Path{};
     path.segments = {next, NodeId{header.remaining[1].value()}, kNoNode};
