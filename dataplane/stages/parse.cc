@@ -27,12 +27,15 @@ static_assert(sizeof(OuterHeaders) == 42);
 bool take_overlay(Burst& burst, unsigned lane, Ipv4Address own) noexcept {
     rte_mbuf* const m = burst.mbuf[lane];
     auto* const frame = rte_pktmbuf_mtod(m, std::uint8_t*);
+    if (m->nb_segs != 1 || m->data_len < sizeof(OuterHeaders)) {
+        return false;
+    }
     const auto& outer = *reinterpret_cast<const OuterHeaders*>(frame);
     const std::uint16_t length = outer.ip.total_length.value();
-    if (m->nb_segs != 1 || m->data_len < sizeof outer || outer.ethernet.ether_type.value() != kEtherTypeIpv4 ||
-        outer.ip.version_ihl != 0x45 || outer.ip.protocol != IpProtocol::udp || outer.ip.is_fragment() ||
-        outer.ip.destination != own || outer.udp.destination_port.value() != kGenevePort ||
-        length < sizeof(Ipv4Header) + sizeof(UdpHeader) || sizeof(EthernetHeader) + length > m->data_len) {
+    if (outer.ethernet.ether_type.value() != kEtherTypeIpv4 || outer.ip.version_ihl != 0x45 ||
+        outer.ip.protocol != IpProtocol::udp || outer.ip.is_fragment() || outer.ip.destination != own ||
+        outer.udp.destination_port.value() != kGenevePort || length < sizeof(Ipv4Header) + sizeof(UdpHeader) ||
+        sizeof(EthernetHeader) + length > m->data_len) {
         return false;
     }
     focus(m, sizeof(EthernetHeader), length);

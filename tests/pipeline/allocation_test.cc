@@ -21,7 +21,16 @@ void note_allocation() {
 
 }  // namespace
 
+// g++ tells its sanitizers by macros, clang by features.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IZAR_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IZAR_SANITIZED
+#endif
+#endif
+
+#ifdef IZAR_SANITIZED
 
 // Of the sanitizer's runtime; Debian's g++ does not install the header that declares it.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*, std::size_t),
