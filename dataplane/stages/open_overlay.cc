@@ -56,8 +56,8 @@ const Path* detour(const Destination& destination, NodeSlot from, const SharedLi
 }
 
 // The path that a relayed packet goes on with. A dead next link is replaced once by this node's own way to
-// the last segment: the flag keeps two relays from repairing each other's repairs. Where there is no other way the packet
-// goes on as it was sent: the link may only seem dead, to a node that was deaf for a moment.
+// the last segment: the flag keeps two relays from repairing each other's repairs. Where there is no other way the
+// packet goes on as it was sent: the link may only seem dead, to a node that was deaf for a moment.
 Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from,
                         const LcoreState& lcore, const Published& published) noexcept {
     const Fleet& fleet = *published.fleet;
