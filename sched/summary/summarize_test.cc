@@ -89,9 +89,10 @@ RC_GTEST_PROP(SummarizeLinks, ChoicesFromDecodedBytesKeepTheBoundOverASeries, (s
                 }
         auto next = summarize_links(direct, rule, &base);
         next.generation = static_cast<std::uint32_t>(slice);
-        const auto bytes = encode_delta(base, next);
-        RC_ASSERT(bytes.has_value());
-        auto decoded = decode_summary(*bytes, &base);
+        // A small mesh may become symmetric by chance, and no change leads to that.
+        const auto delta = encode_delta(base, next);
+        RC_ASSERT(delta.has_value() == (next.symmetric == base.symmetric));
+        auto decoded = delta ? decode_summary(*delta, &base) : decode_summary(encode_full(next), nullptr);
         RC_ASSERT(decoded.has_value());
         RC_ASSERT(*decoded == next);
         expect_bound(direct, *decoded, rule.eps);
