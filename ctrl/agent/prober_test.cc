@@ -3,15 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/base/testing/real_time.h"
+
 namespace izar {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-Instant real_now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
 
 class ProberTest : public testing::Test {
   protected:

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "ctrl/http/http_server.h"
+#include "dataplane/base/testing/real_time.h"
 #include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
@@ -15,10 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-Instant real_now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
 
 WallSeconds today() {
     return std::chrono::floor<seconds>(std::chrono::system_clock::now());  // libcurl asks the real clock

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/base/testing/real_time.h"
+
 namespace izar {
 namespace {
 
@@ -10,10 +12,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 const WallSeconds kToday{seconds{1'790'000'000}};
-
-Instant real_now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
 
 struct TestClient : StreamEvents {
     TestClient(EventLoop& at, const TlsContext& context) : loop(at), tls(context, kToday) {}

@@ -9,15 +9,13 @@
 #include <chrono>
 #include <numeric>
 
+#include "dataplane/base/testing/real_time.h"
+
 namespace izar {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-Instant real_now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
 
 // Remembers what it was told.
 struct Recorder : StreamEvents {

@@ -6,14 +6,12 @@
 #include <semaphore>
 #include <thread>
 
+#include "dataplane/base/testing/real_time.h"
+
 namespace izar {
 namespace {
 
 using std::chrono::milliseconds;
-
-Instant real_now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
 
 class SideThreadTest : public testing::Test {
   protected:

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "dataplane/base/random.h"
+#include "dataplane/base/testing/real_time.h"
 #include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
@@ -21,10 +22,6 @@ namespace {
 using ring::Kind;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-Instant real_now() {
-    return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
 
 class RingEndTest : public testing::Test {
   protected:

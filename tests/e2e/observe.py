@@ -9,7 +9,7 @@ from typing import Any
 
 from izar_lab import Lab
 
-SETTLE_S = 30.0  # the hold-down of a link grows with each flap, up to 20 s, and each test of failures is one
+SETTLE_S = 30.0  # the hold-down of a link grows with each flap, up to 20 s
 POLL_S = 0.02
 DropCounts = dict[str, dict[str, int]]
 
