@@ -196,6 +196,17 @@ Result<OwnedFile> lock_beside(const std::string& path) {
     return file;
 }
 
+// SQLite would make the file readable by everybody. To be called before SQLite opens it: closing any descriptor of a
+// file drops all locks that the process has on it (POSIX, fcntl), and then another program that closes the file takes
+// the write-ahead log for one that nobody uses, and removes it.
+Result<void> make_private_file(const std::string& path) {
+    const OwnedFile made(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (made.descriptor() < 0) {
+        return fail(fmt::format("{}: {}; give a file that may be written", path, std::strerror(errno)));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqlConnection>> open_sqlite(const std::string& path) {
@@ -203,10 +214,8 @@ Result<std::unique_ptr<SqlConnection>> open_sqlite(const std::string& path) {
     if (!lock) {
         return tl::unexpected(lock.error());
     }
-    // Made here, because SQLite would make it readable by everybody.
-    const OwnedFile made(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (made.descriptor() < 0) {
-        return fail(fmt::format("{}: {}; give a file that may be written", path, std::strerror(errno)));
+    if (auto made = make_private_file(path); !made) {
+        return tl::unexpected(made.error());
     }
     sqlite3* opened = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
