@@ -76,6 +76,12 @@ const Json& member(const Json& object, const char* key) {
     return object.is_object() && found != object.end() ? *found : nothing;
 }
 
+// Of an array; an empty object if there is none.
+const Json& first(const Json& array) {
+    static const Json nothing = Json::object();
+    return array.is_array() && !array.empty() ? array.front() : nothing;
+}
+
 std::string lease_text(LeaseId lease) {
     return std::to_string(static_cast<std::int64_t>(lease));
 }
@@ -215,16 +221,25 @@ Result<void> EtcdClient::put(std::string_view key, std::string_view value, Lease
 Result<std::optional<Fence>> EtcdClient::create(std::string_view key, std::string_view value, LeaseId lease) {
     const Json put = {{"key", base64(key)}, {"value", base64(value)}, {"lease", lease_text(lease)}};
     const Json absent = {{"key", base64(key)}, {"target", "CREATE"}, {"result", "EQUAL"}, {"create_revision", "0"}};
-    const auto answer = connection_->call(
-        "/v3/kv/txn", {{"compare", Json::array({absent})}, {"success", Json::array({{{"request_put", put}}})}});
+    const auto answer =
+        connection_->call("/v3/kv/txn", {{"compare", Json::array({absent})},
+                                         {"success", Json::array({{{"request_put", put}}})},
+                                         {"failure", Json::array({{{"request_range", {{"key", base64(key)}}}}})}});
     if (!answer) {
         return tl::unexpected(answer.error());
     }
-    const auto succeeded = answer->find("succeeded");
-    if (succeeded == answer->end() || *succeeded != true) {
-        return std::optional<Fence>{};
+    std::int64_t revision = 0;
+    if (const auto succeeded = answer->find("succeeded"); succeeded != answer->end() && *succeeded == true) {
+        revision = number_at(member(*answer, "header"), "revision");
+    } else {
+        const Json& range = member(first(member(*answer, "responses")), "response_range");
+        const Json& found = first(member(range, "kvs"));
+        if (number_at(found, "lease") != static_cast<std::int64_t>(lease)) {
+            return std::optional<Fence>{};
+        }
+        // Made by us, and the answer was lost on its way from another endpoint.
+        revision = number_at(found, "create_revision");
     }
-    const std::int64_t revision = number_at(member(*answer, "header"), "revision");
     if (revision <= 0) {
         return fail("etcd gave no revision: " + answer->dump().substr(0, 200));
     }

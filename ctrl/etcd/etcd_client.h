@@ -45,7 +45,8 @@ class EtcdClient {
 
     Result<void> put(std::string_view key, std::string_view value, LeaseId lease);
     // Makes the key unless it is there. Gives the revision of its making, greater than that of every former one; or
-    // nothing: somebody has it.
+    // nothing: somebody has it. A key that is there under `lease` was made by us: so a lost answer may be asked for
+    // again, at another endpoint too.
     Result<std::optional<Fence>> create(std::string_view key, std::string_view value, LeaseId lease);
     // All keys that begin with `prefix`.
     Result<EtcdListing> list(std::string_view prefix);

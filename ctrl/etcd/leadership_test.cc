@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "ctrl/etcd/testing/etcd_test.h"
+#include "ctrl/etcd/testing/lossy_endpoint.h"
 #include "ctrl/store/testing/store_suite.h"
 
 // Against a real etcd, and where it says "store" a real MariaDB.
@@ -118,6 +119,23 @@ TEST(EtcdClient, SaysWhatToDoWhenNobodyAnswers) {
 TEST_F(LeadershipTest, AnEndpointThatIsDeadIsPassedOver) {
     EtcdClient client({"http://127.0.0.1:1", server().endpoint()}, seconds{1});
     EXPECT_TRUE(client.list("/"));
+}
+
+// The first endpoint makes the leader's key and its answer is lost; the second finds the key there.
+TEST_F(LeadershipTest, WhoseWinIsLostOnTheWayLeadsAllTheSame) {
+    const LossyEndpoint lossy(server().endpoint(), "/v3/kv/txn");
+    EtcdClient client({lossy.endpoint(), server().endpoint()}, seconds{5});
+    Leadership first(client, "/izar", "a", seconds{60}, {});
+    ASSERT_TRUE(first.step(now()));
+    ASSERT_EQ(lossy.lost(), 1);
+    const auto fence = first.leads(now());
+    ASSERT_TRUE(fence);
+    const auto found = client.list("/izar/leader");
+    ASSERT_TRUE(found && found->entries.size() == 1);
+    EXPECT_EQ(found->entries[0].created, static_cast<std::uint64_t>(*fence));
+    const auto second = controller("b");
+    ASSERT_TRUE(second->leadership.step(now()));
+    EXPECT_FALSE(second->leadership.leads(now()));
 }
 
 TEST_F(LeadershipTest, KeysAndValuesAreAnyBytes) {
