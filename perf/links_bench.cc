@@ -70,7 +70,7 @@ struct LinkEnds {
 
 class ManyLinks {
   public:
-    explicit ManyLinks(std::size_t links) : ends_(links + 1), wire_(must(RingPort::make("wan"))) {
+    explicit ManyLinks(std::size_t links) : ends_(links + 1), wire_(must(RingPort::make("wan", {}))) {
         pool_ = must(make_pool("packets", kPacketBuffers));
         EdgeConfig config;
         config.ports.resize(1);
@@ -206,7 +206,7 @@ class ManyLinks {
     }
 
     void send_text(std::size_t n, std::span<const std::uint8_t> plain) {
-        rte_mbuf* const m = rte_pktmbuf_alloc(pool_);
+        rte_mbuf* m = rte_pktmbuf_alloc(pool_);
         CHECK(m != nullptr);
         LinkEnds& end = ends_[n];
         ++end.sent;
@@ -224,7 +224,8 @@ class ManyLinks {
                                 sizeof header,
                                 text_length};
         aead_->seal({&packet, 1});
-        CHECK(rte_ring_enqueue(wire_->to_node(), m) == 0);
+        CHECK(wire_->room() != 0);
+        wire_->send({&m, 1});
     }
 
     std::span<const RowItem> row_part(LinkEnds& end) {
@@ -266,9 +267,8 @@ class ManyLinks {
 
     // Takes what the node sent; its probes of MTU and paths are answered.
     void collect() {
-        void* object = nullptr;
-        while (rte_ring_dequeue(wire_->from_node(), &object) == 0) {
-            auto* const m = static_cast<rte_mbuf*>(object);
+        rte_mbuf* m = nullptr;
+        while (wire_->receive({&m, 1}) != 0) {
             if (m->data_len > kBefore + kTagLength) {
                 read(m);
             }

@@ -99,8 +99,8 @@ class Rig {
         : clock_{rte_get_tsc_hz()},
           cold_(cold),
           node_(make_node(scenario, clock_)),
-          in_(scenario.role == Role::ingress ? kLanPort : kWanPort),
-          generator_(scenario, node_->wire(in_).to_node(), node_->wire(kWanPort), node_->wire(kLanPort), node_->pool(),
+          in_(port_in(scenario.role)),
+          generator_(scenario, node_->wire(in_), node_->wire(kWanPort), node_->wire(kLanPort), node_->pool(),
                      node_->ports()[raw(in_)].mac, clock_) {
         node_->publisher().online(on_lcore_);
         for (unsigned round = 0; round < kWarmUpRounds; ++round) {

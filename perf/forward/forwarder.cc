@@ -1,9 +1,12 @@
 #include "perf/forward/forwarder.h"
 
 #include <rte_ethdev.h>
+#include <rte_launch.h>
 #include <rte_mbuf.h>
 
 #include <array>
+
+#include "dataplane/base/check.h"
 
 namespace izar {
 namespace {
@@ -50,15 +53,31 @@ void RoundMeter::read(Progress& out) const noexcept {
     out.interrupted = interrupted_.load(std::memory_order_relaxed);
 }
 
+void Forwarder::start(unsigned eal_lcore) {
+    const auto run = [](void* forwarder) {
+        static_cast<Forwarder*>(forwarder)->run();
+        return 0;
+    };
+    CHECK(rte_eal_remote_launch(run, this, eal_lcore) == 0);
+}
+
+void Forwarder::stop(unsigned eal_lcore) {
+    quit();
+    rte_eal_wait_lcore(eal_lcore);
+}
+
 void IzarForwarder::run() noexcept {
-    const OnLcore on_lcore = OnLcore::claim(LcoreIndex{0});
-    node_.publisher().online(on_lcore);
-    run_rounds([&](std::uint64_t cycles) { return node_.loop().round(on_lcore, clock_.at(cycles)); });
-    node_.publisher().offline(on_lcore);
+    join();
+    run_rounds([&](std::uint64_t cycles) { return node_.loop(lcore_).round(on_lcore_, clock_.at(cycles)); });
+    leave();
+}
+
+void IzarForwarder::round() noexcept {
+    time_round([&](std::uint64_t cycles) { return node_.loop(lcore_).round(on_lcore_, clock_.at(cycles)); }, __rdtsc());
 }
 
 Progress IzarForwarder::progress() const noexcept {
-    Progress out = progress_of(node_.state().snapshot.read());
+    Progress out = progress_of(node_.state(lcore_).snapshot.read());
     meter().read(out);
     return out;
 }

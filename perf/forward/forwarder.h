@@ -50,6 +50,8 @@ class RoundMeter {
 
 class Forwarder {
   public:
+    static constexpr unsigned kLcore = 1;  // EAL's, of the first one that is measured
+
     explicit Forwarder(const TscClock& clock) noexcept : meter_(clock) {}
     virtual ~Forwarder() = default;
     virtual void run() noexcept = 0;  // until quit()
@@ -57,19 +59,28 @@ class Forwarder {
     virtual void quit() noexcept { quit_.store(true, std::memory_order_relaxed); }
     const RoundMeter& meter() const noexcept { return meter_; }
 
+    // Starts run() on an EAL lcore that does nothing; ends it there.
+    void start(unsigned eal_lcore = kLcore);
+    void stop(unsigned eal_lcore = kLcore);
+
   protected:
     // Calls round(cycles when it starts) -> packets until quit(), each call timed.
     template <typename Round>
     void run_rounds(Round&& round) noexcept {
         std::uint64_t last = __rdtsc();
         while (!quit_.load(std::memory_order_relaxed)) {
-            const unsigned packets = round(last);
-            const std::uint64_t done = __rdtsc();
-            if (packets != 0) {
-                meter_.add(packets, done - last);
-            }
-            last = done;
+            last = time_round(round, last);
         }
+    }
+    // Calls round(last), `last` being the cycles when it starts; returns the cycles when it ended.
+    template <typename Round>
+    std::uint64_t time_round(Round&& round, std::uint64_t last) noexcept {
+        const unsigned packets = round(last);
+        const std::uint64_t done = __rdtsc();
+        if (packets != 0) {
+            meter_.add(packets, done - last);
+        }
+        return done;
     }
 
   private:
@@ -80,13 +91,21 @@ class Forwarder {
 // izar: rounds of LcoreLoop as LcoreLoop::run makes them, packets counted by the lcore's own snapshots.
 class IzarForwarder final : public Forwarder {
   public:
-    IzarForwarder(TestNode& node, const TscClock& clock) : Forwarder(clock), node_(node), clock_(clock) {}
+    IzarForwarder(TestNode& node, const TscClock& clock, unsigned lcore = 0)
+        : Forwarder(clock), node_(node), clock_(clock), lcore_(lcore) {}
     void run() noexcept override;
     Progress progress() const noexcept override;
+
+    // For a caller whose thread is the lcore's for now and does other work between two rounds:
+    void join() noexcept { node_.publisher().online(on_lcore_); }
+    void round() noexcept;
+    void leave() noexcept { node_.publisher().offline(on_lcore_); }
 
   private:
     TestNode& node_;
     const TscClock& clock_;
+    unsigned lcore_;
+    OnLcore on_lcore_ = OnLcore::claim(static_cast<LcoreIndex>(lcore_));
 };
 
 // izar as it runs in production, LcoreLoop::run with its naps. Cycles per packet are those of its busy rounds, pauses

@@ -10,32 +10,49 @@
 
 namespace izar {
 
-Generator::Generator(const Scenario& scenario, rte_ring* in, const RingPort& wan, const RingPort& lan,
-                     rte_mempool* pool, const MacAddress& mac, const TscClock& clock)
+Generator::Generator(const Scenario& scenario, Wire& in, Wire& wan, Wire& lan, rte_mempool* pool, const MacAddress& mac,
+                     const TscClock& clock)
     : scenario_(scenario),
       in_(in),
-      out_{wan.from_node(), lan.from_node()},
+      out_{&wan, &lan},
       pool_(pool),
       clock_(clock),
       writer_(scenario, mac),
       judge_(scenario) {}
 
-// Whether it was sent: the node's ring has to have room for all of it.
+void Generator::steer_to_owners(const HashSeed& seed) {
+    owners_.resize(scenario_.flows);
+    for (std::uint32_t flow = 0; flow < scenario_.flows; ++flow) {
+        const ClientEnd client = client_of(flow);
+        const FlowKey<Ipv4Address> key = {Ipv4Address{Be32{client.address}},
+                                          service_vip(),
+                                          Be16{client.port},
+                                          Be16{kServicePort},
+                                          IpProtocol::udp,
+                                          {}};
+        owners_[flow] = raw(flow_owner(hash_key(key, seed), scenario_.lcores));
+    }
+}
+
+// Whether it was sent: the wire has to have room for all of it.
 template <typename FlowOf>
 bool Generator::send(unsigned n, FlowOf&& flow_of, const Pacer* pacer) noexcept {
     std::array<rte_mbuf*, kMaxBurst> frames;
-    if (rte_ring_free_count(in_) < n || rte_pktmbuf_alloc_bulk(pool_, frames.data(), n) != 0) {
+    if (in_.room() < n || rte_pktmbuf_alloc_bulk(pool_, frames.data(), n) != 0) {
         return false;
     }
     const Instant now = clock_.now();
     for (unsigned i = 0; i < n; ++i) {
-        writer_.write(frames[i], flow_of(i), now);
+        const std::uint32_t flow = flow_of(i);
+        writer_.write(frames[i], flow, now);
+        frames[i]->hash.rss = owners_.empty() ? next_queue_++ : owners_[flow];
     }
     writer_.finish(std::span{frames}.first(n));
     for (unsigned i = 0; pacer != nullptr && i < n; ++i) {
         stamp_.of(frames[i]) = pacer->due(i);
     }
-    tally_.sent += rte_ring_sp_enqueue_burst(in_, reinterpret_cast<void**>(frames.data()), n, nullptr);
+    in_.send(std::span{frames}.first(n));
+    tally_.sent += n;
     return true;
 }
 
@@ -51,11 +68,10 @@ void Generator::note_latency(std::span<rte_mbuf* const> frames) noexcept {
     }
 }
 
-void Generator::collect_from(rte_ring* ring, bool judge) noexcept {
+void Generator::collect_from(Wire& wire, bool judge) noexcept {
     std::array<rte_mbuf*, 2 * kMaxBurst> frames;
     while (true) {
-        const unsigned n =
-            rte_ring_sc_dequeue_burst(ring, reinterpret_cast<void**>(frames.data()), frames.size(), nullptr);
+        const unsigned n = wire.receive(frames);
         if (n == 0) {
             return;
         }
@@ -71,8 +87,8 @@ void Generator::collect_from(rte_ring* ring, bool judge) noexcept {
 }
 
 void Generator::collect() noexcept {
-    for (rte_ring* ring : out_) {
-        collect_from(ring, false);
+    for (Wire* const wire : out_) {
+        collect_from(*wire, false);
     }
 }
 
@@ -85,7 +101,7 @@ unsigned Generator::step(unsigned n) noexcept {
 void Generator::step(Pacer& pacer, Instant now, bool refuses) noexcept {
     collect();
     const auto owed = static_cast<unsigned>(std::min<std::uint64_t>(pacer.owed(now), kMaxBurst));
-    const unsigned sendable = std::min(owed, rte_ring_free_count(in_));
+    const unsigned sendable = std::min(owed, in_.room());
     const auto random_flow = [this](unsigned) { return random_.below(scenario_.flows); };
     if (sendable != 0 && send(sendable, random_flow, latency_ != nullptr ? &pacer : nullptr)) {
         pacer.take(sendable);
@@ -103,8 +119,8 @@ void Generator::open_flows(bool judges) noexcept {
                     n, [flow](unsigned i) { return flow + i; }, nullptr)
                     ? n
                     : 0;
-        for (rte_ring* ring : out_) {
-            collect_from(ring, judges);
+        for (Wire* const wire : out_) {
+            collect_from(*wire, judges);
         }
     }
 }

@@ -3,20 +3,23 @@
 // Thread: one, on a core of its own. It never blocks.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <vector>
 
 #include "dataplane/base/random.h"
+#include "dataplane/flow/flow_key.h"
 #include "dataplane/lcore/tsc_clock.h"
 #include "perf/forward/cycle_histogram.h"
 #include "perf/forward/pacer.h"
 #include "perf/forward/packets.h"
-#include "perf/forward/ring_port.h"
 #include "perf/forward/send_stamp.h"
+#include "perf/forward/wire.h"
 
 namespace izar {
 
 struct Tally {
-    std::uint64_t sent = 0;      // that the node's receive ring took
+    std::uint64_t sent = 0;      // that the wire took
     std::uint64_t refused = 0;   // that it had no room for, and that are lost
     std::uint64_t received = 0;  // keep-alives included
     std::uint64_t wrong = 0;     // received, and not what the role has to make of a client's packet
@@ -24,10 +27,14 @@ struct Tally {
 
 class Generator {
   public:
-    // The wire `in` leads into the node, and the far ends of `wan` and `lan` are where packets come out. `mac` is
-    // the address of the node's port at `in`.
-    Generator(const Scenario& scenario, rte_ring* in, const RingPort& wan, const RingPort& lan, rte_mempool* pool,
-              const MacAddress& mac, const TscClock& clock);
+    // The wire `in` leads into the node, and `wan` and `lan` are where packets come out; all outlive this. `mac` is the
+    // address of the node's port at `in`.
+    Generator(const Scenario& scenario, Wire& in, Wire& wan, Wire& lan, rte_mempool* pool, const MacAddress& mac,
+              const TscClock& clock);
+
+    // From now on each packet goes to the queue of the lcore that owns its flow, as if the NIC's hash agreed with
+    // the node's `seed`; until then to one queue after the other.
+    void steer_to_owners(const HashSeed& seed);
 
     // Takes back what has come out and sends `n` (at most kMaxBurst) packets of random flows. Returns how many it
     // sent: n, or 0 while the node's ring has no room. Nothing is lost on the generator's side then, and every packet
@@ -50,12 +57,12 @@ class Generator {
   private:
     template <typename FlowOf>
     bool send(unsigned n, FlowOf&& flow_of, const Pacer* pacer) noexcept;
-    void collect_from(rte_ring* ring, bool judge) noexcept;
+    void collect_from(Wire& wire, bool judge) noexcept;
     void note_latency(std::span<rte_mbuf* const> frames) noexcept;
 
     Scenario scenario_;
-    rte_ring* in_;
-    rte_ring* out_[2];
+    Wire& in_;
+    std::array<Wire*, 2> out_;
     rte_mempool* pool_;
     const TscClock& clock_;
     PacketWriter writer_;
@@ -64,6 +71,8 @@ class Generator {
     Random random_{1};
     Tally tally_;
     CycleHistogram* latency_ = nullptr;
+    std::vector<std::uint8_t> owners_;  // of every flow; empty: packets take queues in turn
+    std::uint32_t next_queue_ = 0;
 };
 
 }  // namespace izar

@@ -4,18 +4,12 @@
 // perf/run start it for every scenario and ask it for trials line by line (--serve).
 #include <fmt/format.h>
 #include <rte_cycles.h>
-#include <rte_eal.h>
-#include <rte_errno.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "dataplane/lcore/placement.h"
 #include "perf/forward/rig.h"
+#include "perf/forward/rig_eal.h"
 #include "perf/forward/serve.h"
 
 namespace izar {
@@ -23,71 +17,20 @@ namespace {
 
 using nlohmann::json;
 
-constexpr unsigned kDpdkMemoryMib = 96;
-constexpr const char* kFreePages = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages";
-
 int complain(const Error& error) {
     fmt::print(stderr, "{}\n", error.text);
     return 1;
 }
 
-bool has_hugepages() {
-    std::ifstream file(kFreePages);
-    unsigned pages = 0;
-    return file >> pages && pages * 2 >= kDpdkMemoryMib;
-}
-
-// The kernel shares a core out between sessions first, and niceness counts only within one. So in a session of
-// its own the rig asks that the session come first for the seconds that it measures. Best effort.
-void come_first() {
-    if (setsid() >= 0 || getsid(0) == getpid()) {
-        std::ofstream("/proc/self/autogroup") << "-20";
-    }
-    if (setpriority(PRIO_PROCESS, 0, -20) != 0) {
-        fmt::print(stderr, "not root: other programs share the cores that are measured\n");
-    }
-}
-
-// EAL with the generator on one core and lcore 1, which is measured, on another.
-Result<void> start_eal(bool hugepages) {
-    const auto topology = read_topology();
-    if (!topology) {
-        return tl::unexpected(topology.error());
-    }
-    if (topology->cpus.size() < 2) {
-        return fail("the generator needs a core beside the measured one; this process may use one only");
-    }
-    const Placement placement = place_lcores(*topology, {});
-    std::vector<std::string> arguments = {
-        "izar-perf-forward",
-        fmt::format("--lcores=0@{},1@{}", placement.other_cpus.front(), placement.lcores.front().cpu),
-        fmt::format("--file-prefix=izar-perf-{}", getpid()),
-        "--in-memory",
-        "--no-pci",
-        "--no-telemetry",
-        "--log-level=*:warning",
-        "-m",
-        std::to_string(kDpdkMemoryMib),
-    };
-    if (!hugepages) {
-        arguments.push_back("--no-huge");
-    }
-    std::vector<char*> argv;
-    argv.reserve(arguments.size());
-    for (std::string& argument : arguments) {
-        argv.push_back(argument.data());
-    }
-    if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
-        return fail(fmt::format("DPDK's EAL did not start: {}", rte_strerror(rte_errno)));
-    }
-    return {};
+std::vector<const char*> systems_of(const Scenario& scenario) {
+    return scenario.ports == PortKind::pcap ? std::vector{"izar", "null"} : std::vector{"izar", "null", "generator"};
 }
 
 // izar, the null control and the generator alone, in turn, so that all meet the same disturbance.
 Result<json> measure_highest(Rig& rig, const RigOptions& options) {
     json rows = json::array();
     for (int run = 0; run < options.runs; ++run) {
-        for (const char* system : {"izar", "null", "generator"}) {
+        for (const char* system : systems_of(options.scenario)) {
             auto row = rig.run(system, options.plan);
             if (!row) {
                 return row;
@@ -119,24 +62,20 @@ Result<void> measure(const RigOptions& options, TestNode& node, const TscClock& 
 }
 
 int run(const RigOptions& options) {
-    const bool hugepages = has_hugepages();
-    come_first();
-    if (auto done = start_eal(hugepages); !done) {
-        return complain(done.error());
+    const auto eal = start_rig_eal(options.scenario.lcores);
+    if (!eal) {
+        return complain(eal.error());
     }
     const TscClock clock{rte_get_tsc_hz()};
     auto node = TestNode::make(options.scenario, clock);
     if (!node) {
         return complain(node.error());
     }
-    if (auto done = measure(options, **node, clock, hugepages); !done) {
+    if (auto done = measure(options, **node, clock, eal->hugepages); !done) {
         return complain(done.error());
     }
     node->reset();
-    const std::filesystem::path leftover = rte_eal_get_runtime_dir();
-    rte_eal_cleanup();
-    std::error_code ignored;  // it may not be there
-    std::filesystem::remove_all(leftover, ignored);
+    end_rig_eal();
     return 0;
 }
 

@@ -9,18 +9,21 @@
 #include "dataplane/base/random.h"
 #include "dataplane/stages/burst.h"
 #include "dataplane/wire/overlay.h"
+#include "perf/forward/memif_port.h"
+#include "perf/forward/replay_ports.h"
+#include "perf/forward/ring_port.h"
 
 namespace izar {
 namespace {
 
-constexpr std::uint32_t kPacketBuffers = 8'192;
+constexpr std::uint32_t kPacketBuffers = 8'192;  // of each lcore
 constexpr std::uint64_t kSeed = 1;
 constexpr Nanos kWholeMeasurement = std::chrono::hours{1};  // longer than any: nothing times out meanwhile
 
-PortConfig port_config(const char* name, std::uint16_t mtu) {
+PortConfig port_config(const char* name, const std::string& device, std::uint16_t mtu) {
     PortConfig port;
     port.name = name;
-    port.device = "net_ring";
+    port.device = device;
     port.mtu = mtu;
     return port;
 }
@@ -57,7 +60,7 @@ std::shared_ptr<const ServiceTable> make_services(Role role) {
     service.transport = Transport::udp;
     service.first_port = service.last_port = kServicePort;
     service.timeouts.udp = kWholeMeasurement;
-    service.egresses = {{role == Role::egress ? kOwnId : kEastId, 1}};
+    service.egresses = {{translates(role) ? kOwnId : kEastId, 1}};
     for (unsigned i = 0; i < kOrigins; ++i) {
         service.origins.push_back({IpAddress{lan_address(kFirstOriginHost + i)}, kOriginPort, 1});
     }
@@ -66,13 +69,14 @@ std::shared_ptr<const ServiceTable> make_services(Role role) {
     return std::make_shared<const ServiceTable>(std::vector<Service>{service}, 1);
 }
 
-std::shared_ptr<const Fleet> make_fleet() {
+std::shared_ptr<const Fleet> make_fleet(unsigned links) {
     auto fleet = std::make_shared<Fleet>();
     fleet->version = 1;
     fleet->self = kOwnSlot;
-    for (const auto& [slot, id] : {std::pair{kOwnSlot, kOwnId}, {kWestSlot, kWestId}, {kEastSlot, kEastId}}) {
-        fleet->nodes.push_back({id, IpAddress{wan_address(slot)}, "", ""});
-        fleet->slot_of_id[raw(id)] = slot;
+    for (unsigned at = 0; at < 1 + 2 * links; ++at) {
+        const NodeSlot slot{static_cast<std::uint16_t>(at)};
+        fleet->nodes.push_back({id_of(slot), IpAddress{wan_address(slot)}, "", ""});
+        fleet->slot_of_id[raw(id_of(slot))] = slot;
     }
     return fleet;
 }
@@ -97,10 +101,11 @@ void clear_buffer(rte_mempool*, void*, void* object, unsigned) {
 
 Result<std::unique_ptr<TestNode>> TestNode::make(const Scenario& scenario, const TscClock& clock) {
     std::unique_ptr<TestNode> node(new TestNode);
-    if (auto done = node->open(scenario); !done) {
+    node->links_ = scenario.links;
+    if (auto done = node->open(scenario, clock); !done) {
         return tl::unexpected(done.error());
     }
-    node->fleet_ = make_fleet();
+    node->fleet_ = make_fleet(scenario.links);
     node->services_ = make_services(scenario.role);
     node->meet_neighbors(clock.now());
     node->raise_links(clock.now());
@@ -108,29 +113,60 @@ Result<std::unique_ptr<TestNode>> TestNode::make(const Scenario& scenario, const
     return node;
 }
 
-Result<void> TestNode::open(const Scenario& scenario) {
+Result<std::vector<Port>> TestNode::open_ports_of(const Scenario& scenario, const TscClock& clock) {
+    constexpr std::array kNames = {"wan", "lan"};
+    constexpr std::array kMtus = {kWanMtu, kLanMtu};
     EdgeConfig config;
-    config.ports = {port_config("wan", kWanMtu), port_config("lan", kLanMtu)};
-    for (std::size_t i = 0; i < wires_.size(); ++i) {
-        auto wire = RingPort::make(config.ports[i].name);
-        if (!wire) {
-            return tl::unexpected(wire.error());
-        }
-        wires_[i] = std::move(*wire);
+    config.lcores = scenario.lcores;
+    if (scenario.ports == PortKind::pcap) {
+        return open_replay_ports(scenario, {port_config(kNames[0], "", kMtus[0]), port_config(kNames[1], "", kMtus[1])},
+                                 pool_);
     }
-    auto pool = make_pool("packets", kPacketBuffers);
+    std::vector<MemifPort*> greeted;
+    for (unsigned at = 0; at < wires_.size(); ++at) {
+        if (scenario.ports == PortKind::ring) {
+            auto wire = RingPort::make(kNames[at], scenario);
+            if (!wire) {
+                return tl::unexpected(wire.error());
+            }
+            wires_[at] = std::move(*wire);
+            config.ports.push_back(port_config(kNames[at], "net_ring", kMtus[at]));
+        } else {
+            auto wire = MemifPort::make(kNames[at], at, pool_);
+            if (!wire) {
+                return tl::unexpected(wire.error());
+            }
+            greeted.push_back(wire->get());
+            wires_[at] = std::move(*wire);
+            config.ports.push_back(port_config(kNames[at], MemifPort::node_device(at), kMtus[at]));
+        }
+    }
+    auto ports = open_ports(config, pool_);
+    for (const MemifPort* wire : greeted) {
+        if (auto up = ports ? wire->wait_until_up(clock) : Result<void>{}; !up) {
+            close_ports(*ports);
+            return tl::unexpected(up.error());
+        }
+    }
+    return ports;
+}
+
+Result<void> TestNode::open(const Scenario& scenario, const TscClock& clock) {
+    const std::uint32_t buffers = kPacketBuffers * scenario.lcores;
+    auto pool = make_pool("packets", buffers);
     if (!pool) {
         return tl::unexpected(pool.error());
     }
     pool_ = *pool;
     rte_mempool_obj_iter(pool_, clear_buffer, nullptr);
-    auto ports = open_ports(config, pool_);
+    auto ports = open_ports_of(scenario, clock);
     if (!ports) {
         return tl::unexpected(ports.error());
     }
     const std::vector<Port> opened = *ports;
     DataPlaneOptions options{.name = "rig", .random = [random = Random{kSeed}]() mutable { return random.next(); }};
-    options.memory.packet_buffers = kPacketBuffers;
+    options.lcores = scenario.lcores;
+    options.memory.packet_buffers = buffers;
     options.memory.flows = std::max(options.memory.flows, scenario.flows);
     options.memory.flows_ipv6 = 1'024;
     options.links.interval = kWholeMeasurement;
@@ -142,7 +178,7 @@ Result<void> TestNode::open(const Scenario& scenario) {
     }
     plane_ = std::move(*plane);
     if (scenario.sealed) {
-        auto sealed_links = SealedLinks::make(state().security);
+        auto sealed_links = SealedLinks::make(state().security, scenario.links);
         if (!sealed_links) {
             return tl::unexpected(sealed_links.error());
         }
@@ -157,18 +193,20 @@ void TestNode::meet_neighbors(Instant now) {
         const NeighborIndex index = plane_->neighbors().insert(port, IpAddress{address});
         plane_->neighbors().learn(index, mac_of(number), now + kWholeMeasurement);
     };
-    meet(kWanPort, wan_address(kWestSlot), raw(kWestSlot));
-    meet(kWanPort, wan_address(kEastSlot), raw(kEastSlot));
+    for (unsigned link = 0; link < links_; ++link) {
+        meet(kWanPort, wan_address(west_slot(link)), raw(west_slot(link)));
+        meet(kWanPort, wan_address(east_slot(link)), raw(east_slot(link)));
+    }
     meet(kLanPort, lan_address(kGatewayHost), kGatewayHost);
     for (unsigned i = 0; i < kOrigins; ++i) {
         meet(kLanPort, lan_address(kFirstOriginHost + i), kFirstOriginHost + i);
     }
 }
 
-// As if both peers had been heard, with an interval between keep-alives longer than the measurement.
+// As if all peers had been heard, with an interval between keep-alives longer than the measurement.
 void TestNode::raise_links(Instant now) noexcept {
-    for (const NodeSlot peer : {kWestSlot, kEastSlot}) {
-        LinkCell& cell = plane_->links().cell(peer);
+    for (unsigned at = 1; at <= 2 * links_; ++at) {
+        LinkCell& cell = plane_->links().cell(NodeSlot{static_cast<std::uint16_t>(at)});
         cell.keep_alives = kHeardForUp;
         cell.last_heard = now.time_since_epoch().count();
         cell.peer_interval = kWholeMeasurement.count();
@@ -193,18 +231,29 @@ bool TestNode::publish_routes(const OnSched& on_sched, bool detour) noexcept {
     Destination& west = table->destination[raw(kWestSlot)];
     west.path[0] = path_by({kWestId}, kWestSlot, 10'000);
     west.path_count = 1;
+    for (unsigned link = 1; link < links_; ++link) {
+        for (const NodeSlot peer : {west_slot(link), east_slot(link)}) {
+            Destination& there = table->destination[raw(peer)];
+            there.path[0] = path_by({id_of(peer)}, peer, 10'000);
+            there.path_count = 1;
+        }
+    }
     publisher().publish(on_sched, table, fleet_, services_, nullptr);
     return true;
 }
 
 void TestNode::drain_reports() noexcept {
-    plane_->reports().front()->consume_all([](const LinkReport&) {});
+    for (LinkReportRing* const ring : plane_->reports()) {
+        ring->consume_all([](const LinkReport&) {});
+    }
 }
 
 TestNode::~TestNode() {
     if (plane_ != nullptr) {
         close_ports(plane_->ports());
+        plane_.reset();
     }
+    wires_ = {};  // they may hold buffers
     rte_mempool_free(pool_);
 }
 

@@ -1,6 +1,6 @@
-// node.h -- TestNode: one node of izar with a single lcore between two ring ports, built of production parts.
+// node.h -- TestNode: one node of izar between two ports of the rig, built of production parts.
 //
-// Thread: built by main. The lcore's state belongs to the lcore once it runs; publish_routes() is the scheduler
+// Thread: built by main. An lcore's state belongs to the lcore once it runs; publish_routes() is the scheduler
 //         thread's part and may run beside it.
 #pragma once
 
@@ -11,14 +11,15 @@
 
 #include "dataplane/lcore/data_plane.h"
 #include "perf/forward/link_ends.h"
-#include "perf/forward/ring_port.h"
 #include "perf/forward/scenario.h"
+#include "perf/forward/wire.h"
 
 namespace izar {
 
 class TestNode {
   public:
-    // EAL is up, with an lcore 1. Links are up, next hops are known, one route table is published.
+    // EAL is up, with an lcore 1 and on, one for each of the scenario's. Links are up, next hops are known, one route
+    // table is published.
     static Result<std::unique_ptr<TestNode>> make(const Scenario& scenario, const TscClock& clock);
     ~TestNode();
     TestNode(const TestNode&) = delete;
@@ -29,22 +30,26 @@ class TestNode {
     // Takes the reports that the scheduler thread would take, so that their ring does not fill.
     void drain_reports() noexcept;
 
-    LcoreLoop& loop() noexcept { return plane_->loop(0); }
-    LcoreState& state() noexcept { return *plane_->states()[0]; }
+    LcoreLoop& loop(unsigned lcore = 0) noexcept { return plane_->loop(lcore); }
+    LcoreState& state(unsigned lcore = 0) noexcept { return *plane_->states()[lcore]; }
+    LcoreCounters counted() const { return plane_->counted(); }
     Publisher& publisher() noexcept { return plane_->publisher(); }
     LcoreControl& control() noexcept { return plane_->control(); }
     rte_mempool* pool() noexcept { return pool_; }
     const std::vector<Port>& ports() const noexcept { return plane_->ports(); }
-    RingPort& wire(PortIndex port) noexcept { return *wires_[raw(port)]; }
+    // The generator's end; ports of kind pcap have none.
+    Wire& wire(PortIndex port) noexcept { return *wires_[raw(port)]; }
 
   private:
     TestNode() = default;
-    Result<void> open(const Scenario& scenario);
+    Result<void> open(const Scenario& scenario, const TscClock& clock);
+    Result<std::vector<Port>> open_ports_of(const Scenario& scenario, const TscClock& clock);
     void meet_neighbors(Instant now);
     void raise_links(Instant now) noexcept;
 
     rte_mempool* pool_ = nullptr;
-    std::array<std::unique_ptr<RingPort>, 2> wires_;
+    unsigned links_ = 1;
+    std::array<std::unique_ptr<Wire>, 2> wires_;
     std::unique_ptr<DataPlane> plane_;
     std::unique_ptr<SealedLinks> sealed_links_;  // null: security is none
     std::shared_ptr<const Fleet> fleet_;

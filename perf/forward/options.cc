@@ -1,29 +1,84 @@
 #include "perf/forward/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
 namespace izar {
+namespace {
 
-Result<RigOptions> parse_rig_options(int argc, char** argv) {
-    RigOptions out;
+// Options that are words, as they stand on the command line.
+struct Words {
     std::string role = "relay";
+    std::string ports = "net_ring";
     std::string security = "none";
     std::string forgery = "none";
     std::string frame_bytes = "64";
-    std::int64_t trial_ms = 500;
-    CLI::App app{"Measures one lcore of izar between ring ports, generator on another core; prints JSON."};
-    app.add_option("--role", role, "ingress, relay or egress")->capture_default_str();
-    app.add_option("--security", security, "none or aes-gcm")
+};
+
+void add_scenario_options(CLI::App& app, Words& words, Scenario& scenario) {
+    app.add_option("--role", words.role, "ingress, relay, egress, or direct: both ends of the overlay at once")
+        ->capture_default_str();
+    app.add_option("--ports", words.ports, "net_ring, net_memif or net_pcap")->capture_default_str();
+    app.add_option("--security", words.security, "none or aes-gcm")
         ->check(CLI::IsMember({"none", "aes-gcm"}))
         ->capture_default_str();
-    app.add_option("--forgery", forgery, "what is wrong with sealed packets: none, tag, replay or epoch")
+    app.add_option("--forgery", words.forgery, "what is wrong with sealed packets: none, tag, replay or epoch")
         ->capture_default_str();
-    app.add_option("--flows", out.scenario.flows, "client flows")
-        ->check(CLI::Range(1U, 4U << 20))
+    app.add_option("--links", scenario.links, "links that a relay's packets come over, and as many that they leave by")
+        ->check(CLI::Range(1U, kMostLinks))
         ->capture_default_str();
-    app.add_option("--frame-bytes", frame_bytes, "client's frame without FCS, or imix")
+    app.add_option("--flows", scenario.flows, "client flows")->check(CLI::Range(1U, 4U << 20))->capture_default_str();
+    app.add_option("--frame-bytes", words.frame_bytes, "client's frame without FCS, or imix")
         ->check(CLI::Range(kLeastFrame, kMostFrame) | CLI::IsMember({"imix"}))
         ->capture_default_str();
+    app.add_flag("--naps", scenario.naps, "the lcore naps when it is idle");
+}
+
+Result<void> read_scenario(const Words& words, Scenario& out) {
+    const auto role = role_of(words.role);
+    if (!role) {
+        return tl::unexpected(role.error());
+    }
+    const auto ports = port_kind_of(words.ports);
+    if (!ports) {
+        return tl::unexpected(ports.error());
+    }
+    const auto forgery = forgery_of(words.forgery);
+    if (!forgery) {
+        return tl::unexpected(forgery.error());
+    }
+    out.role = *role;
+    out.ports = *ports;
+    out.sealed = words.security == "aes-gcm";
+    out.forgery = *forgery;
+    out.imix = words.frame_bytes == "imix";
+    if (!out.imix) {
+        out.frame_bytes = static_cast<std::uint16_t>(std::stoul(words.frame_bytes));
+    }
+    if (out.forgery != Forgery::none && (!out.sealed || !gets_overlay(out.role))) {
+        return fail("izar-perf-forward: --forgery needs --security aes-gcm and a role that gets overlay packets");
+    }
+    if (out.links != 1 && out.role != Role::relay) {
+        return fail("izar-perf-forward: only a relay has more than one link");
+    }
+    if (out.ports == PortKind::pcap && (out.sealed || out.flows > kMostReplayed)) {
+        return fail(
+            fmt::format("izar-perf-forward: net_pcap plays the same packets again, which security forbids, and "
+                        "holds at most {} of them",
+                        kMostReplayed));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<RigOptions> parse_rig_options(int argc, char** argv) {
+    RigOptions out;
+    Words words;
+    std::int64_t trial_ms = 500;
+    CLI::App app{"Measures one lcore of izar, generator on another core; prints JSON."};
+    add_scenario_options(app, words, out.scenario);
     app.add_option("--runs", out.runs, "trials of each forwarder, in turn")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
@@ -31,7 +86,6 @@ Result<RigOptions> parse_rig_options(int argc, char** argv) {
         ->check(CLI::Range(20, 3'600'000))
         ->capture_default_str();
     app.add_flag("--serve", out.serve, "do the trials that lines of standard input ask for, one JSON object each");
-    app.add_flag("--naps", out.scenario.naps, "the lcore naps when it is idle");
     app.add_option("--drop-every", out.impairment.drop_every,
                    "the system 'impaired', which proves the rig, loses one packet in so many");
     app.add_option("--slow-cycles", out.impairment.cycles_per_packet, "and takes so many cycles for a packet");
@@ -43,23 +97,8 @@ Result<RigOptions> parse_rig_options(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return fail(std::string("izar-perf-forward: ") + error.what() + "; see --help");
     }
-    const auto known = role_of(role);
-    if (!known) {
-        return tl::unexpected(known.error());
-    }
-    const auto wrong = forgery_of(forgery);
-    if (!wrong) {
-        return tl::unexpected(wrong.error());
-    }
-    out.scenario.role = *known;
-    out.scenario.sealed = security == "aes-gcm";
-    out.scenario.forgery = *wrong;
-    out.scenario.imix = frame_bytes == "imix";
-    if (!out.scenario.imix) {
-        out.scenario.frame_bytes = static_cast<std::uint16_t>(std::stoul(frame_bytes));
-    }
-    if (*wrong != Forgery::none && (!out.scenario.sealed || *known == Role::ingress)) {
-        return fail("izar-perf-forward: --forgery needs --security aes-gcm and a role that gets overlay packets");
+    if (auto done = read_scenario(words, out.scenario); !done) {
+        return tl::unexpected(done.error());
     }
     out.plan.duration = std::chrono::milliseconds{trial_ms};
     return out;

@@ -77,15 +77,6 @@ bool is_overlay_packet(const std::uint8_t* frame, std::size_t inner_length) noex
            service_of(at<OverlayHeader>(header).geneve) == kService;
 }
 
-// An overlay packet goes to east, or by way of west with east as what remains.
-bool leads_to_east(const std::uint8_t* frame) noexcept {
-    const auto& outer = at<Ipv4Header>(frame + sizeof(EthernetHeader));
-    const auto& header = at<OverlayHeader>(frame + kOuterHeaders - sizeof(OverlayHeader));
-    const bool to_east = outer.destination == wan_address(kEastSlot) && header.remaining[0].value() == 0;
-    const bool by_west = outer.destination == wan_address(kWestSlot) && header.remaining[0].value() == raw(kEastId);
-    return to_east || by_west;
-}
-
 bool is_translated(const std::uint8_t* packet, std::size_t length) noexcept {
     const auto& ip = at<Ipv4Header>(packet);
     const auto& udp = at<UdpHeader>(packet + sizeof(Ipv4Header));
@@ -96,8 +87,8 @@ bool is_translated(const std::uint8_t* packet, std::size_t length) noexcept {
            udp.destination_port == Be16{kOriginPort} && ip.ttl == kHopLimit - 1 && sums_are_right(packet, length);
 }
 
-std::unique_ptr<PeerEnds> peer_ends() {
-    auto ends = PeerEnds::make();
+std::unique_ptr<PeerEnds> peer_ends(unsigned links) {
+    auto ends = PeerEnds::make(links);
     CHECK(ends.has_value());  // the node's own were made before
     return std::move(*ends);
 }
@@ -117,62 +108,67 @@ void write_inner(std::uint16_t frame_bytes, std::uint8_t* inner) noexcept {
 }  // namespace
 
 PacketWriter::PacketWriter(const Scenario& scenario, const MacAddress& destination)
-    : inner_at_(scenario.role != Role::ingress ? kOuterHeaders : sizeof(EthernetHeader)),
-      overlay_(scenario.role != Role::ingress),
-      clears_payload_(scenario.sealed),
+    : links_(scenario.links),
+      inner_at_(gets_overlay(scenario.role) ? kOuterHeaders : sizeof(EthernetHeader)),
+      overlay_(gets_overlay(scenario.role)),
+      clears_payload_(scenario.sealed || scenario.ports != PortKind::ring),
       forgery_(scenario.forgery) {
     if (scenario.sealed && overlay_) {
-        west_ = peer_ends();
+        west_ = peer_ends(links_);
     }
     static_assert(kOuterHeaders + kInnerHeaders <= kTemplate);
-    if (!scenario.imix) {
-        CHECK(scenario.frame_bytes >= kLeastFrame && scenario.frame_bytes <= kMostFrame);
-        templates_.push_back(make_template(scenario, scenario.frame_bytes, destination));
-        return;
-    }
-    for (const std::uint16_t frame_bytes : kImixFrames) {
-        templates_.push_back(make_template(scenario, frame_bytes, destination));
+    CHECK(scenario.frame_bytes >= kLeastFrame && scenario.frame_bytes <= kMostFrame);
+    for (unsigned link = 0; link < links_; ++link) {
+        if (!scenario.imix) {
+            templates_.push_back(make_template(scenario, scenario.frame_bytes, link, destination));
+            continue;
+        }
+        for (const std::uint16_t frame_bytes : kImixFrames) {
+            templates_.push_back(make_template(scenario, frame_bytes, link, destination));
+        }
     }
 }
 
-PacketWriter::Template PacketWriter::make_template(const Scenario& scenario, std::uint16_t frame_bytes,
+PacketWriter::Template PacketWriter::make_template(const Scenario& scenario, std::uint16_t frame_bytes, unsigned link,
                                                    const MacAddress& destination) const {
     Template out;
     out.length = static_cast<std::uint16_t>(inner_at_ + frame_bytes - sizeof(EthernetHeader));
     at<EthernetHeader>(out.bytes.data()) = {destination, mac_of(0xFFFF), Be16{kEtherTypeIpv4}};
     write_inner(frame_bytes, out.bytes.data() + inner_at_);
     if (overlay_) {
-        write_outer(scenario.role, out);
+        write_outer(scenario.role, link, out);
     }
     return out;
 }
 
-void PacketWriter::write_outer(Role role, Template& out) const noexcept {
+void PacketWriter::write_outer(Role role, unsigned link, Template& out) const noexcept {
     std::uint8_t* const start = out.bytes.data() + sizeof(EthernetHeader);
     const std::size_t tag = west_ != nullptr ? kTagLength : 0;
     const auto length = static_cast<std::uint16_t>(out.length - sizeof(EthernetHeader) + tag);
-    at<Ipv4Header>(start) = ipv4_header(length, wan_address(kWestSlot), wan_address(kOwnSlot));
+    at<Ipv4Header>(start) = ipv4_header(length, wan_address(west_slot(link)), wan_address(kOwnSlot));
     at<UdpHeader>(start + sizeof(Ipv4Header)) = {Be16{kFirstOuterPort}, Be16{kGenevePort},
                                                  Be16{static_cast<std::uint16_t>(length - sizeof(Ipv4Header))},
                                                  Be16{0}};
     auto& header = at<OverlayHeader>(start + sizeof(Ipv4Header) + sizeof(UdpHeader));
-    write_overlay_template(header, kWestId);
+    const NodeId west = id_of(west_slot(link));
+    write_overlay_template(header, west);
     header.geneve.protocol = Be16{kEtherTypeIpv4};
     header.geneve.vni_reserved = Be32{vni_of(kService) << 8};
-    header.ingress = Be16{raw(kWestId)};
-    header.remaining[0] = Be16{role == Role::relay ? raw(kEastId) : raw(kNoNode)};
+    header.ingress = Be16{raw(west)};
+    header.remaining[0] = Be16{role == Role::relay ? raw(id_of(east_slot(link))) : raw(kNoNode)};
 }
 
-const PacketWriter::Template& PacketWriter::next_template() noexcept {
-    if (templates_.size() == 1) {
-        return templates_.front();
+const PacketWriter::Template& PacketWriter::next_template(std::uint32_t flow) noexcept {
+    const std::size_t link = links_ == 1 ? 0 : flow % links_;
+    if (templates_.size() == links_) {
+        return templates_[link];
     }
     imix_at_ = imix_at_ + 1 < kImixOrder.size() ? imix_at_ + 1 : 0;
-    return templates_[kImixOrder[imix_at_]];
+    return templates_[link * kImixFrames.size() + kImixOrder[imix_at_]];
 }
 
 void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept {
-    const Template& packet = next_template();
+    const Template& packet = next_template(flow);
     m->data_len = packet.length;
     m->pkt_len = packet.length;
     auto* const frame = rte_pktmbuf_mtod(m, std::uint8_t*);
@@ -210,8 +206,8 @@ void PacketWriter::finish(std::span<rte_mbuf* const> packets) noexcept {
 }
 
 PacketJudge::PacketJudge(const Scenario& scenario) : scenario_(scenario) {
-    if (scenario.sealed && scenario.role != Role::egress) {
-        peers_ = peer_ends();
+    if (scenario.sealed && !translates(scenario.role)) {
+        peers_ = peer_ends(scenario.links);
     }
 }
 
@@ -226,9 +222,22 @@ bool PacketJudge::is_client_frame(std::size_t bytes) const noexcept {
     return scenario_.imix ? std::ranges::find(kImixFrames, bytes) != kImixFrames.end() : bytes == scenario_.frame_bytes;
 }
 
+// An overlay packet goes to the east of its flow's link, or by way of west with east as what remains.
+bool PacketJudge::leads_to_east(const std::uint8_t* frame) const noexcept {
+    const auto& outer = at<Ipv4Header>(frame + sizeof(EthernetHeader));
+    const auto& header = at<OverlayHeader>(frame + kOuterHeaders - sizeof(OverlayHeader));
+    const auto& inner = at<Ipv4Header>(frame + kOuterHeaders);
+    const auto& udp = at<UdpHeader>(frame + kOuterHeaders + sizeof(Ipv4Header));
+    const std::uint32_t flow = flow_from({inner.source.bits.value(), udp.source_port.value()});
+    const NodeSlot east = scenario_.role == Role::relay ? east_slot(flow % scenario_.links) : kEastSlot;
+    const bool to_east = outer.destination == wan_address(east) && header.remaining[0].value() == 0;
+    const bool by_west = outer.destination == wan_address(kWestSlot) && header.remaining[0].value() == raw(id_of(east));
+    return flow != kNoFlow && (to_east || by_west);
+}
+
 bool PacketJudge::right(rte_mbuf* m) noexcept {
     const auto* const frame = rte_pktmbuf_mtod(m, const std::uint8_t*);
-    if (scenario_.role == Role::egress) {
+    if (translates(scenario_.role)) {
         return is_client_frame(m->pkt_len) &&
                is_translated(frame + sizeof(EthernetHeader), m->pkt_len - sizeof(EthernetHeader));
     }

@@ -39,13 +39,15 @@ class PacketWriter {
         std::array<std::uint8_t, kTemplate> bytes{};
         std::uint16_t length = 0;  // of the whole packet
     };
-    Template make_template(const Scenario& scenario, std::uint16_t frame_bytes, const MacAddress& destination) const;
-    void write_outer(Role role, Template& out) const noexcept;
-    const Template& next_template() noexcept;
+    Template make_template(const Scenario& scenario, std::uint16_t frame_bytes, unsigned link,
+                           const MacAddress& destination) const;
+    void write_outer(Role role, unsigned link, Template& out) const noexcept;
+    const Template& next_template(std::uint32_t flow) noexcept;
 
-    std::vector<Template> templates_;  // one, or those of kImixFrames
-    std::size_t imix_at_ = 0;          // in kImixOrder
-    std::uint16_t inner_at_;           // offset of the client's IP header
+    std::vector<Template> templates_;  // of each link: one, or those of kImixFrames
+    unsigned links_;
+    std::size_t imix_at_ = 0;  // in kImixOrder
+    std::uint16_t inner_at_;   // offset of the client's IP header
     bool overlay_;
     bool clears_payload_;  // what was decrypted or encrypted in a buffer stays there
     Forgery forgery_;
@@ -66,6 +68,7 @@ class PacketJudge {
 
   private:
     bool is_client_frame(std::size_t bytes) const noexcept;
+    bool leads_to_east(const std::uint8_t* frame) const noexcept;
 
     Scenario scenario_;
     std::unique_ptr<PeerEnds> peers_;  // null: nothing to open

@@ -1,11 +1,9 @@
 #include "perf/forward/rig.h"
 
 #include <fmt/format.h>
-#include <rte_launch.h>
-
 #include <nlohmann/json.hpp>
 
-#include "dataplane/base/check.h"
+#include "perf/forward/replay_trial.h"
 #include "perf/forward/self_test.h"
 
 namespace izar {
@@ -13,13 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr unsigned kForwarderLcore = 1;
 constexpr Nanos kLongestDrain = std::chrono::seconds{2};
-
-int run_forwarder(void* forwarder) {
-    static_cast<Forwarder*>(forwarder)->run();
-    return 0;
-}
 
 // [[largest length of a bucket, entries], ...], or null if nothing was noted.
 json buckets_of(const CycleHistogram& histogram) {
@@ -38,11 +30,14 @@ Rig::Rig(const RigOptions& options, TestNode& node, const TscClock& clock)
     : options_(options),
       node_(node),
       clock_(clock),
-      in_(options.scenario.role == Role::ingress ? kLanPort : kWanPort),
-      from_(node.ports()[raw(in_)].dpdk_id),
-      to_(node.ports()[raw(options.scenario.role == Role::egress ? kLanPort : kWanPort)].dpdk_id),
-      generator_(options.scenario, node.wire(in_).to_node(), node.wire(kWanPort), node.wire(kLanPort), node.pool(),
-                 node.ports()[raw(in_)].mac, clock) {}
+      from_(node.ports()[raw(port_in(options.scenario.role))].dpdk_id),
+      to_(node.ports()[raw(port_out(options.scenario.role))].dpdk_id) {
+    const PortIndex in = port_in(options.scenario.role);
+    if (options.scenario.ports != PortKind::pcap) {
+        generator_.emplace(options.scenario, node.wire(in), node.wire(kWanPort), node.wire(kLanPort), node.pool(),
+                           node.ports()[raw(in)].mac, clock);
+    }
+}
 
 json Rig::row_of(std::string_view system, const TrialResult& result) const {
     const std::chrono::duration<double> measured = result.measured;
@@ -68,7 +63,10 @@ json Rig::row_of(std::string_view system, const TrialResult& result) const {
 }
 
 TrialResult Rig::run(Forwarder& forwarder, const TrialPlan& plan) {
-    return Trial(node_, forwarder, generator_, plan, clock_).run();
+    if (!generator_) {
+        return run_replay(node_, forwarder, plan, clock_);
+    }
+    return Trial(node_, forwarder, *generator_, plan, clock_).run();
 }
 
 Result<json> Rig::run(std::string_view system, const TrialPlan& plan) {
@@ -92,30 +90,33 @@ Result<json> Rig::run(std::string_view system, const TrialPlan& plan) {
         ImpairedForwarder impaired(from_, to_, options_.impairment, clock_);
         return row_of(system, run(impaired, control));
     }
-    if (system == "generator") {
+    if (system == "generator" && generator_) {
         return row_of(system, run_self_test(options_.scenario, node_, clock_, plan.duration));
     }
-    return fail(fmt::format("there is no system '{}'; use izar, null, impaired or generator", system));
+    return fail(
+        fmt::format("there is no system '{}' here; use izar, null, impaired, or generator where there is one", system));
 }
 
 Result<json> Rig::open_flows() {
+    if (!generator_) {
+        return fail("net_pcap plays all flows from the start; ask for new ones over net_ring");
+    }
     // The scenario's flows are IPv4; a table for as many of IPv6 is made only to see what it takes.
     const auto table6 = FlowTable<Ipv6Address>::make(options_.scenario.flows, HashSeed::from(1));
     if (!table6) {
         return tl::unexpected(table6.error());
     }
     IzarForwarder izar(node_, clock_);
-    CHECK(rte_eal_remote_launch(run_forwarder, &izar, kForwarderLcore) == 0);
+    izar.start();
     const Instant start = clock_.now();
-    generator_.open_flows(false);
+    generator_->open_flows(false);
     for (const Instant latest = clock_.now() + kLongestDrain;
-         izar.progress().received < generator_.tally().sent && clock_.now() < latest;) {
-        generator_.collect();
+         izar.progress().received < generator_->tally().sent && clock_.now() < latest;) {
+        generator_->collect();
     }
     const std::chrono::duration<double> took = clock_.now() - start;
-    izar.quit();
-    rte_eal_wait_lcore(kForwarderLcore);
-    generator_.collect();
+    izar.stop();
+    generator_->collect();
     const LcoreCounters counters = node_.state().snapshot.read();
     const Progress node = izar.progress();
     const auto& table = node_.state().flows4;

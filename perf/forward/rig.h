@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string_view>
 
 #include "perf/forward/options.h"
@@ -30,10 +31,9 @@ class Rig {
     const RigOptions& options_;
     TestNode& node_;
     const TscClock& clock_;
-    PortIndex in_;
     std::uint16_t from_;  // DPDK's numbers of the ports that packets enter and leave the node by
     std::uint16_t to_;
-    Generator generator_;
+    std::optional<Generator> generator_;  // none where the ports play packets themselves
 };
 
 }  // namespace izar

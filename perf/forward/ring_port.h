@@ -1,6 +1,6 @@
-// ring_port.h -- RingPort: a DPDK port made of two rings, and the far end of its wire.
+// ring_port.h -- RingPort: a DPDK port made of two rings a queue, and the far end of its wire.
 //
-// Thread: made by main. The port's own end belongs to the lcore under test, the far end to the generator.
+// Thread: made by main. The port's own end belongs to the lcores under test, the far end to the generator.
 #pragma once
 
 #include <rte_ring.h>
@@ -8,31 +8,36 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dataplane/base/result.h"
+#include "perf/forward/scenario.h"
+#include "perf/forward/wire.h"
 
 namespace izar {
 
-// Frames that a ring holds. The sending ring is the larger one: what the generator has in flight always fits it,
-// so that no frame is lost for want of room on the generator's side.
-inline constexpr unsigned kReceiveRing = 512;
-inline constexpr unsigned kSendRing = 4'096;
-
-class RingPort {
+class RingPort final : public Wire {
   public:
-    // A port of driver net_ring named "net_ring_NAME", as open_ports() finds it by the device "net_ring". EAL is up.
-    static Result<std::unique_ptr<RingPort>> make(const std::string& name);
-    ~RingPort();
+    // A port of driver net_ring named "net_ring_NAME", as open_ports() finds it by the device "net_ring", of a queue
+    // for each lcore of the scenario a direction. EAL is up.
+    static Result<std::unique_ptr<RingPort>> make(const std::string& name, const Scenario& scenario);
+    ~RingPort() override;
     RingPort(const RingPort&) = delete;
 
-    rte_ring* to_node() const noexcept { return to_node_; }      // the generator writes
-    rte_ring* from_node() const noexcept { return from_node_; }  // the generator reads
+    unsigned room() noexcept override;
+    void send(std::span<rte_mbuf*> frames) noexcept override;
+    unsigned receive(std::span<rte_mbuf*> frames) noexcept override;
+    // Frames that the node has sent and nobody has received.
+    unsigned waiting() const noexcept;
 
   private:
-    explicit RingPort(std::string device) : device_(std::move(device)) {}
+    RingPort(std::string device, unsigned receive_frames)
+        : device_(std::move(device)), receive_frames_(receive_frames) {}
     std::string device_;  // as DPDK names it
-    rte_ring* to_node_ = nullptr;
-    rte_ring* from_node_ = nullptr;
+    unsigned receive_frames_;
+    // One of each a queue; the generator writes the first and reads the second.
+    std::vector<rte_ring*> to_node_;
+    std::vector<rte_ring*> from_node_;
 };
 
 }  // namespace izar

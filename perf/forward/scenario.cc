@@ -7,7 +7,8 @@
 namespace izar {
 namespace {
 
-constexpr std::array<std::string_view, 3> kRoleNames = {"ingress", "relay", "egress"};
+constexpr std::array<std::string_view, 4> kRoleNames = {"ingress", "relay", "egress", "direct"};
+constexpr std::array<std::string_view, 3> kPortKindNames = {"net_ring", "net_memif", "net_pcap"};
 constexpr std::array<std::string_view, 4> kForgeryNames = {"none", "tag", "replay", "epoch"};
 
 Ipv4Address host_of(std::uint32_t network, std::uint32_t host) noexcept {
@@ -26,7 +27,16 @@ Result<Role> role_of(std::string_view name) {
             return static_cast<Role>(i);
         }
     }
-    return fail(fmt::format("there is no role '{}'; use ingress, relay or egress", name));
+    return fail(fmt::format("there is no role '{}'; use ingress, relay, egress or direct", name));
+}
+
+Result<PortKind> port_kind_of(std::string_view name) {
+    for (std::size_t i = 0; i < kPortKindNames.size(); ++i) {
+        if (kPortKindNames[i] == name) {
+            return static_cast<PortKind>(i);
+        }
+    }
+    return fail(fmt::format("there are no ports '{}'; use net_ring, net_memif or net_pcap", name));
 }
 
 Result<Forgery> forgery_of(std::string_view name) {

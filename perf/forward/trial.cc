@@ -1,24 +1,14 @@
 #include "perf/forward/trial.h"
 
-#include <rte_launch.h>
-
 #include <algorithm>
-
-#include "dataplane/base/check.h"
 
 namespace izar {
 namespace {
 
-constexpr unsigned kForwarderLcore = 1;
 constexpr Nanos kLongestSettling = std::chrono::seconds{2};
 // A refusing load's generator that comes later than this for a packet skips it: half of the node's receive ring holds
 // what a generator sends that is less late.
 constexpr std::uint64_t kMostOwed = kReceiveRing / 2;
-
-int run_forwarder(void* forwarder) {
-    static_cast<Forwarder*>(forwarder)->run();
-    return 0;
-}
 
 Tally difference(const Tally& to, const Tally& from) noexcept {
     return {to.sent - from.sent, to.refused - from.refused, to.received - from.received, to.wrong - from.wrong};
@@ -113,7 +103,7 @@ void Trial::measure(const Mark& trial_start) {
 TrialResult Trial::run() {
     result_ = TrialResult{};
     const Mark start = mark();
-    CHECK(rte_eal_remote_launch(run_forwarder, &forwarder_, kForwarderLcore) == 0);
+    forwarder_.start();
     if (plan_.opens_flows) {
         generator_.open_flows(true);
     }
@@ -121,8 +111,7 @@ TrialResult Trial::run() {
     Pacer warming = pacer_from_now();
     drive(warming, clock_.now() + plan_.warm_up);
     measure(start);
-    forwarder_.quit();
-    rte_eal_wait_lcore(kForwarderLcore);
+    forwarder_.stop();
     generator_.collect();
 
     result_.tally = difference(generator_.tally(), start.tally);
