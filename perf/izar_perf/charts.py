@@ -14,8 +14,9 @@ matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "izar", "fon
 from matplotlib import pyplot, ticker  # noqa: E402
 
 SIZE_INCHES = (6.4, 3.9)
+BAR_INCHES = 0.24
 COLORS = {"izar": "#1f5fa8", "null": "#9aa3ae", "generator": "#c9ced6", "testpmd": "#6b7480", "haproxy": "#c0563b",
-          "nginx": "#4d9a5f", "nftables": "#b08a2e", "l3fwd": "#7d5ba6"}
+          "nginx": "#4d9a5f", "nftables": "#b08a2e", "l3fwd": "#7d5ba6", "ovs-dpdk": "#b5651d"}
 OTHER_COLORS = ("#2a9d8f", "#e08e45", "#8e6bbf", "#d1495b", "#5b8c5a", "#3d5a80")
 
 Series = Mapping[str, Sequence[tuple[float, float]]]
@@ -48,8 +49,9 @@ def svg(figure) -> str:
     return text[text.index("<svg"):]
 
 
-def axes_of(title: str, x: str, y: str):
-    figure, axes = pyplot.subplots(figsize=SIZE_INCHES)
+def axes_of(title: str, x: str, y: str, bars: int = 0):
+    """So high that every bar has room for its name."""
+    figure, axes = pyplot.subplots(figsize=(SIZE_INCHES[0], max(SIZE_INCHES[1], 1.0 + BAR_INCHES * bars)))
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -93,7 +95,7 @@ def percentiles(title: str, series: Series) -> str:
 
 def bars(title: str, x: str, values: Mapping[str, float | None], goal: float | None = None) -> str:
     """One bar a name, its figure at the end; None is no bar."""
-    figure, axes = axes_of(title, x, "")
+    figure, axes = axes_of(title, x, "", len(values))
     names = list(values)[::-1]
     drawn = axes.barh(names, [values[name] or 0 for name in names], height=0.62,
                       color=[COLORS.get(system_of(name), COLORS["izar"]) for name in names])

@@ -10,6 +10,10 @@ import subprocess
 from izar_perf.suite import ROOT
 
 
+# Debian packages.
+PEERS = ("dpdk-dev", "dpdk-doc", "openvswitch-switch-dpdk", "haproxy", "libnginx-mod-stream", "nftables", "frr", "wrk", "iperf3")
+
+
 @dataclasses.dataclass
 class CpuTimes:
     """Ticks of all CPUs since boot, from /proc/stat."""
@@ -46,6 +50,17 @@ def hugepages_mib(which: str) -> int | None:
     return int(file.read_text()) * 2 if file.exists() else None
 
 
+def package_versions() -> dict[str, str | None]:
+    """Of the programs that izar is measured beside or with; None where one is not installed."""
+    command = ["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n", *PEERS]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        return dict.fromkeys(PEERS)
+    installed = dict(line.split()[:2] for line in listed.splitlines() if line.endswith(" installed"))
+    return {package: installed.get(package) for package in PEERS}
+
+
 def describe(seed: int, before: CpuTimes) -> dict:
     """The `env` of the envelope. Steal is of the time since `before`."""
     after = CpuTimes.read()
@@ -57,6 +72,7 @@ def describe(seed: int, before: CpuTimes) -> dict:
             "dpdk": first_line("pkg-config", "--modversion", "libdpdk"),
             "compiler": first_line("g++", "--version"),
             "python": platform.python_version(),
+            "peers": package_versions(),
         },
         "kernel": platform.release(),
         "cpu": cpu_model(),

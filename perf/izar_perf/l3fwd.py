@@ -1,10 +1,7 @@
 """l3fwd.py -- DPDK's example router as a peer, built from the source that Debian's dpdk-doc brings.
 
-    packets.pcap --- port 0    port 1 (net_ring, its own wire)
-
-Port 0 brings one packet of each flow once, and every route leads to port 1, from where they come back: as with testpmd, a few
-bursts go round for ever on one core that nobody else looks at. Two things of its source are changed for virtual ports: no
-checksum offload is asked for, and no RSS.
+Every route leads from the port that plays packets to the one that takes them (captures.py). Two things of its source are
+changed for virtual ports: no checksum offload is asked for, and no RSS.
 """
 
 import json
@@ -12,10 +9,11 @@ import os
 import pathlib
 import shutil
 import socket
-import struct
 import subprocess
 import time
 
+from izar_perf import captures
+from izar_perf.captures import FLOWS, PORT, VIP, client
 from izar_perf.suite import Context, SuiteFailed
 
 EXAMPLES = pathlib.Path("/usr/share/dpdk/examples")
@@ -24,10 +22,6 @@ SOURCES = ("main.c", "l3fwd_acl.c", "l3fwd_lpm.c", "l3fwd_fib.c", "l3fwd_em.c", 
 CHANGES = {".offloads = RTE_ETH_RX_OFFLOAD_CHECKSUM,": ".offloads = 0,", ".mq_mode = RTE_ETH_MQ_RX_RSS,": ".mq_mode = RTE_ETH_MQ_RX_NONE,",
            ".rss_hf = RTE_ETH_RSS_IP,": ".rss_hf = 0,"}
 MODES = ("em", "lpm")  # exact match of the 5-tuple, longest prefix of the destination
-FLOWS = 128  # four bursts under way, as with testpmd
-FRAME_BYTES = 64
-DESTINATION = "198.18.1.1"
-PORT = 443
 PATIENCE_S = 10.0
 RUNTIME = pathlib.Path("/var/run/dpdk")
 
@@ -57,35 +51,13 @@ def build(folder: pathlib.Path) -> pathlib.Path:
     return program
 
 
-def client(flow: int) -> tuple[str, int]:
-    return f"100.64.0.{flow + 1}", 1024 + flow
-
-
-def ones_sum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
-def packet(flow: int) -> bytes:
-    """A UDP packet of a flow; its UDP checksum is 0, "none" (RFC 768)."""
-    address, port = client(flow)
-    length = FRAME_BYTES - 14
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, length, 0, 0, 255, 17, 0, socket.inet_aton(address), socket.inet_aton(DESTINATION))
-    head = head[:10] + struct.pack("!H", ones_sum(head)) + head[12:]
-    udp = struct.pack("!HHHH", port, PORT, length - 20, 0)
-    return (bytes.fromhex("020000000001020000000002") + b"\x08\x00" + head + udp).ljust(FRAME_BYTES, b"\0")
-
-
 def write_inputs(folder: pathlib.Path) -> None:
     """The capture that port 0 plays, and the routes of both modes."""
-    records = [struct.pack("<IIII", 0, 0, FRAME_BYTES, FRAME_BYTES) + packet(flow) for flow in range(FLOWS)]
-    (folder / "packets.pcap").write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + b"".join(records))
-    em = [f"R{DESTINATION} {client(flow)[0]} {PORT} {client(flow)[1]} 0x11 1\n" for flow in range(FLOWS)]
+    captures.write(folder / "packets.pcap", [captures.client_frame(flow) for flow in range(FLOWS)])
+    em = [f"R{VIP} {client(flow)[0]} {PORT} {client(flow)[1]} 0x11 1\n" for flow in range(FLOWS)]
     (folder / "em4").write_text("".join(em))
     (folder / "em6").write_text("R2001:200:0:0:0:0:0:1 2001:200:0:0:0:0:0:2 9 9 0x11 1\n")
-    (folder / "lpm4").write_text(f"R{DESTINATION}/32 1\n")
+    (folder / "lpm4").write_text(f"R{VIP}/32 1\n")
     (folder / "lpm6").write_text("R2001:200::/48 1\n")
 
 
@@ -123,7 +95,8 @@ def measure(context: Context, mode: str, seconds: float, tsc_mhz: float) -> tupl
     write_inputs(folder)
     prefix = f"izar-l3fwd-{os.getpid()}"
     command = [str(program), "--lcores=1@1", "--no-pci", "--in-memory", "-m", "256", f"--file-prefix={prefix}", "--log-level=*:error",
-               "--vdev=net_pcap0,rx_pcap=packets.pcap,tx_pcap=/dev/null", "--vdev=net_ring0", "--", "-p", "0x3", "-P", f"--lookup={mode}",
+               f"--vdev={captures.IN_PORT.format(file='packets.pcap')}", f"--vdev={captures.OUT_PORT}", "--", "-p", "0x3", "-P",
+               f"--lookup={mode}",
                "--config=(0,0,1),(1,0,1)", "--parse-ptype", f"--rule_ipv4={mode}4", f"--rule_ipv6={mode}6"]
     with (folder / f"{mode}.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)

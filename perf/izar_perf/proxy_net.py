@@ -6,6 +6,7 @@ The client reaches the VIP by the proxy as its gateway. A "flat" net is for what
 then the gateway's address and the VIP belong to the origin.
 """
 
+import json
 import os
 import pathlib
 import subprocess
@@ -92,6 +93,11 @@ class ProxyNet:
             words = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
             ticks += int(words[11]) + int(words[12])
         return ticks / os.sysconf("SC_CLK_TCK")
+
+    def packets(self) -> int:
+        """That client and origin have sent: what a proxy between them has had to take."""
+        shown = (self.run(end, ["ip", "-json", "-statistics", "link", "show", "dev", "eth0"]) for end in ("client", "origin"))
+        return sum(json.loads(each)[0]["stats64"]["tx"]["packets"] for each in shown)
 
     def wait_until_served(self) -> None:
         """Until the client gets the page from the VIP."""

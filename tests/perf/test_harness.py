@@ -1,12 +1,17 @@
 """The harness's own parts: a row without a key is refused, medians and spreads are what they say."""
 
+import os
+import pathlib
 import random
+import subprocess
+import sys
+import time
 
 import pytest
-from izar_perf import environment, l3fwd, statistics, table
+from izar_perf import captures, environment, l3fwd, ovs_dpdk, ovs_program, statistics, table
 from izar_perf.cli import check_rows
 from izar_perf.suite import Column, Context, SuiteFailed
-from izar_perf.suites import forward
+from izar_perf.suites import forward, proxy, scale
 
 
 def test_row_without_a_key_is_refused():
@@ -65,6 +70,84 @@ def test_only_leaves_what_is_asked_for(tmp_path):
     context.only = {"role": "nothing"}
     with pytest.raises(SuiteFailed, match="keys are .*'flows'"):
         context.chosen(forward.scenarios(quick=False))
+
+
+def test_a_peer_that_does_not_run_is_a_row_without_figures(tmp_path, monkeypatch, capsys):
+    def refuse(*_: object) -> tuple[float, float]:
+        raise SuiteFailed("no such program")
+
+    monkeypatch.setattr(forward.testpmd, "measure", lambda *_: (5.0, 400.0))
+    monkeypatch.setattr(forward.ovs_dpdk, "measure", refuse)
+    rows = forward.measure_peers(Context(tmp_path, runs=2, quick=True, seed=1), forward.PEERS[:1] + forward.PEERS[-1:])
+    assert [(each["cycles_per_packet"], each["runs"]) for each in rows] == [(5.0, 2), (None, 0)]
+    assert all(set(each) == set(forward.KEYS) for each in rows)
+    assert "ovs-dpdk egress over net_pcap: no such program" in capsys.readouterr().err
+
+
+def test_own_cycles_of_a_request_are_those_of_its_packets():
+    run = {key: 4.0 for key in proxy.FIGURES} | {"proxy_cpu_s_per_1000_requests": 0.010, "failed_requests": 0}
+    rows = {system.name: proxy.row(system, [run], 150.0, 2.5e9) for system in proxy.SYSTEMS}
+    assert rows["izar"]["own_cycles_per_request"] == 4 * 150
+    assert rows["haproxy"]["own_cycles_per_request"] is None
+    assert rows["haproxy"]["proxy_cycles_per_request"] == 25_000  # 10 us of 2.5 GHz
+    assert all(set(each) == set(proxy.KEYS) for each in rows.values())
+
+
+def test_steps_of_scaling_end_with_all_cores():
+    steps = scale.scenarios(quick=False, cores=5)
+    assert sorted({each["lcores"] for each in steps}) == [1, 2, 3, 4, 5]
+    assert {each["arrival"] for each in steps if each["role"] == "relay"} == {"in_turn"}
+    assert {each["lcores"] for each in scale.scenarios(quick=False, cores=32)} == {1, 2, 3, 4, 6, 8, 12, 16}
+
+
+def test_frames_for_peers_are_what_another_implementation_reads(tmp_path):
+    scapy = pytest.importorskip("scapy.all")
+    file = tmp_path / "frames.pcap"
+    captures.write(file, [captures.client_frame(700), captures.geneve_frame(700, ovs_dpdk.PEER, ovs_dpdk.OWN, ovs_dpdk.VNI)])
+    client, tunnelled = scapy.rdpcap(str(file))
+    assert len(client) == captures.FRAME_BYTES and len(tunnelled) == ovs_dpdk.TUNNEL_BYTES
+    assert client.src == "02:00:00:00:00:02" and (client["IP"].src, client["UDP"].sport) == captures.client(700)
+    assert tunnelled["IP"].dst == ovs_dpdk.OWN and tunnelled["UDP"].dport == 6081
+    assert bytes(tunnelled["UDP"].payload)[8:] == captures.client_frame(700)
+    for frame in (client, tunnelled):
+        told = frame["IP"].chksum
+        del frame["IP"].chksum
+        assert scapy.IP(bytes(frame["IP"])).chksum == told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a network namespace and DPDK's memory")
+def test_ovs_forwards_in_both_roles_and_leaves_nothing(build):
+    """measure() itself refuses a switch that does not track, translate and tunnel every flow."""
+    context = Context(build, runs=1, quick=True, seed=1)
+    for role in ovs_dpdk.ROLES:
+        cycles, mpps = ovs_dpdk.measure(context, role, 0.3)
+        assert cycles > 50 and 0.01 < mpps < 100
+    assert not (build / "perf-ovs" / "run").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a network namespace and DPDK's memory")
+def test_ovs_ends_when_the_harness_is_killed(build):
+    program = ("import pathlib, sys, time; from izar_perf.suite import Context; from izar_perf.ovs_program import OvsProgram\n"
+               "with OvsProgram(Context(pathlib.Path(sys.argv[1]), 1, True, 1)) as ovs:\n"
+               "    print(*(each.pid for each in ovs._processes), flush=True); time.sleep(60)")
+    path = str(pathlib.Path(ovs_program.__file__).parents[1])
+    harness = subprocess.Popen([sys.executable, "-c", program, str(build)], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path})
+    pids = [int(word) for word in harness.stdout.readline().split()]
+    assert len(pids) == 2
+    harness.kill()
+    harness.wait()
+    deadline = time.monotonic() + 30
+    while any(is_running(pid) for pid in pids):
+        assert time.monotonic() < deadline, "Open vSwitch outlived the harness"
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Neither gone nor waiting for somebody to ask how it ended."""
+    try:
+        return "\nState:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
 
 
 def test_steal_is_a_share_of_the_time_between():

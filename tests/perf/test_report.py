@@ -7,7 +7,8 @@ import xml.etree.ElementTree as xml
 
 import pytest
 from izar_perf import figures
-from izar_perf.suites import forward, latency, micro, proxy, sessions
+from izar_perf.cli import load_suites
+from izar_perf.suites import forward, latency, micro, proxy, scale, sessions
 
 TRIAL = {"accounted": True, "cycles_per_packet": 123.0, "mpps": 10.0}
 BUCKETS = {"accounted": True, "latency_ns_buckets": [[1_000, 9_000], [50_000, 1_000]]}
@@ -15,19 +16,30 @@ OPENED = {"new_flows_per_s": 2e6, "cycles_per_flow": 900.0, "flows_held": 10, "f
           "bytes_per_flow_ipv6": 146.0, "runs": 1, "spread_percent": 0.0}
 
 
+WORDS = {"system": "izar", "kind": "one", "load": "none", "role": "relay", "security": "none", "process": "wan", "what": "all pairs",
+         "kernel": None, "matrix": "seattle"}
+
+
 def rows_of(suite: str) -> list[dict]:
     if suite == "forward":
         rates = {"ndr_mpps": 7.25, "pdr_mpps": None}
         scenarios = [forward.scenario("relay", flows, size) for flows in (1_000, 64_000) for size in (64, 1500, "imix")]
-        return [forward.row("izar", each, [TRIAL], rates) for each in scenarios]
+        peers = [forward.row(each["system"], each, [TRIAL]) for each in forward.PEERS]
+        return peers + [forward.row("izar", each, [TRIAL], rates) for each in scenarios]
     if suite == "latency":
         scenario = {"role": "relay", "security": "none", "idle": "spin"}
         return [latency.row(system, scenario, 50, 4.0, [BUCKETS]) for system in latency.SYSTEMS]
     if suite == "proxy":
         run = {key: 7.0 for key in proxy.FIGURES} | {"proxy_cpu_s_per_gb": None, "failed_requests": 0}
-        return [proxy.row(system, [run]) for system in proxy.SYSTEMS]
+        return [proxy.row(system, [run], 150.0, 2.5e9) for system in proxy.SYSTEMS]
     if suite == "sessions":
         return [{"role": "egress", "flows": 64_000} | OPENED]
+    if suite == "scale":
+        trial = TRIAL | {"handed_over_percent": 50.0, "lcore_cycles_per_packet": [123.0], "mpps": 7.0}
+        result = {"trials": [trial]}
+        return [scale.row(each, result) | {"speedup": 1.0} for each in scale.scenarios(quick=False, cores=2)]
+    if suite in ("reconf", "diff", "failover", "alarms", "links", "lab-idle", "paths", "summary", "control", "wan"):
+        return [{key: 7 for key in load_suites()[suite].KEYS} | WORDS]
     return micro.rows_of("pipeline/relay/burst:32/cold:0/sealed:0/x", [{stage: 7.0 for stage in micro.STAGES}])
 
 
@@ -57,6 +69,10 @@ def test_one_page_with_all_plots_that_loads_nothing(root, tmp_path):
     assert "<script" not in text and "@import" not in text
     assert "&lt;model&gt;" in text
     assert "A quick run" in text
+
+
+def test_every_suite_has_plots():
+    assert set(figures.FIGURES) == set(load_suites())
 
 
 @pytest.mark.parametrize("suite", figures.FIGURES)

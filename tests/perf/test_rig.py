@@ -1,5 +1,6 @@
 """The rig measures what is known: a forwarder that loses one packet in a thousand, and one of known speed."""
 
+import json
 import os
 
 import pytest
@@ -37,6 +38,58 @@ def test_a_slow_forwarder_has_its_known_rate(context: Context):
     known_mpps = trial["tsc_hz"] / 1e6 / cycles
     assert 0.8 * known_mpps <= trial["mpps"] <= 1.02 * known_mpps
     assert rates["pdr_mpps"] <= 1.02 * known_mpps
+
+
+def judged(rig: Rig, system: str = "izar") -> dict:
+    """A trial of which every packet of every flow was looked at, and something came through."""
+    trial = rig.ask(system=system, ms=50, opens_flows=True)
+    assert trial["accounted"] and trial["wrong_packets"] == 0 and trial["received_packets"] > 1_000
+    return trial
+
+
+@pytest.mark.parametrize("security", ["none", "aes-gcm"])
+def test_a_relay_of_many_links_sends_each_flow_by_its_own(context: Context, security: str):
+    with Rig(context, role="relay", links=32, security=security) as rig:
+        judged(rig)
+
+
+@pytest.mark.parametrize(("role", "security"), [("ingress", "none"), ("relay", "aes-gcm"), ("egress", "none"), ("direct", "none")])
+def test_every_role_is_right_over_memif(context: Context, role: str, security: str):
+    with Rig(context, ports="net_memif", role=role, security=security) as rig:
+        judged(rig)
+        null = rig.ask(system="null", ms=50, opens_flows=False)
+        assert null["accounted"] and null["received_packets"] > 1_000
+
+
+@pytest.mark.parametrize("role", ["ingress", "relay", "egress", "direct"])
+def test_played_packets_are_all_sent_on(context: Context, role: str):
+    with Rig(context, ports="net_pcap", role=role) as rig:
+        trial = rig.ask(system="izar", ms=50)
+        null = rig.ask(system="null", ms=50)
+    assert trial["accounted"] and null["accounted"]
+    assert trial["cycles_per_packet"] > null["cycles_per_packet"] > 0
+
+
+def test_what_ports_cannot_do_is_a_sentence(context: Context):
+    with Rig(context, ports="net_pcap", role="relay") as rig:
+        for request in ({"open_flows": True}, {"system": "generator", "ms": 20}):
+            with pytest.raises(SuiteFailed, match="net_pcap|no system 'generator' here"):
+                rig.ask(**request)
+    for options in ({"ports": "net_pcap", "security": "aes-gcm"}, {"role": "egress", "links": 2}, {"ports": "other"}):
+        with pytest.raises(SuiteFailed, match="forbids|more than one link|no ports 'other'"), Rig(context, **options) as rig:
+            rig.ask(system="izar", ms=20)
+
+
+def test_lcores_share_a_stream_and_hand_over_what_is_not_theirs(context: Context):
+    def trial(*options: str) -> dict:
+        command = [context.program("perf/forward/izar-perf-scale"), "--role", "egress", "--lcores", "2", "--runs", "1", *options]
+        return json.loads(context.capture([*command, "--trial-ms", "100"]))["trials"][0]
+
+    in_turn, by_owner = trial(), trial("--steers")
+    for each in (in_turn, by_owner):
+        assert each["accounted"] and each["mpps"] > 0 and len(each["lcore_cycles_per_packet"]) == 2
+    assert in_turn["handed_over_percent"] == pytest.approx(50, abs=5)
+    assert by_owner["handed_over_percent"] == 0
 
 
 def test_latency_starts_when_a_packet_was_due(context: Context):

@@ -1,30 +1,34 @@
-"""forward.py -- One lcore over net_ring ports, generator on the other core: roles x flows x frame sizes, with links in
-the clear; then each role with encrypted links, and a relay that gets forgeries.
+"""forward.py -- One lcore, by role, security, flows and frame size: over net_ring with the generator on the other core, over
+net_memif, and over net_pcap beside OVS-DPDK, l3fwd and testpmd on the same ports.
 
 izar, the null control (receive and send, nothing between) and the generator alone take turns in one process, so
 that all three meet the same machine. A trial counts only if the counters of generator and node tell the same
 story and every packet that was looked at is what its role has to make of it. Then izar and the null control get loads
-of the generator's choice, for NDR and PDR.
+of the generator's choice, for NDR and PDR; net_pcap has no generator whose load could be chosen.
 """
 
 import itertools
 import json
+import sys
+from collections.abc import Callable
 
-from izar_perf import l3fwd, testpmd
+from izar_perf import captures, l3fwd, ovs_dpdk, testpmd
 from izar_perf.rig import PROGRAM, Rig
 from izar_perf.statistics import median, spread_percent
 from izar_perf.suite import Column, Context, Row, SuiteFailed
 
-SUMMARY = "cycles per packet, NDR and PDR of one lcore by role, flows and frame size, with null controls"
-KEYS = ("system", "role", "security", "forgery", "flows", "frame_bytes", "links", "cycles_per_packet", "mpps", "ndr_mpps",
-        "pdr_mpps", "runs", "void_runs", "spread_percent")
+SUMMARY = "cycles per packet, NDR and PDR of one lcore by role, flows and frame size, with null controls and peers"
+KEYS = ("system", "role", "driver", "security", "forgery", "flows", "frame_bytes", "links", "cycles_per_packet", "mpps",
+        "ndr_mpps", "pdr_mpps", "runs", "void_runs", "spread_percent")
 COLUMNS = (
     Column("system", "system"),
     Column("role", "role"),
+    Column("driver", "driver"),
     Column("security", "security"),
     Column("forgery", "forgery"),
     Column("flows", "flows"),
     Column("frame_bytes", "bytes"),
+    Column("links", "links"),
     Column("cycles_per_packet", "cycles/packet", "{:.1f}"),
     Column("spread_percent", "spread %", "{:.1f}"),
     Column("mpps", "Mpps", "{:.2f}"),
@@ -36,27 +40,36 @@ COLUMNS = (
 TARGETS = (PROGRAM,)
 
 ROLES = ("ingress", "relay", "egress")
+SECURITIES = ("none", "aes-gcm")
 FLOWS = (1_000, 64_000, 1_000_000)
 FRAME_BYTES = (64, 256, 1500, "imix")
-SEALED_FRAME_BYTES = (64, 1414, "imix")  # 1,414 holds an IP packet of 1,400
+LARGE_FRAME = 1414  # holds an IP packet of 1,400
+MANY_LINKS = 32
 FORGERIES = ("tag", "replay", "epoch")
-SYSTEMS = ("izar", "null", "generator")
+SYSTEMS = {"net_ring": ("izar", "null", "generator"), "net_memif": ("izar", "null"), "net_pcap": ("izar", "null")}
 SEARCHED = {"izar": FLOWS, "null": FLOWS[:1]}  # flows with which a system's rates are searched: seconds each
 
 
-def scenario(role: str, flows: int, frame_bytes: int | str, security: str = "none", forgery: str | None = None) -> dict:
-    return {"role": role, "security": security, "forgery": forgery, "flows": flows, "frame_bytes": frame_bytes}
+def scenario(role: str, flows: int | None = FLOWS[0], frame_bytes: int | str = 64, security: str = "none",
+             forgery: str | None = None, links: int = 1, driver: str = "net_ring") -> dict:
+    return {"role": role, "driver": driver, "security": security, "forgery": forgery, "flows": flows, "frame_bytes": frame_bytes,
+            "links": links}
 
 
 def scenarios(quick: bool) -> list[dict]:
     """All, or for a quick run one of each kind."""
     if quick:
-        return [scenario("ingress", 1_000, 64), scenario("egress", 1_000, "imix", "aes-gcm"),
-                scenario("relay", 1_000, 64, "aes-gcm", "tag")]
-    out = [scenario(*each) for each in itertools.product(ROLES, FLOWS, FRAME_BYTES)]
-    out += [scenario(*each, "aes-gcm") for each in itertools.product(ROLES, FLOWS[:1], SEALED_FRAME_BYTES)]
-    return out + [scenario("relay", FLOWS[0], size, "aes-gcm", forgery)
-                  for forgery, size in itertools.product(FORGERIES, SEALED_FRAME_BYTES[:2])]
+        return [scenario("ingress"), scenario("egress", frame_bytes="imix", security="aes-gcm"),
+                scenario("relay", security="aes-gcm", forgery="tag"), scenario("relay", security="aes-gcm", links=MANY_LINKS),
+                scenario("ingress", driver="net_memif"), scenario("direct", driver="net_pcap")]
+    out = [scenario(role, flows, size, security)
+           for security, role, flows, size in itertools.product(SECURITIES, ROLES, FLOWS, FRAME_BYTES)]
+    out += [scenario(role, frame_bytes=LARGE_FRAME, security="aes-gcm") for role in ROLES]
+    out += [scenario("relay", security=security, links=MANY_LINKS) for security in SECURITIES]
+    out += [scenario("relay", frame_bytes=size, security="aes-gcm", forgery=forgery)
+            for forgery, size in itertools.product(FORGERIES, (64, LARGE_FRAME))]
+    out += [scenario(role, security=security, driver="net_memif") for security, role in itertools.product(SECURITIES, ROLES)]
+    return out + [scenario(role, driver="net_pcap") for role in (*ROLES, "direct")]
 
 
 def row(system: str, scenario: dict, trials: list[dict], rates: dict | None = None) -> Row:
@@ -64,7 +77,6 @@ def row(system: str, scenario: dict, trials: list[dict], rates: dict | None = No
     cycles = [trial["cycles_per_packet"] for trial in good]
     return scenario | {
         "system": system,
-        "links": 1,
         "cycles_per_packet": median(cycles, 1),
         "mpps": median([trial["mpps"] for trial in good]),
         "runs": len(good),
@@ -74,46 +86,66 @@ def row(system: str, scenario: dict, trials: list[dict], rates: dict | None = No
 
 
 def measure_scenario(context: Context, scenario: dict) -> list[Row]:
-    options = {key: value for key, value in scenario.items() if value is not None}
-    trials: dict[str, list[dict]] = {system: [] for system in SYSTEMS}
+    options = {key: value for key, value in scenario.items() if value is not None and key != "driver"}
+    trials: dict[str, list[dict]] = {system: [] for system in SYSTEMS[scenario["driver"]]}
     rows = []
-    with Rig(context, **options) as rig:
+    with Rig(context, ports=scenario["driver"], **options) as rig:
         for run in range(context.runs):
-            for system in SYSTEMS:
-                trials[system].append(rig.ask(system=system, ms=50 if context.quick else 500, opens_flows=True))
-        for system in SYSTEMS:
-            rows.append(row(system, scenario, trials[system]))
+            for system, made in trials.items():
+                made.append(rig.ask(system=system, ms=50 if context.quick else 500, opens_flows=True))
+        for system, made in trials.items():
+            rows.append(row(system, scenario, made))
             if rows[-1]["runs"] == 0:
                 raise SuiteFailed(f"{system} in {scenario}: every run is void, because the counters of generator and node "
-                                  f"differ: {json.dumps(trials[system])}")
+                                  f"differ: {json.dumps(made)}")
             # A forgery is lost by right, so no rate without loss can be asked for.
-            if scenario["flows"] in SEARCHED.get(system, ()) and scenario["forgery"] is None:
+            if scenario["flows"] in SEARCHED.get(system, ()) and scenario["forgery"] is None and scenario["driver"] != "net_pcap":
                 rows[-1] |= rig.rates(system, rows[-1]["mpps"])
     return rows
 
 
-def peer_row(system: str, role: str, flows: int | None, results: list[tuple[float, float]]) -> Row:
-    trials = [{"accounted": True, "cycles_per_packet": cycles, "mpps": mpps} for cycles, mpps in results]
-    return row(system, scenario(role, flows, 64), trials)
+def peer_scenario(system: str, role: str, driver: str, flows: int | None) -> dict:
+    return {"system": system} | scenario(role, flows, captures.FRAME_BYTES, driver=driver)
 
 
-def measure_peers(context: Context) -> list[Row]:
-    """testpmd and l3fwd, whose packets go round on one core."""
+# Those that are on every machine with the test packages; l3fwd has to be built first, which a quick run leaves out.
+QUICK_PEERS = [peer_scenario("testpmd", "io", "net_ring", None), peer_scenario("testpmd", "io", "net_pcap", captures.FLOWS)]
+PEERS = [*QUICK_PEERS, *(peer_scenario("l3fwd", mode, "net_pcap", captures.FLOWS) for mode in l3fwd.MODES),
+         *(peer_scenario("ovs-dpdk", role, "net_pcap", captures.FLOWS) for role in ovs_dpdk.ROLES)]
+
+
+def measure_of(context: Context, peer: dict, seconds: float, tsc_mhz: float) -> Callable[[], tuple[float, float]]:
+    """One run of a peer -> cycles per packet, million packets a second."""
+    if peer["system"] == "testpmd":
+        return lambda: testpmd.measure(context, peer["driver"], seconds)
+    if peer["system"] == "l3fwd":
+        return lambda: l3fwd.measure(context, peer["role"], seconds, tsc_mhz)
+    return lambda: ovs_dpdk.measure(context, peer["role"], seconds)
+
+
+def measure_peers(context: Context, peers: list[dict]) -> list[Row]:
+    """All in turn, run after run. What does not run here is a row without figures and a sentence."""
     seconds = 0.5 if context.quick else 2
-    io = [testpmd.measure(seconds) for _ in range(context.runs)]
-    rows = [peer_row("testpmd", "io", None, io)]
-    if not context.quick:  # it would have to be built first
-        tsc_mhz = io[0][0] * io[0][1]
-        for mode in l3fwd.MODES:
-            results = [l3fwd.measure(context, mode, seconds, tsc_mhz) for _ in range(context.runs)]
-            rows.append(peer_row("l3fwd", mode, l3fwd.FLOWS, results))
-    return rows
+    tsc_cycles, tsc_mpps = testpmd.measure(context, "net_ring", 0.3)
+    runs = [measure_of(context, peer, seconds, tsc_cycles * tsc_mpps) for peer in peers]
+    trials: list[list[dict]] = [[] for _ in peers]
+    for _ in range(context.runs):
+        for peer, run, made in zip(peers, runs, trials):
+            try:
+                cycles, mpps = run()
+            except SuiteFailed as failure:
+                print(f"{peer['system']} {peer['role']} over {peer['driver']}: {failure}", file=sys.stderr)
+                continue
+            made.append({"accounted": True, "cycles_per_packet": cycles, "mpps": mpps})
+    return [row(peer["system"], peer, made) for peer, made in zip(peers, trials)]
 
 
 def measure(context: Context) -> list[Row]:
-    rows = [] if context.only and "system" not in context.only else measure_peers(context)
-    if "system" in context.only:
-        return context.chosen(rows)
-    for each in context.chosen(scenarios(context.quick)):
-        rows += measure_scenario(context, each)
+    peers = QUICK_PEERS if context.quick else PEERS
+    own = [{"system": "izar"} | each for each in scenarios(context.quick)]
+    chosen = context.chosen(peers + own)
+    rows = measure_peers(context, found) if (found := [each for each in chosen if each["system"] != "izar"]) else []
+    for each in chosen:
+        if each["system"] == "izar":
+            rows += measure_scenario(context, {key: value for key, value in each.items() if key != "system"})
     return rows

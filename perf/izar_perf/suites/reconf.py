@@ -8,13 +8,13 @@ forwarding was blocked, with the machine's own pauses in both rows.
 
 from izar_perf.histogram import Histogram
 from izar_perf.rig import PROGRAM, Rig
-from izar_perf.statistics import median
+from izar_perf.statistics import median, spread_percent
 from izar_perf.suite import Column, Context, Row, SuiteFailed
 
 SUMMARY = "packets lost and burst times with 1,000 route rewrites and counter reads a second"
 KEYS = ("role", "load", "load_mpps", "rewrites_per_second", "rewrites", "rewrites_late", "offered_packets", "lost_packets",
         "blocked_ms_per_s", "cycles_per_packet", "burst_p50_us", "burst_p99_us", "burst_p999_us", "burst_max_us", "runs",
-        "void_runs")
+        "void_runs", "spread_percent")
 COLUMNS = (
     Column("load", "load"),
     Column("load_mpps", "Mpps", "{:.2f}"),
@@ -24,6 +24,7 @@ COLUMNS = (
     Column("lost_packets", "lost"),
     Column("blocked_ms_per_s", "blocked ms/s", "{:.3f}"),
     Column("cycles_per_packet", "cycles/packet", "{:.1f}"),
+    Column("spread_percent", "spread %", "{:.1f}"),
     Column("burst_p50_us", "burst p50 us", "{:.2f}"),
     Column("burst_p99_us", "p99", "{:.2f}"),
     Column("burst_p999_us", "p99.9", "{:.2f}"),
@@ -46,7 +47,8 @@ def row(load: str, load_mpps: float, rewrites: int, trials: list[dict], us_per_c
     out |= {key: sum(trial[key] for trial in good) for key in SUMS}
     out |= {"lost_packets": lost, "runs": len(good), "void_runs": len(trials) - len(good)}
     out["blocked_ms_per_s"] = round(1000 * lost / sum(trial["offered_packets"] for trial in trials), 4)
-    out["cycles_per_packet"] = median([trial["cycles_per_packet"] for trial in good])
+    cycles = [trial["cycles_per_packet"] for trial in good]
+    out |= {"cycles_per_packet": median(cycles), "spread_percent": spread_percent(cycles)}
     return out | {key: median([each.percentile(percent) * us_per_cycle for each in bursts])
                   for key, percent in PERCENTILES.items()}
 
