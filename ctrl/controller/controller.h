@@ -20,6 +20,7 @@
 #include "ctrl/controller/drain_watch.h"
 #include "ctrl/controller/groups.h"
 #include "ctrl/controller/health.h"
+#include "ctrl/controller/link_events.h"
 #include "ctrl/controller/measurements.h"
 #include "ctrl/controller/region_weights.h"
 #include "ctrl/controller/tell_turns.h"
@@ -107,6 +108,7 @@ class Controller : private SessionEvents {
     Health health_;
     DrainWatch drains_;
     MeshHub mesh_;
+    LinkEvents link_events_;
     Measurements measurements_;
     RegionWeights weights_;
     Groups groups_;

@@ -5,6 +5,7 @@
 #include "ctrl/controller/controller.h"
 #include "ctrl/controller/sample_record.h"
 #include "ctrl/frames/messages.h"
+#include "dataplane/base/limits.h"
 
 namespace izar {
 
@@ -42,6 +43,9 @@ bool Controller::on_report(AgentSession& session, const control::ToController& m
 }
 
 bool Controller::take_row(AgentSession& session, const control::ToController& message) {
+    if (static_cast<std::size_t>(message.link_row().items_size()) > kMaxNodes) {
+        return false;
+    }
     std::vector<FeedLink> links;
     for (const control::LinkItem& item : message.link_row().items()) {
         const auto link = read_link(session.node(), item);
@@ -59,11 +63,15 @@ bool Controller::take_event(AgentSession& session, const control::ToController& 
     if (!link || message.link_event().from() != raw(session.node())) {
         return false;
     }
+    if (!desired_.is_member(link->to)) {
+        return true;  // it was revoked, which the agent does not know yet
+    }
+    const auto known = mesh_.rows().find(link->from, link->to);
     mesh_.take_link(*link);
-    control::ToAgent event;
-    *event.mutable_link_event() = message.link_event();
-    broadcast(event, &session);
-    parts_.log(fmt::format("link {} to {} is {}", raw(link->from), raw(link->to), link->reachable ? "up" : "down"));
+    if (link_events_.passes(*link, known, desired_.nodes().size(), parts_.loop.now())) {
+        broadcast(link_event_message(*link), &session);
+        parts_.log(fmt::format("link {} to {} is {}", raw(link->from), raw(link->to), link->reachable ? "up" : "down"));
+    }
     return true;
 }
 
