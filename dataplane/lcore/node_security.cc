@@ -25,9 +25,14 @@ Result<std::unique_ptr<NodeSecurity>> NodeSecurity::make(Parts parts) {
     }
     out->aead_ = std::move(*aead);
     const auto sent = [&links = parts.links](NodeSlot slot) { return links.total(slot, &LinkCounters::sent); };
+    const auto heard = [&links = parts.links](NodeSlot slot) {
+        const LinkCell& cell = links.cell(slot);
+        return LinkSecurity::Heard{Instant{Nanos{cell.last_heard.load(std::memory_order_relaxed)}},
+                                   Nanos{cell.peer_interval.load(std::memory_order_relaxed)}};
+    };
     out->links_ = std::make_unique<LinkSecurity>(
         LinkSecurity::Parts{parts.self, out->keys_, *out->aead_, parts.publisher, std::move(received),
-                            std::move(to_send), sent, std::move(parts.random)});
+                            std::move(to_send), sent, heard, std::move(parts.random)});
     return out;
 }
 

@@ -22,6 +22,12 @@ struct LinkSecurity::LiveSession {
     ReceiveSchedule receive;
     std::shared_ptr<ReplayWindows> windows;
     std::array<std::shared_ptr<ReceiveKey>, kLiveEpochs> keys;  // what lcores see of `receive`
+
+    // Whether a packet under any of its keys was authentic: the peer may have gone on to the next one unheard.
+    bool used() const noexcept {
+        return std::ranges::any_of(
+            keys, [](const auto& key) { return key != nullptr && key->used.load(std::memory_order_relaxed); });
+    }
 };
 
 struct LinkSecurity::Link {
@@ -187,6 +193,9 @@ void LinkSecurity::review(const OnSched& thread, NodeSlot slot, Instant now) {
     }
     if (link.in_force != nullptr) {
         follow_epochs(thread, slot, link, now);
+        if (is_silent(slot, *link.in_force, now)) {
+            link.handshake.want(now);
+        }
     }
     if (const auto message = link.handshake.tick(in_use(link), now, parts_.random)) {
         send(slot, *message);
@@ -196,7 +205,7 @@ void LinkSecurity::review(const OnSched& thread, NodeSlot slot, Instant now) {
 // Both ends may have begun, one after the other, and both been answered. Then there are two good sessions, and both
 // ends take the later one: an end that answers gives up its own attempt, so they agree on which that is.
 void LinkSecurity::confirm(const OnSched& thread, NodeSlot slot, Link& link, Instant now) {
-    if (link.unconfirmed == nullptr || !link.unconfirmed->keys[0]->used.load(std::memory_order_relaxed)) {
+    if (link.unconfirmed == nullptr || !link.unconfirmed->used()) {
         return;
     }
     const LiveSession* const ours = link.in_force.get();
@@ -207,6 +216,12 @@ void LinkSecurity::confirm(const OnSched& thread, NodeSlot slot, Link& link, Ins
         return;
     }
     bring_into_force(thread, slot, link, std::move(link.unconfirmed), now);
+}
+
+// A session that nothing was heard under is as silent as one under which it ended.
+bool LinkSecurity::is_silent(NodeSlot slot, const LiveSession& session, Instant now) const {
+    const Heard heard = parts_.heard(slot);
+    return now - std::max(heard.last, session.since) >= std::max(kLinkSilence, heard.interval * kSilentIntervals);
 }
 
 void LinkSecurity::follow_epochs(const OnSched& thread, NodeSlot slot, Link& link, Instant now) {

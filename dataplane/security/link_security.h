@@ -6,6 +6,11 @@
 // that we answered for and that has not been confirmed by a packet yet. When the unconfirmed one is confirmed it comes
 // into force; if it is of a new process life of the peer, everything of the former life is dropped at that moment.
 // Nothing here asks a controller, and nothing expires because none is there.
+//
+// Epochs go on without a message (key_schedule.h), so an end that hears nothing for two of them knows none of its
+// peer's keys any more. A link that was silent for kLinkSilence (or three intervals, of a peer that speaks seldom)
+// therefore makes a new session beside the one it has, and goes on trying until there is one: what made the
+// silence does not matter, a cut, a loss in one direction or a process that stood still.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +31,10 @@
 
 namespace izar {
 
+inline constexpr Nanos kLinkSilence = std::chrono::seconds{15};
+inline constexpr int kSilentIntervals = 3;
+static_assert(kLinkSilence * 4 < kRekeyAfter, "a new session is tried long before the old one's keys are lost");
+
 class LinkSecurity {
   public:
     static constexpr std::size_t kParcelsARound = 64;  // of each ring
@@ -33,6 +42,13 @@ class LinkSecurity {
 
     // How many packets this node has sent on a link in this process life.
     using SentPackets = std::function<std::uint64_t(NodeSlot)>;
+    // When the newest authentic packet of a link came, and the peer's interval between keep-alives as far as it is
+    // known.
+    struct Heard {
+        Instant last{};
+        Nanos interval{};
+    };
+    using HeardPeer = std::function<Heard(NodeSlot)>;
     struct Parts {
         HandshakeSelf self;
         LinkKeys& keys;
@@ -41,6 +57,7 @@ class LinkSecurity {
         std::vector<HandshakeRing*> received;  // one for each lcore
         std::vector<HandshakeRing*> to_send;   // likewise
         SentPackets sent;
+        HeardPeer heard;
         RandomFill random;
     };
     explicit LinkSecurity(Parts parts);
@@ -68,6 +85,7 @@ class LinkSecurity {
     void take(const OnSched& thread, NodeSlot slot, const HandshakeMessage& message, Instant now);
     void review(const OnSched& thread, NodeSlot slot, Instant now);
     void confirm(const OnSched& thread, NodeSlot slot, Link& link, Instant now);
+    bool is_silent(NodeSlot slot, const LiveSession& session, Instant now) const;
     void follow_epochs(const OnSched& thread, NodeSlot slot, Link& link, Instant now);
     void bring_into_force(const OnSched& thread, NodeSlot slot, Link& link, std::unique_ptr<LiveSession> session,
                           Instant now);

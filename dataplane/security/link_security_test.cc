@@ -38,8 +38,15 @@ class Node {
             }
         };
         fill(self.boot);
-        security = std::make_unique<LinkSecurity>(LinkSecurity::Parts{
-            self, keys, *aead_, publisher_, {&received}, {&to_send}, [this](NodeSlot) { return sent_; }, fill});
+        security = std::make_unique<LinkSecurity>(LinkSecurity::Parts{self,
+                                                                      keys,
+                                                                      *aead_,
+                                                                      publisher_,
+                                                                      {&received},
+                                                                      {&to_send},
+                                                                      [this](NodeSlot) { return sent_; },
+                                                                      [this](NodeSlot) { return heard_; },
+                                                                      fill});
         Fleet fleet;
         fleet.nodes.resize(2);
         fleet.nodes[0].id = NodeId{id};
@@ -50,6 +57,7 @@ class Node {
     }
 
     void work(Instant now) {
+        now_ = now;
         // A round looks at part of the links; all are looked at within a millisecond or two.
         for (std::size_t i = 0; i < kMaxNodes / LinkSecurity::kLinksARound; ++i) {
             security->do_work(thread_, now);
@@ -77,8 +85,10 @@ class Node {
             return false;
         }
         key->note_use();
+        heard_.last = now_;
         return true;
     }
+    void hear_every(Nanos interval) { heard_.interval = interval; }
 
     LinkKeys keys;
     HandshakeRing received;
@@ -92,34 +102,51 @@ class Node {
     Random random_;
     std::unique_ptr<Aead> aead_;
     std::uint64_t sent_ = 0;
+    Instant now_{};
+    LinkSecurity::Heard heard_{};
 };
 
 class LinkSecurityTest : public testing::Test {
   protected:
-    // Handshakes cross in a millisecond; `lossy` of a hundred are lost.
+    // Handshakes cross in a millisecond; `lossy` of a hundred are lost, and all that way while it is cut.
     void step() {
         now += 1ms;
-        a->work(now);
-        b->work(now);
+        for (Node* const node : {a.get(), b.get()}) {
+            if (node != stopped) {
+                node->work(now);
+            }
+        }
         carry(*a, *b);
         carry(*b, *a);
     }
     void carry(Node& from, Node& to) {
         HandshakeParcel parcel;
         while (from.to_send.pop(parcel)) {
-            if (random.below(100) >= lossy) {
+            if (arrives(from) && random.below(100) >= lossy && &to != stopped) {
                 EXPECT_TRUE(to.received.push({kPeer, parcel.message}));
             }
         }
     }
+    bool arrives(const Node& from) const { return !(&from == a.get() ? a_to_b_cut : b_to_a_cut); }
     // One packet each way as soon as there is a key, as keep-alives do.
     void exchange() {
         for (const auto& [from, to] : {std::pair{a.get(), b.get()}, std::pair{b.get(), a.get()}}) {
-            if (from->can_send()) {
+            if (from->can_send() && from != stopped) {
                 ++sent;
-                arrived += to->open(from->seal()) ? 1 : 0;
+                const Packet packet = from->seal();
+                arrived += arrives(*from) && to != stopped && to->open(packet) ? 1 : 0;
             }
         }
+    }
+    // After whatever happened: within the longest pause of handshakes both directions work, and go on working.
+    void expect_healed() {
+        run(kLongestRetry * 3 / 2);
+        sent = arrived = 0;
+        run(20s);
+        EXPECT_GT(sent, 0u);
+        EXPECT_EQ(arrived, sent);
+        run(300s, 100ms);
+        EXPECT_EQ(arrived, sent) << "and epochs go on";
     }
     void run(Nanos span, Nanos every = 10ms) {
         for (Nanos passed{0}; passed < span; passed += every) {
@@ -137,6 +164,9 @@ class LinkSecurityTest : public testing::Test {
     Instant now{1000s};
     Random random{5};
     unsigned lossy = 0;
+    bool a_to_b_cut = false;
+    bool b_to_a_cut = false;
+    const Node* stopped = nullptr;  // neither works nor hears, as by SIGSTOP
     std::uint64_t sent = 0;
     std::uint64_t arrived = 0;
     std::unique_ptr<Node> a = std::make_unique<Node>(1, 2, 11);
@@ -203,6 +233,68 @@ TEST_F(LinkSecurityTest, ARestartedPeerBeginsAnew) {
             EXPECT_FALSE(b->open(packet));
         }
     }
+}
+
+// Longer than two epochs: the sender has gone on by time alone, further than the receiver knows keys.
+TEST_F(LinkSecurityTest, ALongPartitionHeals) {
+    connect();
+    a_to_b_cut = b_to_a_cut = true;
+    run(300s, 100ms);
+    a_to_b_cut = b_to_a_cut = false;
+    expect_healed();
+}
+
+TEST_F(LinkSecurityTest, ALongLossInOneDirectionHeals) {
+    connect();
+    for (bool* const cut : {&a_to_b_cut, &b_to_a_cut}) {
+        *cut = true;
+        run(400s, 100ms);
+        *cut = false;
+        expect_healed();
+    }
+}
+
+TEST_F(LinkSecurityTest, APeerThatStoodStillForMinutesComesBack) {
+    connect();
+    for (const Node* const node : {a.get(), b.get()}) {
+        stopped = node;
+        run(300s, 100ms);
+        stopped = nullptr;
+        expect_healed();
+    }
+}
+
+// The link falls silent in the midst of a handshake: the initiator sends under the new session, and what it sends is
+// lost until it has gone on to the session's second epoch.
+TEST_F(LinkSecurityTest, AnAnswerIsConfirmedByALaterEpochToo) {
+    while (!a->can_send() && !b->can_send()) {
+        step();
+    }
+    Node& initiator = a->can_send() ? *a : *b;
+    Node& responder = a->can_send() ? *b : *a;
+    ASSERT_FALSE(responder.can_send());
+    const Instant end = now + kRekeyAfter + 1s;
+    while (now < end) {
+        initiator.work(now += 1s);
+        responder.work(now);
+    }
+    ASSERT_EQ(initiator.keys.epoch(kPeer), 1);
+    EXPECT_TRUE(responder.open(initiator.seal()));
+    responder.work(now += 1ms);
+    ASSERT_TRUE(responder.can_send());
+    EXPECT_TRUE(initiator.open(responder.seal()));
+}
+
+TEST_F(LinkSecurityTest, ASilenceThatIsUsualCausesNoHandshake) {
+    connect();
+    const std::uint64_t before = a->security->handshakes() + b->security->handshakes();
+    run(100s, kLinkSilence - 1s);
+    EXPECT_EQ(a->security->handshakes() + b->security->handshakes(), before);
+    a->hear_every(60s);
+    b->hear_every(60s);
+    run(600s, 60s);
+    EXPECT_EQ(a->security->handshakes() + b->security->handshakes(), before);
+    EXPECT_EQ(arrived, sent);
 }
 
 // The secret is replaced step by step on both ends while packets flow: none is lost, and the last step leaves a

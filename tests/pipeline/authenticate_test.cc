@@ -268,6 +268,23 @@ TEST_F(Authenticate, KeysFollowEachOtherWithoutALoss) {
     EXPECT_EQ(epochs.size(), 4u);
 }
 
+TEST_F(Authenticate, ALinkThatWasCutForMinutesGetsNewKeys) {
+    const auto cut = [&](bool is_cut) {
+        world.cut(1, 2, is_cut);
+        world.cut(2, 1, is_cut);
+    };
+    const std::uint64_t before = world[2].security().links().handshakes();
+    cut(true);
+    wait(seconds{300}, milliseconds{20});
+    cut(false);
+    // Nobody in this world answers for the underlay's MAC addresses, which were forgotten.
+    world[1].know(kWan, ip("192.0.2.2"), port_mac(2, kWan), world.now);
+    world[2].know(kWan, ip("192.0.2.1"), port_mac(1, kWan), world.now);
+    wait(seconds{7}, milliseconds{2});
+    EXPECT_EQ(world.send(1, question()), kArrived);
+    EXPECT_GT(world[2].security().links().handshakes(), before);
+}
+
 TEST_F(Authenticate, SecretsAreReplacedWithoutALoss) {
     const std::string next = "fleet " + std::string(64, '2') + "\n";
     const std::uint64_t handshakes = world[1].security().links().handshakes();
