@@ -78,6 +78,12 @@ void Handshake::satisfied(const BootId& peer_boot) noexcept {
     peer_boot_ = peer_boot;
 }
 
+void Handshake::rest() noexcept {
+    wanted_ = false;
+    set_secrets({});
+    peer_boot_ = {};  // may be another one when it comes back
+}
+
 std::optional<HandshakeMessage> Handshake::tick(std::uint8_t in_use, Instant now, const RandomFill& random) {
     if (!wanted_ || secrets_.count == 0 || now < next_try_) {
         return std::nullopt;

@@ -2,6 +2,9 @@
 //
 // Thread: the scheduler thread. Pure: messages, `now` and random bytes come in, messages and sessions come out.
 //
+// An object lasts as long as the process, whether or not the peer is in the fleet: attempts must not be counted anew,
+// nor answered ones be forgotten.
+//
 // Either end begins when it has no session, or one under a secret that is no longer the first. Two messages later both
 // have a session: one secret for each direction, mixed from the link's secret, both ephemeral keys and both boot ids.
 //   - A message that does not authenticate is dropped in silence: a stranger gets no answer, and is turned away before
@@ -83,6 +86,8 @@ class Handshake {
     // The link has a session that works in both directions.
     void satisfied(const BootId& peer_boot) noexcept;
     bool wanted() const noexcept { return wanted_; }
+    // The peer has left the fleet: nothing is wanted, no secret is in force.
+    void rest() noexcept;
 
     // Message 1, if it is time for one. `in_use` has a bit for each session number that this end still knows.
     std::optional<HandshakeMessage> tick(std::uint8_t in_use, Instant now, const RandomFill& random);

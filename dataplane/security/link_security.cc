@@ -31,9 +31,9 @@ struct LinkSecurity::LiveSession {
 };
 
 struct LinkSecurity::Link {
-    Link(const HandshakeSelf& self, NodeId peer_id) : peer(peer_id), handshake(self, peer_id) {}
+    Link(NodeId peer_id, Handshake& handshake_with) : peer(peer_id), handshake(handshake_with) {}
     NodeId peer;
-    Handshake handshake;
+    Handshake& handshake;
     std::unique_ptr<LiveSession> in_force;
     std::unique_ptr<LiveSession> former;
     std::unique_ptr<LiveSession> unconfirmed;
@@ -60,19 +60,30 @@ void LinkSecurity::replace(LinkSecrets secrets) {
     changed_ = true;
 }
 
+// First the links that are gone, then new ones: a peer may have moved to another slot, with its handshake.
+void LinkSecurity::follow_fleet(const OnSched& thread) {
+    for (std::size_t i = 0; i < kMaxNodes; ++i) {
+        std::unique_ptr<Link>& link = links_[i];
+        if (link != nullptr && link->peer != peers_[i]) {
+            drop_all(thread, NodeSlot{static_cast<std::uint16_t>(i)}, *link);
+            link->handshake.rest();
+            link.reset();
+        }
+    }
+    for (std::size_t i = 0; i < kMaxNodes; ++i) {
+        if (peers_[i] != kNoNode && links_[i] == nullptr) {
+            Handshake& handshake = handshakes_with_.try_emplace(peers_[i], parts_.self, peers_[i]).first->second;
+            links_[i] = std::make_unique<Link>(peers_[i], handshake);
+        }
+    }
+}
+
 void LinkSecurity::apply_secrets(const OnSched& thread, Instant now) {
     for (std::size_t i = 0; i < kMaxNodes; ++i) {
         const NodeSlot slot{static_cast<std::uint16_t>(i)};
-        std::unique_ptr<Link>& link = links_[i];
-        if (link != nullptr && link->peer != peers_[i]) {
-            drop_all(thread, slot, *link);
-            link.reset();
-        }
-        if (peers_[i] == kNoNode) {
-            continue;
-        }
+        Link* const link = links_[i].get();
         if (link == nullptr) {
-            link = std::make_unique<Link>(parts_.self, peers_[i]);
+            continue;
         }
         const AcceptedSecrets accepted = secrets_.of(parts_.self.node, peers_[i]);
         link->handshake.set_secrets(accepted);
@@ -93,6 +104,7 @@ bool LinkSecurity::do_work(const OnSched& thread, Instant now) {
     bool busy = changed_;
     if (changed_) {
         changed_ = false;
+        follow_fleet(thread);
         apply_secrets(thread, now);
     }
     busy |= read_parcels(thread, now);

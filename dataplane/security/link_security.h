@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -96,13 +97,16 @@ class LinkSecurity {
     void drop_all(const OnSched& thread, NodeSlot slot, Link& link);
     void bury(const OnSched& thread, std::shared_ptr<void> rest);
     void send(NodeSlot slot, const HandshakeMessage& message);
+    void follow_fleet(const OnSched& thread);
     void apply_secrets(const OnSched& thread, Instant now);
     static std::uint8_t in_use(const Link& link) noexcept;
 
     Parts parts_;
     LinkSecrets secrets_;
     std::vector<std::unique_ptr<Link>> links_;  // by slot; null: no such peer
-    std::vector<NodeId> peers_;                 // by slot, as the fleet has them
+    // Of every peer there was in this process life: what was attempted and answered is known when it comes back.
+    std::map<NodeId, Handshake> handshakes_with_;
+    std::vector<NodeId> peers_;  // by slot, as the fleet has them
     std::vector<Buried> buried_;
     bool changed_ = false;   // fleet or secrets, since the last round
     std::size_t slots_ = 0;  // of the fleet

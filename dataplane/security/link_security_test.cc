@@ -47,13 +47,19 @@ class Node {
                                                                       [this](NodeSlot) { return sent_; },
                                                                       [this](NodeSlot) { return heard_; },
                                                                       fill});
+        know({NodeId{id}, NodeId{peer}});
+        security->replace(secrets_of(kOld));
+    }
+
+    // The fleet by slots, this node first.
+    void know(const std::vector<NodeId>& ids) {
         Fleet fleet;
-        fleet.nodes.resize(2);
-        fleet.nodes[0].id = NodeId{id};
-        fleet.nodes[1].id = NodeId{peer};
+        fleet.nodes.resize(ids.size());
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            fleet.nodes[i].id = ids[i];
+        }
         fleet.self = NodeSlot{0};
         security->set_fleet(fleet);
-        security->replace(secrets_of(kOld));
     }
 
     void work(Instant now) {
@@ -283,6 +289,51 @@ TEST_F(LinkSecurityTest, AnAnswerIsConfirmedByALaterEpochToo) {
     responder.work(now += 1ms);
     ASSERT_TRUE(responder.can_send());
     EXPECT_TRUE(initiator.open(responder.seal()));
+}
+
+// Each attempt of a process life is answered once. A peer that is in the fleet again goes on counting where it was, and
+// what was answered before it left is not answered again.
+TEST_F(LinkSecurityTest, APeerThatLeftTheFleetAndIsBackIsAnswered) {
+    b_to_a_cut = true;  // b answers all of them
+    run(120s, 100ms);
+    b_to_a_cut = false;
+    run(5s);
+    HandshakeParcel answered;
+    a->know({NodeId{1}});
+    run(1s);
+    EXPECT_FALSE(a->can_send());
+    a->know({NodeId{1}, NodeId{2}});
+    a->work(now);
+    ASSERT_TRUE(a->to_send.pop(answered));
+    ASSERT_TRUE(b->received.push({kPeer, answered.message}));
+    run(5s);
+    ASSERT_TRUE(a->can_send());
+    expect_healed();
+
+    b->know({NodeId{2}});
+    run(1s);
+    b->know({NodeId{2}, NodeId{1}});
+    run(5s);
+    const std::uint64_t made = b->security->handshakes();
+    ASSERT_TRUE(b->received.push({kPeer, answered.message}));
+    run(1s);
+    EXPECT_EQ(b->security->handshakes(), made) << "a message that was answered before";
+    expect_healed();
+}
+
+TEST_F(LinkSecurityTest, APeerMayMoveToAnotherSlot) {
+    connect();
+    a->know({NodeId{1}, NodeId{9}, NodeId{2}});
+    a->work(now += 1ms);
+    HandshakeParcel parcel;
+    EXPECT_FALSE(a->can_send());
+    std::set<NodeSlot> begun;
+    while (a->to_send.pop(parcel)) {
+        begun.insert(parcel.link);
+    }
+    EXPECT_EQ(begun, (std::set{NodeSlot{1}, NodeSlot{2}}));
+    a->know({NodeId{1}, NodeId{2}});
+    expect_healed();
 }
 
 TEST_F(LinkSecurityTest, ASilenceThatIsUsualCausesNoHandshake) {
