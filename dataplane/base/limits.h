@@ -18,6 +18,7 @@ inline constexpr std::size_t kMaxOrigins = 64;          // origins of one servic
 inline constexpr std::size_t kMaxEgressAddresses = 16;  // NAT addresses of one node, a family
 inline constexpr std::size_t kMaxLocalAddresses = 32;   // addresses of this node's own ports
 inline constexpr std::size_t kMaxNeighbors = 4096;      // next hops with a MAC address
+inline constexpr std::size_t kKeptNeighbors = 1024;     // of them for gateways, peers and origins
 inline constexpr std::size_t kMaxStampPeers = 64;       // addresses whose STAMP probes are answered
 inline constexpr std::size_t kMaxHeld = 512;            // packets that wait for a MAC address
 inline constexpr std::size_t kMaxSegments = 3;          // ingress -> relay -> relay -> egress

@@ -39,6 +39,7 @@ bool NatPorts<Address>::is_mine(std::uint16_t port) const noexcept {
 template <typename Address>
 bool NatPorts<Address>::is_free(const FlowTable<Address>& table, std::uint16_t port, Key& reply) noexcept {
     ++probes_;
+    probes_left_ -= probes_left_ == 0 ? 0 : 1;
     reply.destination_port = Be16{port};
     return !table.find(reply, table.hash(reply));
 }
@@ -62,7 +63,7 @@ bool NatPorts<Address>::try_address(const FlowTable<Address>& table, Be16 wanted
     while (std::gcd(step, port_count_) != 1) {
         ++step;
     }
-    const std::size_t most = std::min<std::size_t>(kMaxProbes, port_count_);
+    const std::size_t most = std::min<std::size_t>({kMaxProbes, port_count_, std::max(probes_left_, kProbesBeyond)});
     for (std::size_t probe = 1; probe < most; ++probe) {
         at = (at + step) % port_count_;
         if (is_free(table, port_at(at), reply)) {
@@ -105,6 +106,9 @@ std::optional<FlowKey<Address>> NatPorts<Address>::choose(const FlowTable<Addres
             return reply;
         }
         at = at + 1 < address_count_ ? at + 1 : 0;
+        if (probes_left_ == 0) {
+            break;
+        }
     }
     ++exhausted_;
     return std::nullopt;

@@ -35,12 +35,18 @@ template <typename Address>
 class NatPorts {
   public:
     using Key = FlowKey<Address>;
-    static constexpr std::size_t kMaxProbes = 256;  // ports tried on each address
+    static constexpr std::size_t kMaxProbes = 256;       // ports tried on each address
+    static constexpr std::size_t kProbesARound = 2'048;  // of all choices of a round; what is needed at 95 % full
+    static constexpr std::size_t kProbesBeyond = 4;      // for each choice after that, on one address
 
     // `addresses`: this node's egress addresses, 0..kMaxEgressAddresses of them. `self` of `lcores` owns its share of
     // the range. `seed` is random and differs between lcores.
     NatPorts(std::span<const Address> addresses, LcoreIndex self, std::size_t lcores, std::uint64_t seed,
              NatPortRange range = {});
+
+    // A new round of the lcore. When a round's probes are used up, its further choices give up early: without that, a
+    // flood of new sessions to an origin whose ports are all taken would stop the lcore for all others.
+    void begin_round() noexcept { probes_left_ = kProbesARound; }
 
     // A reply-direction key, free in `table`, for a session of `client` (its client-direction key) to an origin; for
     // ICMP echo origin_port is not used. Keeps the client's own port where it can. All sessions of a client begin with
@@ -70,6 +76,7 @@ class NatPorts {
     std::uint32_t port_count_;  // its ports are first_port_ + i * lcores_, i < port_count_
     std::uint32_t lcores_;
     Random random_;
+    std::size_t probes_left_ = kProbesARound;
     std::uint64_t chosen_ = 0;
     std::uint64_t exhausted_ = 0;
     std::uint64_t probes_ = 0;

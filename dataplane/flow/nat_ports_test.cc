@@ -36,6 +36,7 @@ Key client(std::uint32_t n, std::uint16_t port, IpProtocol protocol = IpProtocol
 
 // What the egress does for a new flow. None if no port was free.
 std::optional<Key> open_session(Table& table, Ports& ports, const Key& key, const Ipv4Address& origin = kOrigin) {
+    ports.begin_round();
     const auto reply = ports.choose(table, key, origin, kOriginPort);
     if (reply) {
         const FlowRef ref = table.create(key, table.hash(key), kStart);
@@ -128,6 +129,31 @@ TEST(NatPorts, FillsAnAddressAlmostWholly) {
     }
     EXPECT_GE(opened, (65'536 - kFirstNatPort) * 97 / 100);
     EXPECT_LE(ports.probes() / opened, 6U) << "mean probes over the whole way";
+}
+
+// A flood of new sessions to an origin whose ports are all taken takes a bounded part of a round.
+TEST(NatPorts, ExhaustionCostsARoundABoundedNumberOfProbes) {
+    Table table = make_table(65'536);
+    Ports ports(kAddresses, LcoreIndex{0}, 1, 7, {1024, 2047});
+    std::uint32_t opened = 0;
+    while (open_session(table, ports, client(opened, 80))) {
+        ++opened;
+    }
+    ports.begin_round();
+    const std::uint64_t before = ports.probes();
+    constexpr std::uint64_t kChoices = 1'000;
+    for (std::uint32_t n = 0; n < kChoices; ++n) {
+        EXPECT_FALSE(ports.choose(table, client(100'000 + n, 80), kOrigin, kOriginPort));
+    }
+    EXPECT_LE(ports.probes() - before, Ports::kProbesARound + Ports::kProbesBeyond * kChoices + Ports::kMaxProbes);
+    // The next round finds what became free.
+    const Key gone = client(0, 80);
+    table.erase(table.find(gone, table.hash(gone)));
+    bool found = false;
+    for (std::uint32_t n = 0; n < 100 && !found; ++n) {
+        found = open_session(table, ports, client(200'000 + n, 80)).has_value();
+    }
+    EXPECT_TRUE(found);
 }
 
 // A few ports, several addresses, lcores and origins: a port is found exactly as long as a bitmap has one.

@@ -69,6 +69,10 @@ NeighborIndex NeighborTable::insert(PortIndex port, const IpAddress& address) no
     }
 }
 
+NeighborIndex NeighborTable::insert_stranger(PortIndex port, const IpAddress& address) noexcept {
+    return size() < kMaxNeighbors - kKeptNeighbors ? insert(port, address) : find(port, address);
+}
+
 void NeighborTable::learn(NeighborIndex index, const MacAddress& mac, Instant now) noexcept {
     NeighborEntry& e = entry(index);
     e.confirmed.store(now.time_since_epoch().count(), std::memory_order_relaxed);

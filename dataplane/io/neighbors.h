@@ -14,6 +14,7 @@
 #include "dataplane/base/ip_address.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/types.h"
+#include "dataplane/io/interfaces.h"
 
 namespace izar {
 
@@ -58,6 +59,13 @@ class NeighborTable {
 
     // The entry of an address, a new one if needed; kNoNeighbor if the table is full.
     NeighborIndex insert(PortIndex port, const IpAddress& address) noexcept;
+    // The same for a host that anybody may invent: strangers leave kKeptNeighbors entries to gateways, peers and
+    // origins.
+    NeighborIndex insert_stranger(PortIndex port, const IpAddress& address) noexcept;
+    // The entry of the next hop to a client, which is a stranger if it is the client itself.
+    NeighborIndex insert_to_client(const NextHop& hop, const IpAddress& client) noexcept {
+        return hop.address == client ? insert_stranger(hop.port, client) : insert(hop.port, hop.address);
+    }
     void learn(NeighborIndex index, const MacAddress& mac, Instant now) noexcept;
     void forget(NeighborIndex index) noexcept { entry(index).mac.store(0, std::memory_order_relaxed); }
     NeighborEntry& entry(NeighborIndex index) noexcept { return entries_[raw(index)]; }

@@ -24,14 +24,18 @@ bool answers_for(const IpAddress& address, PortIndex port, const Interfaces& int
     return port != interfaces.overlay_port() && services.is_vip(address);
 }
 
-void learn(PortIndex port, const IpAddress& address, const MacAddress& mac, bool insert, NeighborTable& neighbors,
+// Who asks for our address will be answered soon and gets an entry, if it is on the port's link as it says.
+void learn(PortIndex port, const IpAddress& address, const MacAddress& mac, bool asks_us, const Shared& shared,
            Instant now) noexcept {
     if (address.is_unspecified()) {  // somebody who asks whether an address is taken: RFC 5227, RFC 4862 section 5.4
         return;
     }
-    const NeighborIndex index = insert ? neighbors.insert(port, address) : neighbors.find(port, address);
+    const auto hop = asks_us ? shared.interfaces.next_hop(address) : std::nullopt;
+    const bool attached = hop && hop->port == port && hop->address == address;
+    const NeighborIndex index =
+        attached ? shared.neighbors.insert_stranger(port, address) : shared.neighbors.find(port, address);
     if (index != kNoNeighbor && (mac.bytes[0] & 1) == 0) {
-        neighbors.learn(index, mac, now);
+        shared.neighbors.learn(index, mac, now);
     }
 }
 
@@ -59,7 +63,7 @@ void answer_arp(Burst& burst, unsigned lane, LcoreState& lcore, const Published&
     const PortIndex port = burst.note[lane].port;
     const bool asks_us = arp.operation.value() == kArpRequest &&
                          answers_for(IpAddress{arp.target_ip}, port, lcore.shared.interfaces, *published.services);
-    learn(port, IpAddress{arp.sender_ip}, arp.sender_mac, asks_us, lcore.shared.neighbors, now);
+    learn(port, IpAddress{arp.sender_ip}, arp.sender_mac, asks_us, lcore.shared, now);
     if (!asks_us) {
         read_only(burst, lane, lcore.shared);
         return;
@@ -124,7 +128,7 @@ void answer_discovery(Burst& burst, unsigned lane, LcoreState& lcore, const Publ
     const bool asks_us = solicits && mac != nullptr &&
                          answers_for(IpAddress{discovery.target}, port, lcore.shared.interfaces, *published.services);
     if (mac != nullptr) {
-        learn(port, IpAddress{solicits ? ip.source : discovery.target}, *mac, asks_us, lcore.shared.neighbors, now);
+        learn(port, IpAddress{solicits ? ip.source : discovery.target}, *mac, asks_us, lcore.shared, now);
     }
     // From here a message that asks us named its sender, so it is long enough to become the advertisement.
     if (!asks_us) {

@@ -44,7 +44,8 @@ struct LcoreCounters {
     std::uint64_t flows_ipv6_refused = 0;  // the same for IPv6
     std::uint64_t nat_ports_refused = 0;   // packets that found no egress port for the session they would open
     std::uint64_t samples_lost = 0;        // link reports that found the scheduler's ring full
-    std::uint64_t answers_lost = 0;        // ICMP, ARP, keep-alive or second copy not made for want of a buffer
+    std::uint64_t answers_lost =
+        0;  // ICMP, ARP, keep-alive or second copy not made for want of a buffer or above its rate
     std::array<PortCounters, kMaxPorts> ports{};
 
     std::uint64_t total(Fate fate) const noexcept;  // sum of the verdicts with this fate

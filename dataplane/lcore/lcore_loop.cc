@@ -78,6 +78,8 @@ unsigned LcoreLoop::round(const OnLcore& on_lcore, Instant now) noexcept {
         fleet_version_ = published.fleet->version;
     }
     note_pause(now);
+    state_.ports4.begin_round();
+    state_.ports6.begin_round();
     const unsigned packets = receive(published, now) + receive_handed(published, now);
     housekeep(published, now);
     state_.tx.flush_all();

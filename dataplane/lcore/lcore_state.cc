@@ -6,6 +6,10 @@ namespace {
 constexpr std::uint64_t kExceptionPerSecond = 20'000;  // packets to the kernel, of each lcore
 constexpr std::uint64_t kExceptionBurst = 512;
 
+// Answers "too big", of each lcore; a limit that RFC 1812 section 4.3.2.8 and RFC 4443 section 2.4 (f) ask for.
+constexpr std::uint64_t kTooBigPerSecond = 2'000;
+constexpr std::uint64_t kTooBigBurst = 512;
+
 std::array<std::uint16_t, kMaxPorts> dpdk_ids(const std::vector<Port>& ports) {
     std::array<std::uint16_t, kMaxPorts> ids{};
     for (std::size_t i = 0; i < ports.size(); ++i) {
@@ -55,6 +59,7 @@ LcoreState::LcoreState(LcoreIndex index_in, const Shared& shared_in, FlowTable<I
       receiver(index, shared.links, reports),
       keeper(shared.link_config),
       tx(index, counters, dpdk_ids(shared.ports)),
-      exception_budget(kExceptionPerSecond, kExceptionBurst) {}
+      exception_budget(kExceptionPerSecond, kExceptionBurst),
+      too_big_budget(kTooBigPerSecond, kTooBigBurst) {}
 
 }  // namespace izar

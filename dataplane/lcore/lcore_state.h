@@ -68,6 +68,7 @@ struct LcoreState {
     LcoreCounters counters;
     TxQueues tx;
     TokenBucket exception_budget;
+    TokenBucket too_big_budget;
     Snapshot snapshot;
     FlowWindow window;
     LcoreSecurity security;  // filled in by main before the lcore starts; as it is here, security is none

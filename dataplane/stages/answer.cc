@@ -142,9 +142,9 @@ void answer_resets(Burst& burst, const LcoreState& lcore, const Published& publi
     burst.reset.clear();
 }
 
-void answer_too_big(Burst& burst, unsigned lane, std::uint16_t mtu, LcoreState& lcore) noexcept {
+void answer_too_big(Burst& burst, unsigned lane, std::uint16_t mtu, LcoreState& lcore, Instant now) noexcept {
     burst.verdict[lane] = Verdict::too_big;
-    rte_mbuf* const m = rte_pktmbuf_alloc(lcore.shared.pool);
+    rte_mbuf* const m = lcore.too_big_budget.take(now) ? rte_pktmbuf_alloc(lcore.shared.pool) : nullptr;
     if (m == nullptr) {
         ++lcore.counters.answers_lost;
         return;

@@ -16,7 +16,7 @@ void answer_resets(Burst& burst, const LcoreState& lcore, const Published& publi
 
 // Sends ICMP "fragmentation needed" (RFC 1191) or ICMPv6 "packet too big" (RFC 4443 section 3.2) with `mtu`
 // to the sender of a lane that came from a port, and gives the lane verdict too_big. The answer comes from
-// the address that the packet was sent to.
-void answer_too_big(Burst& burst, unsigned lane, std::uint16_t mtu, LcoreState& lcore) noexcept;
+// the address that the packet was sent to. Above the lcore's rate of such answers the packet is dropped without one.
+void answer_too_big(Burst& burst, unsigned lane, std::uint16_t mtu, LcoreState& lcore, Instant now) noexcept;
 
 }  // namespace izar

@@ -105,7 +105,7 @@ bool send_through_overlay(Burst& burst, unsigned lane, Flow<Address>& flow, cons
         inner_mtu = prepare_copy(burst, lane, destination, *path, lcore.shared.links);
     }
     if (burst.ip_length[lane] > inner_mtu) {
-        answer_too_big(burst, lane, inner_mtu, lcore);
+        answer_too_big(burst, lane, inner_mtu, lcore, now);
         return false;
     }
     if ((tcp_flags<Address>(burst, lane) & kTcpSyn) != 0) {
@@ -227,8 +227,9 @@ void leave_egresses(Burst& burst, const LaneList& stranded, LcoreState& lcore, c
 template <typename Address>
 NeighborIndex client_neighbor(Flow<Address>& flow, const LcoreState& lcore) noexcept {
     if (flow.client_neighbor == kNoNeighbor) {
-        const auto hop = lcore.shared.interfaces.next_hop(IpAddress{flow.client});
-        flow.client_neighbor = hop ? lcore.shared.neighbors.insert(hop->port, hop->address) : kNoNeighbor;
+        const IpAddress client{flow.client};
+        const auto hop = lcore.shared.interfaces.next_hop(client);
+        flow.client_neighbor = hop ? lcore.shared.neighbors.insert_to_client(*hop, client) : kNoNeighbor;
     }
     return flow.client_neighbor;
 }

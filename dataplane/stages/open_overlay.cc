@@ -93,10 +93,25 @@ Verdict choose_segments(Burst& burst, unsigned lane, const OverlayHeader& header
     return Verdict::pending;
 }
 
+// What follows the overlay header of a lane that was focused on it.
+std::span<const std::uint8_t> inside(const Burst& burst, unsigned lane) noexcept {
+    return {rte_pktmbuf_mtod(burst.mbuf[lane], const std::uint8_t*), burst.mbuf[lane]->data_len};
+}
+
+bool is_of_path_probe(std::span<const std::uint8_t> message) noexcept {
+    return !message.empty() && message[0] == static_cast<std::uint8_t>(ControlKind::path_probe);
+}
+
 void relay(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot from, LcoreState& lcore,
            const Published& published) noexcept {
     if (burst.mbuf[lane]->data_len < sizeof(Ipv4Header)) {
         burst.verdict[lane] = Verdict::truncated;
+        return;
+    }
+    // What a node tells of its own link is for that link's other end: passed on, it would be taken for this node's
+    // word.
+    if (is_control(header) && !is_of_path_probe(inside(burst, lane))) {
+        burst.verdict[lane] = Verdict::control_malformed;
         return;
     }
     burst.verdict[lane] = choose_segments(burst, lane, header, from, lcore, published);
@@ -175,10 +190,9 @@ void open_lane(Burst& burst, unsigned lane, LcoreState& lcore, const Published& 
     if (header.remaining[0].value() != 0) {
         relay(burst, lane, header, from, lcore, published);
     } else if (is_control(header)) {
-        const std::span message{reinterpret_cast<const std::uint8_t*>(&header + 1), burst.mbuf[lane]->data_len};
-        const bool is_probe = !message.empty() && message[0] == static_cast<std::uint8_t>(ControlKind::path_probe);
-        burst.verdict[lane] = is_probe ? read_path_probe(message, from, lcore, published, now)
-                                       : read_control(message, header, from, lcore, now);
+        const auto message = inside(burst, lane);
+        burst.verdict[lane] = is_of_path_probe(message) ? read_path_probe(message, from, lcore, published, now)
+                                                        : read_control(message, header, from, lcore, now);
     } else {
         arrive(burst, lane, header, lcore, published);
     }

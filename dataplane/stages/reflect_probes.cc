@@ -9,6 +9,10 @@
 namespace izar {
 namespace {
 
+// A sender's port is from here on: another reflector, or an echo service, that a forged source names as the sender
+// would be answered and answer again for ever.
+constexpr std::uint16_t kLeastSenderPort = 1024;
+
 constexpr std::uint8_t kReplyTtl = 255;  // RFC 8762 section 4.3: so that the peer can count the hops
 
 IpProtocol protocol_of(const Ipv4Header& ip) noexcept {
@@ -73,7 +77,8 @@ Verdict reflect(Burst& burst, unsigned lane, const StampReflector& reflector, In
     const std::span probe{burst.l4[lane] + sizeof(UdpHeader), length - sizeof(UdpHeader)};
     const WallTime wall = reflector.wall_time(now);
     // A burst has one time: what a reply waited inside it is below the resolution that its error estimate tells.
-    if (!is_sound(ip, udp, length) || !reflect_stamp(probe, hops_of(ip), wall, wall)) {
+    if (udp.source_port.value() < kLeastSenderPort || !is_sound(ip, udp, length) ||
+        !reflect_stamp(probe, hops_of(ip), wall, wall)) {
         return Verdict::probe_malformed;
     }
     turn_round(ip, udp, length);

@@ -22,12 +22,13 @@ void deliver_lane(Burst& burst, unsigned lane, LcoreState& lcore, const ServiceT
         burst.verdict[lane] = Verdict::unknown_service;
         return;
     }
-    const auto hop = lcore.shared.interfaces.next_hop(destination_of(burst.ip[lane]));
+    const IpAddress client = destination_of(burst.ip[lane]);
+    const auto hop = lcore.shared.interfaces.next_hop(client);
     if (!hop) {
         burst.verdict[lane] = Verdict::no_next_hop;
         return;
     }
-    burst.neighbor[lane] = lcore.shared.neighbors.insert(hop->port, hop->address);
+    burst.neighbor[lane] = lcore.shared.neighbors.insert_to_client(*hop, client);
     if (burst.neighbor[lane] == kNoNeighbor) {
         burst.verdict[lane] = Verdict::neighbors_full;
     } else if (!take_hop(burst.ip[lane])) {

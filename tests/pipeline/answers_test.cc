@@ -1,4 +1,5 @@
 // What a node answers by itself: too big, MSS clamp, ARP and ND, RST, and what it leaves to the kernel.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/pipeline/test_world.h"
@@ -35,6 +36,23 @@ TEST_F(Answers, WhatDoesNotFitIsAnsweredWithTheMtuThatDoes) {
     const Bytes asked = from_client(tcp_data()).long_in_all(kInnerMtu4 + 1).bytes();
     EXPECT_TRUE(std::equal(error.payload.begin(), error.payload.end(), asked.begin())) << "quotes the packet";
     EXPECT_EQ(error.to_mac, host_mac(ip("10.1.0.10")));
+}
+
+TEST_F(Answers, ErrorsAreSentAtALimitedRate) {
+    const Bytes large = from_client(tcp_data()).long_in_all(kInnerMtu4 + 1).bytes();
+    const auto errors_of = [&](int packets) {
+        std::size_t errors = 0;
+        for (int i = 0; i < packets; ++i) {
+            world[1].put_packet(kLan, large, world.now);
+            world[1].round(world.now);
+            errors += world[1].take(kLan).size();
+        }
+        return errors;
+    };
+    EXPECT_EQ(errors_of(5'000), 512u);
+    EXPECT_EQ(world[1].count(Verdict::too_big), 5'000u);
+    world.now += seconds{1};
+    EXPECT_EQ(errors_of(1), 1u);
 }
 
 TEST_F(Answers, PacketTooBigOverIpv6) {
@@ -88,6 +106,29 @@ TEST_F(Answers, ArpForOwnAddressesAndVips) {
     EXPECT_EQ(world.send_frame(1, kLan, arp_request(asker, "0.0.0.0", "10.1.0.1")),
               Lines{"1: arp 10.1.0.1 is at 02:00:00:00:01:00"});
     EXPECT_EQ(world[1].neighbors().find(kLan, ip("0.0.0.0")), kNoNeighbor);
+}
+
+TEST_F(Answers, AskersFromElsewhereAreNotNeighbors) {
+    const MacAddress asker = host_mac(ip("10.1.0.10"));
+    EXPECT_EQ(world.send_frame(1, kLan, arp_request(asker, "10.7.0.10", "10.1.0.1")).size(), 1u);
+    EXPECT_EQ(world[1].neighbors().find(kLan, ip("10.7.0.10")), kNoNeighbor);
+    EXPECT_EQ(world.send_frame(1, kLan, arp_request(asker, "10.1.0.33", "10.1.0.1")).size(), 1u);
+    EXPECT_NE(world[1].neighbors().find(kLan, ip("10.1.0.33")), kNoNeighbor);
+}
+
+TEST_F(Answers, InventedNeighborsLeaveRoomForOrigins) {
+    const MacAddress asker = host_mac(ip("fd00:2::10"));
+    for (unsigned host = 1; host <= kMaxNeighbors; ++host) {
+        world[2].put(kLan, solicitation(asker, fmt::format("fd00:2::7:{:x}", host), "fd00:2::1"));
+        if (host % 16 == 0) {
+            world[2].round(world.now);
+            world[2].take(kLan);
+        }
+    }
+    ASSERT_GE(world[2].neighbors().size(), kMaxNeighbors - kKeptNeighbors);
+    world.service(ServiceSpec{4}.at("10.99.0.81").udp(80).egress(2).origin("10.2.0.81")).publish();
+    EXPECT_EQ(world.send(1, udp().from("10.1.0.10", 40000).to("10.99.0.81", 80)),
+              Lines{"2: udp 10.2.0.1:40000 > 10.2.0.81:80"});
 }
 
 TEST_F(Answers, NeighborDiscoveryForOwnAddressesAndVips) {

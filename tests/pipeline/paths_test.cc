@@ -143,6 +143,14 @@ class OddProbes : public testing::Test {
     }
 };
 
+// Passed on, it would be node 2's word about its own link to 3.
+TEST_F(OddProbes, AKeepAliveGoesOverOneLinkOnly) {
+    OverlayPacket packet = from_1_to_2(probe_of_2(1));
+    packet.inner = keep_alive(10'000, 3, 1);
+    packet.remaining[0] = 3;
+    expect_refused(packet);
+}
+
 TEST_F(OddProbes, AreAnsweredOverTheLinkTheyCameByOnly) {
     send(from_1_to_2(probe_of_2(1)));
     ASSERT_EQ(world.control.size(), 1u);

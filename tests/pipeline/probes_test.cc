@@ -74,6 +74,15 @@ TEST_F(Probes, RepliesHaveRightChecksums) {
     EXPECT_EQ(answers(probe().without_checksum().bytes()).size(), 1u);
 }
 
+// Two reflectors, or a reflector and an echo service, would send each other a forged probe for ever.
+TEST_F(Probes, NothingThatAnswersByItselfIsAnswered) {
+    for (const std::uint16_t port : {std::uint16_t{7}, kStampPort, std::uint16_t{1023}}) {
+        EXPECT_TRUE(answers(probe().from("10.1.0.10", port).bytes()).empty()) << port;
+    }
+    EXPECT_EQ(dropped(Verdict::probe_malformed), 3u);
+    EXPECT_EQ(answers(probe().from("10.1.0.10", 1024).bytes()).size(), 1u);
+}
+
 TEST_F(Probes, AStrangerGetsNoByte) {
     EXPECT_TRUE(answers(probe().from("10.1.0.11", 40000).bytes()).empty());
     EXPECT_EQ(dropped(Verdict::probe_stranger), 1u);

@@ -49,6 +49,12 @@ struct RowMaker {
         return slot == kNoSlot ? "" : edge.fleet().node(slot).name;
     }
 
+    // A slot of the lcores' fleet, which may be ahead of this thread's by nodes just added.
+    std::string name(NodeSlot slot) const {
+        const auto& nodes = edge.fleet().nodes;
+        return raw(slot) < nodes.size() ? nodes[raw(slot)].name : "";
+    }
+
     template <typename Address>
     FlowRow row(const Flow<Address>& flow) const {
         FlowRow out;
@@ -58,7 +64,7 @@ struct RowMaker {
         out.client = endpoint(IpAddress{flow.client}, flow.client_port);
         out.vip = endpoint(IpAddress{flow.vip}, flow.vip_port);
         out.state = state_name(flow.protocol, flow.tcp_state);
-        out.egress = flow.egress == kNoSlot ? "" : edge.fleet().node(flow.egress).name;
+        out.egress = name(flow.egress);
         out.ingress = name(flow.ingress);
         if (flow.has_session()) {
             const bool local = flow.ingress == edge.config().id;
