@@ -13,6 +13,7 @@ namespace izar {
 
 Agent::Agent(AgentParts parts)
     : parts_(std::move(parts)),
+      renewal_(parts_.identity, parts_.tls, parts_.folder),
       feed_(parts_.ring, parts_.identity.id),
       group_(parts_.loop, parts_.identity.id, [this](const control::ToController& message) { send(message); }),
       ring_timer_(parts_.loop),
@@ -107,6 +108,9 @@ bool Agent::on_message(std::span<const std::uint8_t> payload) {
         group_.take_state(message->group_state());
     } else if (message->has_probe_tasks()) {
         group_.take_tasks(message->probe_tasks());
+    } else if (message->has_renewed()) {
+        const auto taken = renewal_.take(message->renewed().certificate());
+        parts_.log(taken ? "this node's certificate is renewed" : taken.error().text);
     }
     (void)feed_.do_work();
     return true;
@@ -241,8 +245,17 @@ void Agent::report() {
     if (welcome_ && channel_ != nullptr) {
         send_row();
         send_sample();
+        renew();
     }
     report_timer_.start(kReportInterval, [this] { report(); });
+}
+
+void Agent::renew() {
+    if (const auto request = renewal_.request(parts_.wall_clock())) {
+        control::ToController message;
+        message.mutable_renew()->set_certificate_request(*request);
+        send(message);
+    }
 }
 
 void Agent::send(const control::ToController& message) {

@@ -14,6 +14,7 @@
 
 #include "ctrl/agent/group_work.h"
 #include "ctrl/agent/identity.h"
+#include "ctrl/agent/renewal.h"
 #include "ctrl/agent/system_sample.h"
 #include "ctrl/channel/channel.h"
 #include "ctrl/ring/feed_sender.h"
@@ -32,7 +33,7 @@ class MeshUpdate;
 
 struct AgentParts {
     EventLoop& loop;
-    const TlsContext& tls;
+    TlsContext& tls;  // of the identity; shows its next certificate when that has come
     RingEnd& ring;
     Identity identity;
     std::string folder;  // of state: static.data
@@ -72,6 +73,7 @@ class Agent : private ChannelEvents {
     void report();
     void send_row();
     void send_sample();
+    void renew();
     void take_flows(std::uint64_t flows_and_one);
     void take_static(const control::StaticUpdate& update);
     void take_mesh(const control::MeshUpdate& update);
@@ -79,6 +81,7 @@ class Agent : private ChannelEvents {
     void send(const control::ToController& message);
 
     AgentParts parts_;
+    Renewal renewal_;
     FeedSender feed_;
     SystemSampler sampler_;
     GroupWork group_;

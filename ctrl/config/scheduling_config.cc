@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ctrl/loop/sockets.h"
 #include "dataplane/config/duration.h"
 
 namespace izar {
@@ -115,6 +116,10 @@ void add_etcd_keys(EtcdConfig& etcd, std::vector<ConfigKey>& keys) {
                                 kShortestLease, kLongestLease));
 }
 
+bool is_anywhere(std::string_view address) {
+    return address.starts_with("0.0.0.0:") || address.starts_with("[::]:");
+}
+
 // What each key alone cannot say.
 void check_whole(const SchedulingConfig& config, const ConfigMarks& marks, ConfigProblems& problems) {
     const auto mark_of = [&](std::string_view path) {
@@ -130,8 +135,7 @@ void check_whole(const SchedulingConfig& config, const ConfigMarks& marks, Confi
     if (shared && config.etcd.name.empty()) {
         problems.add(mark_of("etcd.endpoints"), "etcd.name: give each controller a name of its own");
     }
-    const std::string address = api_address(config);
-    if (shared && (address == "none" || address.starts_with("0.0.0.0:") || address.starts_with("[::]:"))) {
+    if (shared && (is_anywhere(api_address(config)) || !SocketAddress::parse(api_address(config)))) {
         problems.add(mark_of("etcd.endpoints"),
                      "etcd.address: say where the other controllers reach this one's API, like 192.0.2.1:7444");
     }
@@ -178,6 +182,14 @@ Result<SchedulingConfig> parse_scheduling_config(const std::string& text, const 
 
 std::string api_address(const SchedulingConfig& config) {
     return config.etcd.address.empty() ? config.api : config.etcd.address;
+}
+
+std::string agents_address(const SchedulingConfig& config) {
+    if (!is_anywhere(config.listen)) {
+        return config.listen;
+    }
+    const std::string api = api_address(config);
+    return api.substr(0, api.rfind(':')) + config.listen.substr(config.listen.rfind(':'));
 }
 
 StoreOptions store_options(const SchedulingConfig& config) {

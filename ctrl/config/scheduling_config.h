@@ -20,7 +20,7 @@ struct EtcdConfig {
     std::vector<std::string> endpoints;  // "http://127.0.0.1:2379"
     std::string prefix = "/izar";        // of all keys
     std::string name;                    // of this controller among the others
-    std::string address;                 // of its API, for the others; empty: `api`
+    std::string address;                 // of its API, for the others and clients; empty: `api`
     Nanos lease = std::chrono::seconds{10};
 };
 
@@ -43,12 +43,14 @@ inline constexpr std::string_view kControllerPrefix = "IZAR_CONTROLLER_";
 std::vector<ConfigKey> scheduling_keys(SchedulingConfig& config);
 
 // `environment`: "NAME=value" each. Refuses etcd with SQLite, without a name, and without an address of the API that
-// the others can reach.
+// the others can reach, which is no name of a host: nobody waits for names to be looked up.
 Result<SchedulingConfig> parse_scheduling_config(const std::string& text, const std::string& file_name,
                                                  std::span<const std::string> environment);
 
-// Where the other controllers reach this one's API.
+// Where the other controllers reach this one's API, and where what came to them of agents: at `listen`, or if that is
+// any address at that of the API.
 std::string api_address(const SchedulingConfig& config);
+std::string agents_address(const SchedulingConfig& config);
 
 StoreOptions store_options(const SchedulingConfig& config);
 Result<std::unique_ptr<Store>> open_store(const SchedulingConfig& config);

@@ -45,6 +45,18 @@ TEST(SchedulingConfig, ReadsWhatSeveralControllersNeed) {
     EXPECT_EQ(config->etcd.lease, std::chrono::seconds{5});
     EXPECT_EQ(api_address(*config), "10.0.0.1:7444");
     EXPECT_EQ(api_address(SchedulingConfig{}), "0.0.0.0:7444");
+    EXPECT_EQ(agents_address(*config), "10.0.0.1:7443");
+}
+
+TEST(SchedulingConfig, AgentsAreLedToWhereTheApiIsUnlessToldOtherwise) {
+    SchedulingConfig config;
+    config.etcd.address = "[2001:db8::1]:8444";
+    config.listen = "0.0.0.0:8443";
+    EXPECT_EQ(agents_address(config), "[2001:db8::1]:8443");
+    config.listen = "[::]:8443";
+    EXPECT_EQ(agents_address(config), "[2001:db8::1]:8443");
+    config.listen = "192.0.2.1:8443";
+    EXPECT_EQ(agents_address(config), "192.0.2.1:8443");
 }
 
 TEST(SchedulingConfig, TheEnvironmentWins) {
@@ -82,6 +94,8 @@ TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
          "scheduling-config.yaml:2:3: etcd.endpoints: several controllers cannot share an SQLite file"},
         {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"]}", "etcd.name: give each controller a name"},
         {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"], name: c1}", "etcd.address: say where"},
+        {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"], name: c1, address: \"host:7444\"}",
+         "etcd.address: say where"},
         {"etcd: {endpoints: [\"a:1\"]}", "begins with http://"},
         {"etcd: {lease: 1s}", "out of bounds"},
         {"store: {host: db}", "store.host: has no meaning for SQLite"},

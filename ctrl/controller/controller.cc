@@ -7,7 +7,6 @@
 
 #include "ctrl/frames/messages.h"
 #include "ctrl/mesh/mesh_links.h"
-#include "ctrl/store/token.h"
 
 namespace izar {
 namespace {
@@ -35,11 +34,7 @@ Controller::Controller(ControllerParts parts)
       round_timer_(parts_.loop),
       bury_timer_(parts_.loop) {}
 
-Controller::~Controller() {
-    parts_.loop.close(listener_);
-}
-
-Result<void> Controller::start(FileDescriptor agents) {
+Result<void> Controller::start() {
     if (auto read = refresh(); !read) {
         return read;
     }
@@ -48,110 +43,9 @@ Result<void> Controller::start(FileDescriptor agents) {
     for (const NodeId node : desired_.node_ids()) {
         health_.agent_left(node, parts_.loop.now());
     }
-    listener_ =
-        parts_.loop.accept(std::move(agents), [this](StreamId stream, const SocketAddress& from) -> StreamEvents* {
-            AgentSession* const session = accept(stream, from);
-            return session == nullptr ? nullptr : &session->stream_events();
-        });
     health_timer_.start(kHealthInterval, [this] { judge_health(); });
     round_timer_.start(kRound, [this] { round(); });
     return {};
-}
-
-AgentSession* Controller::accept(StreamId stream, const SocketAddress& from) {
-    const auto is_unknown = [](const auto& session) { return !session->is_known(); };
-    if (static_cast<std::size_t>(std::ranges::count_if(sessions_, is_unknown)) >= kMostUnknown) {
-        AgentSession& oldest = **std::ranges::find_if(sessions_, is_unknown);
-        oldest.close();
-        bury(oldest);
-    }
-    sessions_.push_back(std::make_unique<AgentSession>(parts_.loop, parts_.tls, wall_seconds(),
-                                                       static_cast<SessionEvents&>(*this), from));
-    sessions_.back()->attach(stream);
-    return sessions_.back().get();
-}
-
-// Its callbacks may still be on the stack.
-void Controller::bury(AgentSession& session) {
-    const auto at = std::ranges::find(sessions_, &session, [](const auto& each) { return each.get(); });
-    if (at == sessions_.end()) {
-        return;
-    }
-    buried_.push_back(std::move(*at));
-    sessions_.erase(at);
-    bury_timer_.start(Nanos{0}, [this] { buried_.clear(); });
-}
-
-bool Controller::admits(const PeerIdentity& peer) {
-    const auto record = desired_.records().find(peer.node);
-    return record != desired_.records().end() && record->second.state == NodeState::joined &&
-           same_digest(record->second.key, peer.key);
-}
-
-void Controller::on_agent(AgentSession& session) {
-    AgentSession*& place = agents_[session.node()];
-    if (place != nullptr && place != &session) {  // its former life's connection was not yet found dead
-        place->close();
-        bury(*place);
-    }
-    place = &session;
-    health_.agent_came(session.node());
-    parts_.log(fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
-    session.welcome_due = session.mesh_due = true;
-    tell_turns_.add(session.node());
-}
-
-void Controller::on_join(AgentSession& session, const control::ToController& message) {
-    const control::Join& join = message.join();
-    const auto refuse = [&](const std::string& why) {
-        parts_.log(fmt::format("a join from {} was refused: {}", session.from().text(), why));
-        session.refuse(why);
-    };
-    if (joins_left_ == 0) {
-        refuse("too many joins at once; try again in some seconds");
-        return;
-    }
-    --joins_left_;
-    const auto address = read_address(join.address());
-    const auto key = request_key(join.certificate_request());
-    const auto named = check_name(join.name());
-    if (!address || !key || !named) {
-        refuse(!named ? named.error().text : !key ? key.error().text : address.error().text);
-        return;
-    }
-    const auto record = parts_.store.join({join.token(), join.name(), *address, *key}, parts_.wall_clock());
-    if (!record) {
-        refuse(record.error().text);
-        return;
-    }
-    const auto certificate = parts_.authority.sign_node(join.certificate_request(), record->id, wall_seconds());
-    if (!certificate) {
-        refuse(certificate.error().text);
-        return;
-    }
-    control::ToAgent answer;
-    control::Joined& joined = *answer.mutable_joined();
-    joined.set_node_id(raw(record->id));
-    joined.set_certificate(*certificate);
-    joined.set_authority(parts_.authority.certificate());
-    joined.set_name(record->name);
-    joined.set_region(record->region);
-    session.send(answer);
-    parts_.log(fmt::format("node {} ({}, {}) joined from {}", raw(record->id), record->name, record->region,
-                           session.from().text()));
-    if (auto done = refresh(); !done) {
-        parts_.log(done.error().text);
-    }
-}
-
-void Controller::on_session_end(AgentSession& session, const std::string& why) {
-    const auto agent = agents_.find(session.node());
-    if (agent != agents_.end() && agent->second == &session) {
-        agents_.erase(agent);
-        health_.agent_left(session.node(), parts_.loop.now());
-        parts_.log(fmt::format("agent of node {} is gone: {}", raw(session.node()), why));
-    }
-    bury(session);
 }
 
 // Of one agent, all that it does not have yet: nodes first, for the rest is about them.

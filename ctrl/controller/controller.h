@@ -48,13 +48,15 @@ class Controller : private SessionEvents {
     static constexpr Nanos kRound = std::chrono::seconds{5};
     static constexpr Nanos kHealthInterval = std::chrono::milliseconds{500};
     static constexpr std::size_t kMostUnknown = 1'000;  // connections that have not said hello; the oldest is cut
-    static constexpr std::size_t kJoinsARound = 100;    // more are asked to come back
+    static constexpr std::size_t kJoinsARound = 100;    // and renewals of certificates; more have to come back
 
     explicit Controller(ControllerParts parts);
-    ~Controller() override;
+    ~Controller() override = default;
 
-    // Reads the store and begins to work. `agents` is a socket that listens.
-    Result<void> start(FileDescriptor agents);
+    // Reads the store and begins to work.
+    Result<void> start();
+    // A stream that was accepted: an agent's, or of a node that joins.
+    StreamEvents* accept(StreamId stream, const SocketAddress& from);
 
     // To be called after the store was changed: what changed reaches every agent.
     Result<void> refresh();
@@ -85,7 +87,6 @@ class Controller : private SessionEvents {
     bool on_report(AgentSession& session, const control::ToController& message) override;
     void on_session_end(AgentSession& session, const std::string& why) override;
 
-    AgentSession* accept(StreamId stream, const SocketAddress& from);
     void bury(AgentSession& session);
     void tell(NodeId node);
     void send_static(AgentSession& session);
@@ -95,6 +96,7 @@ class Controller : private SessionEvents {
     bool take_event(AgentSession& session, const control::ToController& message);
     void take_group_message(AgentSession& session, const control::ToController& message);
     void take_sample(AgentSession& session, const control::ToController& message);
+    void take_renewal(AgentSession& session, const control::ToController& message);
     void judge_health();
     void watch_drains();
     void round();
@@ -118,7 +120,6 @@ class Controller : private SessionEvents {
     TellTurns tell_turns_;
     SideThread summarizing_;
     std::size_t joins_left_ = kJoinsARound;
-    StreamId listener_ = kNoStream;
     Timer health_timer_;
     Timer round_timer_;
     Timer bury_timer_;

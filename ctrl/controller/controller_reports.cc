@@ -32,6 +32,9 @@ bool Controller::on_report(AgentSession& session, const control::ToController& m
                 tell_turns_.add(session.node());
             }
             return true;
+        case control::ToController::kRenew:
+            take_renewal(session, message);
+            return true;
         case control::ToController::kGroupClaim:
         case control::ToController::kGroupTasks:
         case control::ToController::kProbeResults:

@@ -3,14 +3,12 @@
 #include <control.pb.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "ctrl/controller/operator_request.h"
+#include "ctrl/controller/operator_lists.h"
 #include "ctrl/frames/messages.h"
-#include "ctrl/history/history_answer.h"
 #include "ctrl/store/token.h"
 #include "ctrl/tls/join_token.h"
 #include "dataplane/base/limits.h"
@@ -20,18 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 using Request = OperatorRequest;
-
-template <typename T>
-Result<T> plain(StoreResult<T> result) {
-    if (!result) {
-        return fail(result.error().text);
-    }
-    if constexpr (std::is_void_v<T>) {
-        return {};
-    } else {
-        return *std::move(result);
-    }
-}
 
 // After a change: everybody is told before the operator has the answer.
 template <typename T>
@@ -46,10 +32,6 @@ Result<Json> changed(Controller& controller, const StoreResult<T>& result, Json 
     return answer;
 }
 
-std::string wall_text(WallTime time) {
-    return std::to_string(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
-}
-
 Result<Json> create_token(Controller& controller, Request& request, const OperatorCommands::RandomBytes& random) {
     TokenSpec spec;
     spec.region = request.needed("region");
@@ -61,56 +43,16 @@ Result<Json> create_token(Controller& controller, Request& request, const Operat
     TokenRandom bytes{};
     random(bytes);
     const std::string token = new_token(bytes);
-    const auto record = plain(controller.store().create_token(token, spec, controller.wall_now()));
+    const auto record = controller.store().create_token(token, spec, controller.wall_now());
     const auto authority = certificate_fingerprint(controller.authority().certificate());
     if (!record || !authority) {
-        return tl::unexpected(record ? authority.error() : record.error());
+        return fail(record ? authority.error().text : record.error().text);
     }
     return Json{{"token", JoinToken{token, *authority}.text()},
                 {"id", record->id},
                 {"region", record->region},
                 {"uses_left", record->uses_left},
-                {"expires_at_s", std::stoll(wall_text(record->expires_at))}};
-}
-
-Result<Json> list_tokens(Controller& controller, Request&, const OperatorCommands::RandomBytes&) {
-    const auto tokens = plain(controller.store().tokens());
-    if (!tokens) {
-        return tl::unexpected(tokens.error());
-    }
-    Json rows = Json::array();
-    for (const TokenRecord& token : *tokens) {
-        rows.push_back({{"id", token.id},
-                        {"region", token.region},
-                        {"uses_left", token.uses_left},
-                        {"withdrawn", token.withdrawn},
-                        {"expires_at_s", std::stoll(wall_text(token.expires_at))}});
-    }
-    return Json{{"tokens", rows}};
-}
-
-Result<Json> list_nodes(Controller& controller, Request&, const OperatorCommands::RandomBytes&) {
-    const auto agents = controller.agents();
-    Json rows = Json::array();
-    for (const auto& [id, record] : controller.desired().records()) {
-        const auto agent = std::ranges::find(agents, id, &Controller::AgentRow::node);
-        const bool here = agent != agents.end();
-        const char* const state = record.state == NodeState::revoked    ? "revoked"
-                                  : record.state == NodeState::declared ? "declared"
-                                                                        : "joined";
-        rows.push_back({{"id", raw(id)},
-                        {"name", record.name},
-                        {"region", record.region},
-                        {"address", record.address.text()},
-                        {"state", state},
-                        {"drained", record.drained},
-                        {"flows", here && agent->flows ? Json(*agent->flows) : Json(nullptr)},
-                        {"empty", controller.drains().is_empty(id)},
-                        {"agent_connected", here},
-                        {"withdrawn", controller.health().withdrawn(id)},
-                        {"static_version", here ? Json(agent->static_version) : Json(nullptr)}});
-    }
-    return Json{{"static_version", controller.desired().version()}, {"nodes", rows}};
+                {"expires_at_s", seconds_since_1970(record->expires_at)}};
 }
 
 Result<Json> revoke_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
@@ -192,32 +134,6 @@ Result<Json> remove_service(Controller& controller, Request& request, const Oper
     return changed(controller, controller.store().remove_service(name, controller.wall_now()), {{"service", name}});
 }
 
-Result<Json> list_services(Controller& controller, Request&, const OperatorCommands::RandomBytes&) {
-    Json rows = Json::array();
-    for (const auto& [id, service] : controller.desired().services()) {
-        Json egresses = Json::array();
-        for (const Egress& egress : service.egresses) {
-            const auto node = controller.desired().nodes().find(egress.node);
-            egresses.push_back(node == controller.desired().nodes().end() ? "" : node->second.name);
-        }
-        Json origins = Json::array();
-        for (const Origin& origin : service.origins) {
-            origins.push_back({{"address", origin.address.text()}, {"port", origin.port}, {"weight", origin.weight}});
-        }
-        constexpr const char* kNames[] = {"tcp", "udp", "icmp"};
-        rows.push_back({{"id", raw(id)},
-                        {"name", service.name},
-                        {"vip", service.vip.text()},
-                        {"protocol", kNames[raw(service.transport)]},
-                        {"first_port", service.first_port},
-                        {"last_port", service.last_port},
-                        {"duplicate", service.duplicate},
-                        {"egresses", egresses},
-                        {"origins", origins}});
-    }
-    return Json{{"services", rows}};
-}
-
 Result<Json> set_domain(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const std::string domain = request.needed("domain");
     const IpAddress origin = request.address("origin");
@@ -234,100 +150,31 @@ Result<Json> remove_domain(Controller& controller, Request& request, const Opera
     return changed(controller, controller.store().remove_domain(domain, controller.wall_now()), {{"domain", domain}});
 }
 
-Result<Json> list_domains(Controller& controller, Request&, const OperatorCommands::RandomBytes&) {
-    Json rows = Json::array();
-    for (const auto& [name, domain] : controller.desired().domains()) {
-        rows.push_back({{"domain", name}, {"origin", domain.origin_ip.text()}, {"service", domain.service}});
-    }
-    return Json{{"domains", rows}};
-}
-
-Result<Json> list_links(Controller& controller, Request&, const OperatorCommands::RandomBytes&) {
-    Json rows = Json::array();
-    controller.mesh().rows().for_each([&](const FeedLink& link) {
-        const bool measured = link.reachable && link.count > 0;
-        rows.push_back({{"from", raw(link.from)},
-                        {"to", raw(link.to)},
-                        {"state", link.reachable ? "up" : "down"},
-                        {"rtt_ms", measured ? Json(static_cast<double>(link.rtt.count()) / 1e6) : Json(nullptr)},
-                        {"loss_ratio", link.loss}});
-    });
-    return Json{{"links", rows}};
-}
-
-Result<Json> list_groups(Controller& controller, Request&, const OperatorCommands::RandomBytes&) {
-    Json rows = Json::array();
-    for (const Groups::Row& group : controller.groups()) {
-        const auto master = controller.desired().records().find(group.state.master);
-        const bool has_master = master != controller.desired().records().end();
-        rows.push_back({{"region", group.region},
-                        {"members", group.members},
-                        {"master", has_master ? Json(master->second.name) : Json(nullptr)},
-                        {"epoch", raw(group.state.epoch)},
-                        {"probes_answered", group.answered},
-                        {"probes_lost", group.lost}});
-    }
-    return Json{{"groups", rows}};
-}
-
-Result<Json> tell_history(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
-    const auto node = [&](const std::string& name) {
-        const NodeId found = controller.desired().find(name);
-        if (found == kNoNode) {
-            request.refuse(fmt::format("there is no node '{}'; `izar nodes` lists them", name));
-        }
-        return found;
-    };
-    HistoryRequest wanted;
-    wanted.from = node(request.needed("from"));
-    if (const std::string to = request.text("to"); !to.empty()) {
-        wanted.to = node(to);
-    }
-    wanted.metric = request.text("metric");
-    wanted.last = std::chrono::hours{request.number("last_hours", 24, kMostHistory.count())};
-    wanted.most_points = static_cast<std::uint32_t>(request.number("points", 120, kMostHistoryPoints));
-    if (request.problem()) {
-        return tl::unexpected(*request.problem());
-    }
-    const auto answer = history_answer(controller.store(), wanted, controller.wall_now());
-    if (!answer) {
-        return fail(answer.error().text);
-    }
-    return Json::parse(*answer);
-}
-
 }  // namespace
 
 Result<std::string> OperatorCommands::answer(std::string_view line) {
     using Command = Result<Json> (*)(Controller&, Request&, const RandomBytes&);
-    static const std::map<std::string, Command> commands{{"token create", create_token},
-                                                         {"tokens", list_tokens},
-                                                         {"nodes", list_nodes},
-                                                         {"node revoke", revoke_node},
-                                                         {"node drain", drain_node},
-                                                         {"service set", set_service},
-                                                         {"service remove", remove_service},
-                                                         {"services", list_services},
-                                                         {"domain set", set_domain},
-                                                         {"domain remove", remove_domain},
-                                                         {"domains", list_domains},
-                                                         {"links", list_links},
-                                                         {"groups", list_groups},
-                                                         {"history", tell_history}};
+    static const std::map<std::string, Command> commands{
+        {"token create", create_token},  {"node revoke", revoke_node},       {"node drain", drain_node},
+        {"service set", set_service},    {"service remove", remove_service}, {"domain set", set_domain},
+        {"domain remove", remove_domain}};
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) {
         return fail("a request is one line with a JSON object");
     }
     Request request(json);
-    const auto command = commands.find(request.needed("do"));
-    if (command == commands.end()) {
+    const std::string name = request.needed("do");
+    auto result = answer_question(controller_, name, request);
+    if (const auto command = commands.find(name); command != commands.end()) {
+        result = command->second(controller_, request, random_);
+    }
+    if (!result) {
         return fail("'do' names no command; docs/control-plane.md lists them");
     }
-    const auto result = command->second(controller_, request, random_);
-    if (!result) {
-        return tl::unexpected(result.error());
+    if (!*result) {
+        return tl::unexpected(result->error());
     }
-    return result->dump(-1, ' ', false, Json::error_handler_t::replace);
+    return (*result)->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace izar

@@ -13,7 +13,9 @@ struct OperatorSocket::Client : StreamEvents {
 
     OperatorSocket& socket;
     StreamId stream;
-    std::string line;
+    std::string lines;     // not yet asked
+    bool waits = false;    // for an answer
+    bool working = false;  // work() is on the stack
 };
 
 OperatorSocket::OperatorSocket(EventLoop& loop, FileDescriptor listener, Answer answer)
@@ -35,17 +37,37 @@ OperatorSocket::~OperatorSocket() {
 }
 
 void OperatorSocket::receive(Client& client, std::span<const std::uint8_t> bytes) {
-    client.line.append(bytes.begin(), bytes.end());
-    for (auto end = client.line.find('\n'); end != std::string::npos; end = client.line.find('\n')) {
-        const auto result = answer_(std::string_view(client.line).substr(0, end));
-        const std::string& body = result ? *result : result.error().text;
-        const std::string text = fmt::format("{} {}\n{}", result ? 0 : 1, body.size(), body);
-        loop_.send(client.stream, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-        client.line.erase(0, end + 1);
-    }
-    if (client.line.size() > kLongestLine || loop_.unsent(client.stream) > kMostUnsent) {
+    client.lines.append(bytes.begin(), bytes.end());
+    work(client);
+    if (client.lines.size() > kLongestLine || loop_.unsent(client.stream) > kMostUnsent) {
         loop_.close(client.stream);
         bury(client);
+    }
+}
+
+void OperatorSocket::work(Client& client) {
+    client.working = true;
+    for (auto end = client.lines.find('\n'); end != std::string::npos && !client.waits; end = client.lines.find('\n')) {
+        const std::string line = client.lines.substr(0, end);
+        client.lines.erase(0, end + 1);
+        client.waits = true;
+        answer_(line, [this, to = client.stream](const Result<std::string>& result) { reply(to, result); });
+    }
+    client.working = false;
+}
+
+void OperatorSocket::reply(StreamId to, const Result<std::string>& result) {
+    const auto at = std::ranges::find(clients_, to, [](const auto& client) { return client->stream; });
+    if (at == clients_.end()) {
+        return;
+    }
+    const std::string& body = result ? *result : result.error().text;
+    const std::string text = fmt::format("{} {}\n{}", result ? 0 : 1, body.size(), body);
+    loop_.send(to, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    Client& client = **at;
+    client.waits = false;
+    if (!client.working) {
+        work(client);
     }
 }
 

@@ -3,7 +3,8 @@
 // A request is one line. Its answer is "STATUS LENGTH\n" and a body of exactly LENGTH bytes, STATUS 0 done, 1 failed:
 // the same as a node's control socket (docs/control-socket.md). The socket is for its owner only.
 //
-// Thread: the event loop's. A client that does not read its answers is not read from any more.
+// Thread: the event loop's. An answer may come later, by a call on that thread; a client's next request waits for it,
+//         other clients do not. A client that does not read its answers is cut.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,9 @@ class OperatorSocket {
     static constexpr std::size_t kMostClients = 64;
     static constexpr std::size_t kMostUnsent = std::size_t{16} << 20;  // bytes of answers; then the client is cut
 
-    using Answer = std::function<Result<std::string>(std::string_view line)>;
+    // Once for each request. Nobody hears what comes for a client that is gone.
+    using Reply = std::function<void(const Result<std::string>& result)>;
+    using Answer = std::function<void(std::string_view line, Reply reply)>;
 
     OperatorSocket(EventLoop& loop, FileDescriptor listener, Answer answer);
     ~OperatorSocket();
@@ -32,6 +35,8 @@ class OperatorSocket {
   private:
     struct Client;
     void receive(Client& client, std::span<const std::uint8_t> bytes);
+    void work(Client& client);
+    void reply(StreamId to, const Result<std::string>& result);
     void bury(Client& client);
 
     EventLoop& loop_;

@@ -19,13 +19,17 @@ class OperatorSocketTest : public testing::Test {
         loop = std::move(*EventLoop::make([] { return Instant{}; }));
         auto listener = listen_unix(path);
         ASSERT_TRUE(listener);
-        socket = std::make_unique<OperatorSocket>(*loop, std::move(*listener),
-                                                  [](std::string_view line) -> Result<std::string> {
-                                                      if (line == "bad") {
-                                                          return fail("no");
-                                                      }
-                                                      return "<" + std::string(line) + ">";
-                                                  });
+        socket = std::make_unique<OperatorSocket>(
+            *loop, std::move(*listener),
+            [this](std::string_view line, const OperatorSocket::Reply& reply) { answer(std::string(line), reply); });
+    }
+    // "bad" is refused, "later" is answered when the test calls `later`.
+    void answer(const std::string& line, const OperatorSocket::Reply& reply) {
+        if (line == "later") {
+            later = [reply] { reply(std::string("at last")); };
+        } else {
+            reply(line == "bad" ? Result<std::string>(fail("no")) : "<" + line + ">");
+        }
     }
 
     FileDescriptor connect() {
@@ -57,6 +61,7 @@ class OperatorSocketTest : public testing::Test {
     TemporaryFolder folder;
     std::string path;
     std::unique_ptr<EventLoop> loop;
+    std::function<void()> later;
     std::unique_ptr<OperatorSocket> socket;
 };
 
@@ -67,6 +72,38 @@ TEST_F(OperatorSocketTest, AnswersEachLineInOrderHoweverItComes) {
     write(client.get(), "e\nbad\ntwo\n");
     const std::string expected = "0 5\n<one>1 2\nno0 5\n<two>";
     EXPECT_EQ(read(client.get(), expected.size()), expected);
+}
+
+TEST_F(OperatorSocketTest, WhoWaitsForAnAnswerHoldsNobodyElseUp) {
+    const FileDescriptor patient = connect();
+    const FileDescriptor other = connect();
+    write(patient.get(), "later\nafter\n");
+    for (int i = 0; i < 1'000 && !later; ++i) {
+        loop->run_once(std::chrono::milliseconds{2});
+    }
+    ASSERT_TRUE(later);
+    write(other.get(), "a\n");
+    EXPECT_EQ(read(other.get(), 7), "0 3\n<a>");
+    later();
+    const std::string expected = "0 7\nat last0 7\n<after>";
+    EXPECT_EQ(read(patient.get(), expected.size()), expected);
+}
+
+TEST_F(OperatorSocketTest, AnAnswerForAClientThatIsGoneIsForNobody) {
+    FileDescriptor leaving = connect();
+    write(leaving.get(), "later\n");
+    for (int i = 0; i < 1'000 && !later; ++i) {
+        loop->run_once(std::chrono::milliseconds{2});
+    }
+    ASSERT_TRUE(later);
+    leaving.reset();
+    for (int i = 0; i < 10; ++i) {
+        loop->run_once(std::chrono::milliseconds{2});
+    }
+    later();
+    const FileDescriptor other = connect();
+    write(other.get(), "a\n");
+    EXPECT_EQ(read(other.get(), 7), "0 3\n<a>");
 }
 
 TEST_F(OperatorSocketTest, LineWithoutEndIsCutAndOthersAreServed) {

@@ -23,7 +23,7 @@ Nanos patience(const ElectionParts& parts) {
 Election::Election(ElectionParts parts)
     : parts_(std::move(parts)),
       client_(parts_.endpoints, patience(parts_)),
-      leadership_(client_, parts_.prefix, parts_.name, parts_.lease, parts_.address),
+      leadership_(client_, parts_.prefix, parts_.name, parts_.lease, parts_.at),
       thread_([this] { run(); }) {}
 
 Election::~Election() {

@@ -22,7 +22,7 @@ struct ElectionParts {
     std::vector<std::string> endpoints;
     std::string prefix;
     std::string name;
-    std::string address;  // of this controller, for the others
+    MemberAddresses at;  // of this controller, for the others
     std::chrono::seconds lease{10};
     std::function<Instant()> clock;
 };

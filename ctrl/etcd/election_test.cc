@@ -26,7 +26,7 @@ class ElectionTest : public EtcdTest {
   protected:
     std::unique_ptr<Election> candidate(const std::string& name) {
         return std::make_unique<Election>(
-            ElectionParts{{server().endpoint()}, "/izar", name, name + ":7444", kLease, now});
+            ElectionParts{{server().endpoint()}, "/izar", name, {name + ":7444", name + ":7443"}, kLease, now});
     }
 };
 
@@ -36,7 +36,8 @@ TEST_F(ElectionTest, OneLeadsAndAnotherFollowsAtOnceWhenItEnds) {
     const Fence former = *first->leads(now());
     const auto second = candidate("b");
     ASSERT_TRUE(wait_until([&] { return second->members().size() == 2; }, seconds{10})) << second->problem();
-    EXPECT_EQ(second->members(), (std::vector<Member>{{"a", "a:7444", true}, {"b", "b:7444", false}}));
+    const std::vector<Member> both{{"a", {"a:7444", "a:7443"}, true}, {"b", {"b:7444", "b:7443"}, false}};
+    EXPECT_EQ(second->members(), both);
     EXPECT_FALSE(second->leads(now()));
     EXPECT_EQ(first->leads(now()), former) << "renewed";
     first.reset();

@@ -1,12 +1,13 @@
 #include "ctrl/etcd/leadership.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace izar {
 
 Leadership::Leadership(EtcdClient& client, std::string prefix, std::string name, std::chrono::seconds lease,
-                       std::string address)
-    : client_(client), prefix_(std::move(prefix)), name_(std::move(name)), address_(std::move(address)), ttl_(lease) {}
+                       MemberAddresses at)
+    : client_(client), prefix_(std::move(prefix)), name_(std::move(name)), at_(std::move(at)), ttl_(lease) {}
 
 void Leadership::forget_lease() {
     lease_.reset();
@@ -18,7 +19,7 @@ Result<void> Leadership::begin_lease(Instant now) {
     if (!granted) {
         return tl::unexpected(granted.error());
     }
-    if (auto listed = client_.put(members_prefix() + name_, address_, *granted); !listed) {
+    if (auto listed = client_.put(members_prefix() + name_, at_.api + " " + at_.agents, *granted); !listed) {
         return listed;
     }
     lease_ = *granted;
@@ -94,7 +95,10 @@ Result<std::vector<Member>> Leadership::members() {
         if (entry.key == leader_key()) {
             leader = entry.value;
         } else if (entry.key.starts_with(members_prefix())) {
-            out.push_back({.name = entry.key.substr(members_prefix().size()), .address = entry.value});
+            const std::size_t space = std::min(entry.value.find(' '), entry.value.size());
+            const std::size_t agents = std::min(space + 1, entry.value.size());
+            out.push_back({.name = entry.key.substr(members_prefix().size()),
+                           .at = {entry.value.substr(0, space), entry.value.substr(agents)}});
         }
     }
     for (Member& member : out) {

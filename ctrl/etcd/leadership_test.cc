@@ -19,7 +19,8 @@ class LeadershipTest : public EtcdTest {
   protected:
     struct Controller {
         Controller(const std::string& endpoint, const std::string& name)
-            : client({endpoint}, seconds{1}), leadership(client, "/izar", name, kLease, "at-" + name) {}
+            : client({endpoint}, seconds{1}),
+              leadership(client, "/izar", name, kLease, {"at-" + name, name + ":7443"}) {}
         EtcdClient client;
         Leadership leadership;
     };
@@ -35,7 +36,8 @@ TEST_F(LeadershipTest, OneLeadsAndAllAreListed) {
     ASSERT_TRUE(second->leadership.step(now()));
     EXPECT_TRUE(first->leadership.leads(now()));
     EXPECT_FALSE(second->leadership.leads(now()));
-    EXPECT_EQ(second->leadership.members().value(), (std::vector<Member>{{"a", "at-a", true}, {"b", "at-b", false}}));
+    const std::vector<Member> both{{"a", {"at-a", "a:7443"}, true}, {"b", {"at-b", "b:7443"}, false}};
+    EXPECT_EQ(second->leadership.members().value(), both);
 }
 
 TEST_F(LeadershipTest, SteppingDownWakesTheNextWhoseFenceIsHigher) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 namespace izar {
+namespace {
+constexpr unsigned kUnavailable = 503;
+}
 
 struct HttpServer::Client : StreamEvents {
     Client(HttpServer& owner, StreamId opened)
@@ -24,8 +27,13 @@ struct HttpServer::Client : StreamEvents {
 };
 
 HttpServer::HttpServer(EventLoop& loop, const TlsContext& tls, std::function<WallSeconds()> wall_clock,
-                       FileDescriptor listener, Handler handler)
-    : loop_(loop), tls_(tls), wall_clock_(std::move(wall_clock)), handler_(std::move(handler)), bury_timer_(loop) {
+                       FileDescriptor listener, Handler handler, Divert divert)
+    : loop_(loop),
+      tls_(tls),
+      wall_clock_(std::move(wall_clock)),
+      handler_(std::move(handler)),
+      divert_(std::move(divert)),
+      bury_timer_(loop) {
     listener_ = loop_.accept(std::move(listener),
                              [this](StreamId stream, const SocketAddress&) -> StreamEvents* { return accept(stream); });
 }
@@ -38,6 +46,9 @@ HttpServer::~HttpServer() {
 }
 
 StreamEvents* HttpServer::accept(StreamId stream) {
+    if (StreamEvents* const diverted = divert_ ? divert_(stream) : nullptr; diverted != nullptr) {
+        return diverted;
+    }
     if (clients_.size() >= kMostClients) {
         const auto oldest =
             std::ranges::find_if(clients_, [](const auto& client) { return !client->tls.established(); });
@@ -77,8 +88,9 @@ bool HttpServer::answer_all(Client& client) {
         if (next && !*next) {
             return true;
         }
-        const bool keep = next && (**next).keep_alive;
-        const std::string text = http_text(next ? handler_(**next) : next.error(), keep);
+        const HttpAnswer answer = next ? handler_(**next) : next.error();
+        const bool keep = next && (**next).keep_alive && answer.status != kUnavailable;
+        const std::string text = http_text(answer, keep);
         const auto sent = client.tls.send({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
         if (!keep || !sent) {
             return false;

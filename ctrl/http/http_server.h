@@ -2,7 +2,8 @@
 //
 // Thread: the event loop's. A handler answers at once; a client that does not read its answers is cut, as is one that
 //         does not finish its handshake or is silent. When all places are taken, the oldest client without a finished
-//         handshake makes room: who only connects keeps nobody out.
+//         handshake makes room: who only connects keeps nobody out. A connection ends with an answer of 503, so that
+//         its client asks elsewhere, or is diverted the next time.
 #pragma once
 
 #include <functional>
@@ -23,10 +24,12 @@ class HttpServer {
     static constexpr Nanos kMostSilence = std::chrono::seconds{60};
 
     using Handler = std::function<HttpAnswer(const HttpRequest& request)>;
+    // Who takes a connection in our place, with its TLS; null: it is ours.
+    using Divert = std::function<StreamEvents*(StreamId stream)>;
 
     // `tls` outlives it. `wall_clock` tells whether certificates are in their time.
     HttpServer(EventLoop& loop, const TlsContext& tls, std::function<WallSeconds()> wall_clock, FileDescriptor listener,
-               Handler handler);
+               Handler handler, Divert divert = {});
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
 
@@ -45,6 +48,7 @@ class HttpServer {
     const TlsContext& tls_;
     std::function<WallSeconds()> wall_clock_;
     Handler handler_;
+    Divert divert_;
     std::vector<std::unique_ptr<Client>> clients_;  // in order of arrival
     std::vector<std::unique_ptr<Client>> buried_;   // ended; freed outside of their callbacks
     StreamId listener_ = kNoStream;

@@ -59,8 +59,10 @@ class HttpServerTest : public testing::Test {
         server = std::make_unique<HttpServer>(
             *loop, tls, [] { return kToday; }, std::move(*listener),
             [](const HttpRequest& request) {
-                return HttpAnswer{.body = request.method + " " + (request.path.empty() ? "" : request.path[0])};
-            });
+                const std::string path = request.path.empty() ? "" : request.path[0];
+                return HttpAnswer{.status = path == "away" ? 503U : 200U, .body = request.method + " " + path};
+            },
+            [this](StreamId) { return taker; });
     }
     std::unique_ptr<TestClient> client(const std::string& request) {
         auto out = std::make_unique<TestClient>(*loop, trusting);
@@ -83,6 +85,7 @@ class HttpServerTest : public testing::Test {
     std::unique_ptr<EventLoop> loop;
     std::unique_ptr<HttpServer> server;
     SocketAddress address;
+    StreamEvents* taker = nullptr;  // who takes connections in the server's place
 };
 
 TEST_F(HttpServerTest, AnswersInOrderUntilTheClientEndsIt) {
@@ -93,6 +96,21 @@ TEST_F(HttpServerTest, AnswersInOrderUntilTheClientEndsIt) {
     const auto two = client("GET /c HTTP/1.1\r\nConnection: close\r\n\r\nGET /d HTTP/1.1\r\n\r\n");
     ASSERT_TRUE(run_until([&] { return two->closed; }));
     EXPECT_TRUE(two->text.ends_with("GET c")) << two->text;
+}
+
+TEST_F(HttpServerTest, WhatIsDivertedIsAnothersAndWhatIsUnavailableEnds) {
+    const auto one = client("GET /away HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return one->closed; }));
+    EXPECT_TRUE(one->text.starts_with("HTTP/1.1 503 ")) << one->text;
+    struct Taker : StreamEvents {
+        void on_received(std::span<const std::uint8_t> bytes) override { taken += bytes.size(); }
+        void on_closed(const std::string&) override {}
+        std::size_t taken = 0;
+    } other;
+    taker = &other;
+    const auto two = client("GET /a HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return other.taken > 0; }));
+    EXPECT_EQ(server->clients(), 0U);
 }
 
 TEST_F(HttpServerTest, RefusesAndEnds) {

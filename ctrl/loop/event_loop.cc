@@ -356,13 +356,18 @@ void EventLoop::handle(const io_uring_cqe& completion) {
     release_if_idle(slot);
 }
 
-void EventLoop::run_once(Nanos longest) {
+bool EventLoop::run_once(Nanos longest) {
     Nanos wait = longest;
     if (const auto next = timers_.next()) {
         wait = std::clamp(*next - now(), Nanos{0}, longest);
     }
-    ring_->wait(wait, [this](const io_uring_cqe& completion) { handle(completion); });
+    bool happened = false;
+    ring_->wait(wait, [&](const io_uring_cqe& completion) {
+        happened = true;
+        handle(completion);
+    });
     timers_.run(now());
+    return happened;
 }
 
 }  // namespace izar

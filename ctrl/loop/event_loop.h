@@ -69,8 +69,9 @@ class EventLoop {
     TimerId call_after(Nanos delay, std::function<void()> call) { return call_at(now() + delay, std::move(call)); }
     void cancel(TimerId timer) { timers_.cancel(timer); }
 
-    // Waits up to `longest` for something to happen, and handles all that did.
-    void run_once(Nanos longest);
+    // Waits up to `longest` for something to happen, and handles all that did. False: no socket had anything to say, at
+    // most timers did.
+    bool run_once(Nanos longest);
 
   private:
     enum class Operation : std::uint8_t { none, accept, connect, receive, send, poll };

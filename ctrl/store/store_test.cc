@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "ctrl/store/mariadb_connection.h"
 #include "ctrl/store/testing/store_suite.h"
 
 // Nodes and tokens: who may join, and what is remembered of it.
@@ -235,6 +236,22 @@ TEST(MariadbStore, LivesOnWithAServerThatWasRestarted) {
     ASSERT_TRUE(shared_server().server->crash_and_restart());
     EXPECT_EQ(granted((*store)->tokens()).size(), 1U);
     EXPECT_TRUE((*store)->create_token(token_number(2), {.region = "eu"}, kNow));
+}
+
+TEST(MariadbStore, WhoIsCutOffAmidATransactionKeepsNobodyFromLeading) {
+    const MariadbTestStore backing;
+    if (!backing.why_not().empty()) {
+        GTEST_SKIP() << backing.why_not();
+    }
+    const auto store = backing.open({});
+    ASSERT_TRUE(store) << store.error().text;
+    const auto cut_off = open_mariadb(shared_server().server->address());
+    ASSERT_TRUE(cut_off) << cut_off.error().text;
+    ASSERT_TRUE((*cut_off)->begin(Durability::full));
+    ASSERT_TRUE((*cut_off)->query("SELECT name FROM izar_state FOR UPDATE", {}));
+    const auto claimed = (*store)->claim(Fence{5});
+    EXPECT_TRUE(claimed) << claimed.error().text;
+    EXPECT_FALSE((*cut_off)->commit());
 }
 
 }  // namespace

@@ -76,6 +76,16 @@ Result<RequestPointer> read_request(std::string_view text) {
     return request;
 }
 
+Result<std::string> signed_request(EVP_PKEY* key) {
+    const RequestPointer request{X509_REQ_new()};
+    if (X509_REQ_set_pubkey(request.get(), key) != 1 || X509_REQ_sign(request.get(), key, EVP_sha256()) == 0) {
+        return fail(fmt::format("a certificate request could not be signed: {}", openssl_reason()));
+    }
+    const BioPointer bio{BIO_new(BIO_s_mem())};
+    PEM_write_bio_X509_REQ(bio.get(), request.get());
+    return text_of(bio.get());
+}
+
 Fingerprint key_fingerprint(EVP_PKEY* key) {
     Fingerprint out{};
     unsigned char* der = nullptr;
@@ -161,14 +171,19 @@ NodeId node_of(std::string_view name) {
 
 Result<CertificateRequest> make_request() {
     const KeyPointer key = make_key();
-    const RequestPointer request{X509_REQ_new()};
-    if (key == nullptr || X509_REQ_set_pubkey(request.get(), key.get()) != 1 ||
-        X509_REQ_sign(request.get(), key.get(), EVP_sha256()) == 0) {
+    if (key == nullptr) {
         return fail(fmt::format("no key could be made: {}", openssl_reason()));
     }
-    const BioPointer bio{BIO_new(BIO_s_mem())};
-    PEM_write_bio_X509_REQ(bio.get(), request.get());
-    return CertificateRequest{text_of(bio.get()), key_text(key.get())};
+    auto request = signed_request(key.get());
+    if (!request) {
+        return tl::unexpected(request.error());
+    }
+    return CertificateRequest{*std::move(request), key_text(key.get())};
+}
+
+Result<std::string> request_for(std::string_view key) {
+    const auto read = read_key(key);
+    return read ? signed_request(read->get()) : tl::unexpected(read.error());
 }
 
 Result<Fingerprint> request_key(std::string_view request) {

@@ -23,6 +23,7 @@ using Fingerprint = std::array<std::uint8_t, 32>;  // SHA-256
 
 inline constexpr std::chrono::hours kAuthorityLifetime{24 * 365 * 20};
 inline constexpr std::chrono::hours kCertificateLifetime{24 * 365};
+inline constexpr std::chrono::hours kRenewalTime = kCertificateLifetime / 3;  // before its end
 inline constexpr std::chrono::hours kClockTolerance{1};  // certificates count from this long before they were signed
 inline constexpr std::string_view kControllerHost = "izar-controller";  // for HTTPS clients; nodes ask the authority
 inline constexpr std::size_t kLongestPem = 16'384;  // bytes; more is no key, request or certificate of ours
@@ -47,6 +48,8 @@ struct PeerIdentity {
 };
 
 Result<CertificateRequest> make_request();
+// The same for a key that is there.
+Result<std::string> request_for(std::string_view key);
 // Of the public key in a request that is signed by its own private key.
 Result<Fingerprint> request_key(std::string_view request);
 // Of a certificate as a whole; what a token names its controller's authority by.

@@ -39,6 +39,18 @@ TEST(Certificates, ControllerIsNoNode) {
     EXPECT_EQ(certificate_identity(controller->certificate)->node, kNoNode);
 }
 
+TEST(Certificates, AKeyIsSignedAgain) {
+    const auto authority = CertificateAuthority::make(kNow);
+    const auto made = make_request();
+    ASSERT_TRUE(authority && made);
+    const auto again = request_for(made->key);
+    ASSERT_TRUE(again) << again.error().text;
+    EXPECT_EQ(*request_key(*again), *request_key(made->request));
+    EXPECT_TRUE(authority->sign_node(*again, NodeId{7}, kNow));
+    EXPECT_FALSE(request_for("no key"));
+    EXPECT_FALSE(request_for(made->request));
+}
+
 TEST(Certificates, HostileRequestsAreRefused) {
     const auto authority = CertificateAuthority::make(kNow);
     const auto request = make_request();

@@ -3,7 +3,7 @@
 // TLS 1.3 only, no tickets, no early data: every session is a full handshake, so a certificate that was revoked
 // or ran out is never resumed past. Time is asked of the caller for each session.
 //
-// Thread: one; sessions keep a reference and must not outlive it.
+// Thread: one; sessions keep what they began with.
 #pragma once
 
 #include <memory>
@@ -22,6 +22,9 @@ class TlsContext {
     static Result<TlsContext> for_node(const Credentials& own, const std::string& authority);
     // Has no certificate yet, and knows of the authority only what the token says.
     static Result<TlsContext> for_joining(const Fingerprint& authority);
+
+    // Who we are from now on: sessions that run go on as they are, later ones show the new certificate.
+    Result<void> renew(const Credentials& own) { return present(own); }
 
     SSL_CTX* get() const noexcept { return context_.get(); }
     bool is_server() const noexcept { return server_; }

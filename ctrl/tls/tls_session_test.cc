@@ -112,6 +112,29 @@ TEST_F(TlsTest, CertificatesCountOnlyInTheirTime) {
     EXPECT_NE(pair.error.find("expired"), std::string::npos) << pair.error;
 }
 
+TEST_F(TlsTest, ARenewedCertificateIsForLaterSessionsAndLeavesThoseThatRunAlone) {
+    const CertificateRequest request = *make_request();
+    const auto certified = [&](WallSeconds now) {
+        return Credentials{*authority.sign_node(request.request, NodeId{7}, now), request.key};
+    };
+    TlsContext node = *TlsContext::for_node(certified(kNow), authority.certificate());
+    Pair before(node, controller);
+    ASSERT_TRUE(before.trusted()) << before.error;
+    const WallSeconds later = kNow + kCertificateLifetime - kRenewalTime;
+    ASSERT_TRUE(node.renew(certified(later)));
+    ASSERT_TRUE(controller.renew(*authority.make_controller(later)));
+    ASSERT_TRUE(before.client.send(Bytes(100, 1)));
+    ASSERT_TRUE(before.server.send(Bytes(200, 2)));
+    before.settle();
+    EXPECT_EQ(before.at_server.size() + before.at_client.size(), 300U) << before.error;
+    Pair after(node, controller, kNow + kCertificateLifetime + hours{1});
+    EXPECT_TRUE(after.trusted()) << after.error;
+    EXPECT_EQ(after.server.peer(), before.server.peer());
+    const TlsContext joining = *TlsContext::for_joining(*certificate_fingerprint(authority.certificate()));
+    Pair newcomer(joining, controller, later);
+    EXPECT_TRUE(newcomer.trusted()) << "the authority is presented as before: " << newcomer.error;
+}
+
 TEST_F(TlsTest, NodeCannotPoseAsController) {
     const Credentials credentials = node_of(authority, NodeId{7});
     const TlsContext node = *TlsContext::for_node(credentials, authority.certificate());

@@ -130,7 +130,7 @@ class AgentThread {
     void run(const Identity& identity, const std::string& folder, const SocketAddress& controller) {
         const auto loop =
             EventLoop::make(monotonic_now, UringSize{.entries = 64, .buffers = 8, .buffer_bytes = 16'384}).value();
-        const auto tls = TlsContext::for_node(identity.credentials, identity.authority).value();
+        auto tls = TlsContext::for_node(identity.credentials, identity.authority).value();
         const std::uint64_t boot = random_boot();
         const auto ring = RingEnd::open(shared_path(folder), RingSide::agent, boot).value();
         Agent agent(

@@ -39,12 +39,8 @@ Result<std::unique_ptr<Lead>> Lead::begin(const LeadParts& parts, std::optional<
             return tl::unexpected(taken.error());
         }
     }
-    auto agents = SocketAddress::parse(parts.config.listen).and_then(listen_tcp);
-    if (!agents) {
-        return tl::unexpected(agents.error());
-    }
     std::unique_ptr<Lead> lead(new Lead(parts, fence, *std::move(store), discovery.adopt, std::move(operators)));
-    if (auto started = lead->controller_.start(*std::move(agents)); !started) {
+    if (auto started = lead->controller_.start(); !started) {
         return tl::unexpected(started.error());
     }
     return lead;

@@ -1,4 +1,4 @@
-// lead.h -- Lead: what a controller has only while it leads: the store's fence, the agents' port, the fleet's state.
+// lead.h -- Lead: what a controller has only while it leads: the store's fence, its agents, the fleet's state.
 //
 // Thread: the event loop's. To lead no more is to destroy it, outside of its callbacks: agents are cut off and look for
 //         the next leader.
@@ -36,13 +36,16 @@ struct LeadParts {
 
 class Lead {
   public:
-    // Opens the store, claims the fence if there is one, and lets agents in. `operators`: as Api takes it.
+    // Opens the store and claims the fence if there is one. `operators`: as Api takes it.
     static Result<std::unique_ptr<Lead>> begin(const LeadParts& parts, std::optional<Fence> fence,
                                                Api::Answer operators);
     Lead(const Lead&) = delete;
 
     // Makes it the fleet's routing policy, and tells every node.
     Result<void> set_policy(const std::string& text);
+
+    // A stream that an agent made, or a node that joins.
+    StreamEvents* accept(StreamId stream, const SocketAddress& from) { return controller_.accept(stream, from); }
 
     std::optional<Fence> fence() const noexcept { return fence_; }
     Result<std::string> answer(std::string_view line) { return commands_.answer(line); }

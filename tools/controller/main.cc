@@ -17,6 +17,7 @@
 #include "tools/controller/controller_options.h"
 #include "tools/controller/controller_state.h"
 #include "tools/controller/inventory.h"
+#include "tools/controller/own_certificate.h"
 #include "tools/controller/seat.h"
 #include "tools/program/event_program.h"
 
@@ -52,9 +53,12 @@ std::unique_ptr<Election> make_election(const SchedulingConfig& config) {
     if (config.etcd.endpoints.empty()) {
         return nullptr;
     }
-    return std::make_unique<Election>(
-        ElectionParts{config.etcd.endpoints, config.etcd.prefix, config.etcd.name, api_address(config),
-                      std::chrono::floor<std::chrono::seconds>(config.etcd.lease), monotonic_now});
+    return std::make_unique<Election>(ElectionParts{config.etcd.endpoints,
+                                                    config.etcd.prefix,
+                                                    config.etcd.name,
+                                                    {api_address(config), agents_address(config)},
+                                                    std::chrono::floor<std::chrono::seconds>(config.etcd.lease),
+                                                    monotonic_now});
 }
 
 // SIGHUP: the routing policy is read again; the log says how it went.
@@ -74,27 +78,28 @@ int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig&
     bool ended = false;
     end_at_signals(loop, ended);  // before the election's thread begins, which must not get them
     FileDescriptor hangups = block_signals({SIGHUP});
-    const auto credentials = state.authority.make_controller(wall_seconds());
-    if (!credentials) {
-        return complain(credentials.error());
-    }
-    const auto tls = TlsContext::for_controller(*credentials, state.authority.certificate());
+    const auto own = OwnCertificate::make(loop, state.authority, wall_seconds, log_line);
     auto operators = listen_unix(config.operator_socket);
-    if (!tls || !operators) {
-        return complain(!tls ? tls.error() : operators.error());
+    if (!own || !operators) {
+        return complain(!own ? own.error() : operators.error());
     }
-    Seat seat({loop, state, config, *tls, options.discovery, policy, environment(), fill_random, wall_now, log_line},
+    const TlsContext& tls = (*own)->tls();
+    Seat seat({loop, state, config, tls, options.discovery, policy, environment(), fill_random, wall_now, log_line},
               make_election(config));
     act_at_signals(loop, std::move(hangups), [&] { reload_policy(seat, options.policy); });
-    const OperatorSocket socket(loop, std::move(*operators), [&](std::string_view line) { return seat.answer(line); });
+    const OperatorSocket socket(loop, std::move(*operators), [&](std::string_view line, OperatorSocket::Reply reply) {
+        seat.answer(line, std::move(reply));
+    });
     std::optional<HttpServer> http;
     if (config.api != "none") {
         auto listener = SocketAddress::parse(config.api).and_then(listen_tcp);
         if (!listener) {
             return complain(listener.error());
         }
-        http.emplace(loop, *tls, wall_seconds, std::move(*listener),
-                     [&](const HttpRequest& request) { return seat.answer(request); });
+        http.emplace(
+            loop, tls, wall_seconds, std::move(*listener),
+            [&](const HttpRequest& request) { return seat.answer(request); },
+            [&](StreamId stream) { return seat.lead_on(stream); });
     }
     if (auto started = seat.start(); !started) {
         return complain(started.error());
@@ -141,6 +146,7 @@ int run(const ControllerOptions& options) {
         return 0;
     }
     silence_protobuf();
+    raise_descriptor_limit();
     const auto state = open_controller_state(config->state, wall_seconds(), fill_random);
     if (!state) {
         return complain(state.error());

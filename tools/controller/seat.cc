@@ -9,25 +9,60 @@
 #include "ctrl/http/api_client.h"
 
 namespace izar {
+namespace {
+
+// Where a member says that it is; none: it says nothing that can be reached.
+std::optional<SocketAddress> reached_at(const std::string& text) {
+    const auto address = SocketAddress::parse(text);
+    return address ? std::optional(*address) : std::nullopt;
+}
+
+bool asks_for_controllers(std::string_view line) {
+    const auto request = nlohmann::json::parse(line, nullptr, false);
+    return request.is_object() && request.contains("do") && request["do"] == "controllers";
+}
+
+}  // namespace
 
 Seat::Seat(LeadParts parts, std::unique_ptr<Election> election)
-    : parts_(std::move(parts)), election_(std::move(election)), look_timer_(parts_.loop) {}
+    : parts_(std::move(parts)),
+      election_(std::move(election)),
+      agents_(parts_.loop),
+      clients_(parts_.loop),
+      forwarding_(parts_.loop),
+      look_timer_(parts_.loop) {}
+
+Seat::~Seat() {
+    parts_.loop.close(listener_);
+}
 
 Result<void> Seat::start() {
-    if (election_ == nullptr) {
-        return begin(std::nullopt);
+    auto listener = SocketAddress::parse(parts_.config.listen).and_then(listen_tcp);
+    if (!listener) {
+        return tl::unexpected(listener.error());
     }
-    parts_.log(fmt::format("controller {} stands by", election_->name()));
-    look_timer_.start(kLook, [this] { look(); });
+    if (election_ == nullptr) {
+        if (auto begun = begin(std::nullopt); !begun) {
+            return begun;
+        }
+    } else {
+        parts_.log(fmt::format("controller {} stands by", election_->name()));
+        look_timer_.start(kLook, [this] { look(); });
+    }
+    listener_ = parts_.loop.accept(*std::move(listener), [this](StreamId stream, const SocketAddress& from) {
+        return lead_ != nullptr ? lead_->accept(stream, from) : agents_.accept(stream);
+    });
     return {};
 }
 
 Result<void> Seat::begin(std::optional<Fence> fence) {
-    auto lead = Lead::begin(parts_, fence, [this](std::string_view line) { return answer(line); });
+    auto lead = Lead::begin(parts_, fence, [this](std::string_view line) { return answer_here(line); });
     if (!lead) {
         return tl::unexpected(lead.error());
     }
     lead_ = *std::move(lead);
+    agents_.end_all();  // they come again, to us
+    clients_.end_all();
     parts_.log(fmt::format("izar-controller leads and listens at {}", parts_.config.listen));
     return {};
 }
@@ -59,7 +94,21 @@ void Seat::look() {
         parts_.log(problem.empty() ? "etcd answers again" : problem);
         problem_ = std::move(problem);
     }
+    // Without etcd the leader that was known last may be one no more.
+    const Nanos patience = problem_.empty() ? Passage::kPatience : Passage::kShortPatience;
+    const auto other = leader();
+    agents_.lead_to(other ? reached_at(other->at.agents) : std::nullopt, patience);
+    clients_.lead_to(other ? reached_at(other->at.api) : std::nullopt, patience);
     look_timer_.start(kLook, [this] { look(); });
+}
+
+std::optional<Member> Seat::leader() const {
+    if (election_ == nullptr || lead_ != nullptr) {
+        return std::nullopt;
+    }
+    const auto members = election_->members();
+    const auto found = std::ranges::find_if(members, &Member::leads);
+    return found == members.end() || found->name == election_->name() ? std::nullopt : std::optional(*found);
 }
 
 Result<std::string> Seat::controllers() const {
@@ -68,36 +117,56 @@ Result<std::string> Seat::controllers() const {
         rows.push_back({{"name", nullptr}, {"address", api_address(parts_.config)}, {"leads", true}});
     } else {
         for (const Member& member : election_->members()) {
-            rows.push_back({{"name", member.name}, {"address", member.address}, {"leads", member.leads}});
+            rows.push_back({{"name", member.name}, {"address", member.at.api}, {"leads", member.leads}});
         }
     }
     return nlohmann::json{{"controllers", rows}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-Result<std::string> Seat::forward(std::string_view line) const {
-    const auto members = election_->members();
-    const auto leader = std::ranges::find_if(members, &Member::leads);
-    if (leader == members.end() || leader->name == election_->name()) {
-        return fail("no controller leads at the moment; try again in some seconds");
-    }
-    return ask_api({leader->address, parts_.state.api_token, parts_.config.state + "/authority.crt"}, std::string(line),
-                   kForwarding);
+Result<std::string> Seat::answer_here(std::string_view line) {
+    return asks_for_controllers(line) ? controllers() : lead_->answer(line);
 }
 
-Result<std::string> Seat::answer(std::string_view line) {
-    const auto request = nlohmann::json::parse(line, nullptr, false);
-    if (request.is_object() && request.contains("do") && request["do"] == "controllers") {
-        return controllers();
+void Seat::answer(std::string_view line, OperatorSocket::Reply reply) {
+    if (lead_ != nullptr || asks_for_controllers(line)) {
+        reply(answer_here(line));
+        return;
     }
-    return lead_ != nullptr ? lead_->answer(line) : forward(line);
+    forwarded_.push_back({std::string(line), std::move(reply)});
+    forward();
+}
+
+// Who leads may have changed since a request came. A reply may bring the next request, which calls this again.
+void Seat::forward() {
+    while (!forwarded_.empty() && !forwarding_.busy()) {
+        Forwarded next = std::move(forwarded_.front());
+        forwarded_.pop_front();
+        const auto other = leader();
+        if (lead_ != nullptr) {
+            next.reply(lead_->answer(next.line));
+        } else if (!other) {
+            next.reply(fail("no controller leads at the moment; try again in some seconds"));
+        } else {
+            const ApiAddress api{other->at.api, parts_.state.api_token, parts_.config.state + "/authority.crt"};
+            forwarding_.start([this, api, next = std::move(next)]() -> SideThread::Done {
+                return [this, reply = next.reply, result = ask_api(api, next.line, kForwarding)] {
+                    reply(result);
+                    forward();
+                };
+            });
+        }
+    }
+}
+
+StreamEvents* Seat::lead_on(StreamId stream) {
+    return leader() ? clients_.accept(stream) : nullptr;
 }
 
 HttpAnswer Seat::answer(const HttpRequest& request) {
     if (lead_ != nullptr) {
         return lead_->answer(request);
     }
-    return {.status = 503,
-            .body = R"({"error":"this controller does not lead; try again in a second, or ask another one"})"};
+    return {.status = 503, .body = R"({"error":"no controller leads at the moment; try again in some seconds"})"};
 }
 
 }  // namespace izar

@@ -1,17 +1,22 @@
 // seat.h -- Seat: a controller's place among the others. It leads while the election says so, and else stands by.
 //
-// A controller that stands by has no agents and writes nothing: agents find its port closed and go on to the next of
-// their list. It passes its operator's requests on to the leader. Without an election it leads from start to end.
+// A controller that stands by writes nothing. Connections that come to it, of agents, nodes that join and clients of
+// the API, it leads on to the leader (ctrl/controller/passage.h), and its operator socket's requests it passes on to
+// the leader's API. Without an election it leads from start to end.
 //
-// Thread: the event loop's. Passing a request on waits for the leader's answer; nobody else is served meanwhile.
+// Thread: the event loop's; requests wait for the leader's answer on a thread beside it, one at a time.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "ctrl/controller/operator_socket.h"
+#include "ctrl/controller/passage.h"
 #include "ctrl/etcd/election.h"
+#include "ctrl/loop/side_thread.h"
 #include "tools/controller/lead.h"
 
 namespace izar {
@@ -24,8 +29,10 @@ class Seat {
 
     // `election` may be null: there is no other controller.
     Seat(LeadParts parts, std::unique_ptr<Election> election);
+    ~Seat();
+    Seat(const Seat&) = delete;
 
-    // Alone: leads, or says why it cannot. With others: waits for its turn.
+    // Listens for agents. Alone: leads, or says why it cannot. With others: waits for its turn.
     Result<void> start();
 
     // The routing policy of this lead, and of every later one. Refused, the one before stays.
@@ -33,18 +40,32 @@ class Seat {
 
     bool leads() const noexcept { return lead_ != nullptr; }
     // An operator's request: a line of JSON. "controllers" is answered here, all else by the leader.
-    Result<std::string> answer(std::string_view line);
+    void answer(std::string_view line, OperatorSocket::Reply reply);
+    // A request of the API that was not led on.
     HttpAnswer answer(const HttpRequest& request);
+    // A connection to the API; null: it is for answer().
+    StreamEvents* lead_on(StreamId stream);
 
   private:
+    struct Forwarded {
+        std::string line;
+        OperatorSocket::Reply reply;
+    };
     void look();
     Result<void> begin(std::optional<Fence> fence);
+    std::optional<Member> leader() const;  // none: nobody, or this one
     Result<std::string> controllers() const;
-    Result<std::string> forward(std::string_view line) const;
+    Result<std::string> answer_here(std::string_view line);  // requires leads(), or a question for the controllers
+    void forward();
 
     LeadParts parts_;
     std::unique_ptr<Election> election_;
     std::unique_ptr<Lead> lead_;
+    Passage agents_;
+    Passage clients_;                  // of the API
+    std::deque<Forwarded> forwarded_;  // not yet with the leader
+    SideThread forwarding_;
+    StreamId listener_ = kNoStream;
     Instant begin_after_{};
     std::string problem_;  // of the election, as it was said last
     Timer look_timer_;

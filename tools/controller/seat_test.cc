@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "ctrl/agent/join.h"
 #include "ctrl/etcd/testing/etcd_test.h"
+#include "ctrl/http/api_client.h"
 #include "ctrl/http/http_server.h"
 #include "dataplane/base/testing/temporary_folder.h"
 
@@ -45,18 +48,29 @@ struct Keys {
 
 // A controller without its program: seat, loop, and its API if it has an address.
 struct TestController {
-    TestController(const Keys& keys, std::unique_ptr<Election> election, const std::string& api) {
+    TestController(const Keys& keys, std::unique_ptr<Election> election, const std::string& api,
+                   const std::string& listen = free_port()) {
         config.state = keys.folder.path();
-        config.listen = free_port();
+        config.listen = listen;
         config.api = api;
         seat = std::make_unique<Seat>(
             LeadParts{*loop, keys.state, config, keys.tls, "", "", {}, fill, wall_now, [](const std::string&) {}},
             std::move(election));
         if (api != "none") {
-            server = std::make_unique<HttpServer>(*loop, keys.tls, today, *listen_tcp(*SocketAddress::parse(api)),
-                                                  [this](const HttpRequest& request) { return seat->answer(request); });
+            server = std::make_unique<HttpServer>(
+                *loop, keys.tls, today, *listen_tcp(*SocketAddress::parse(api)),
+                [this](const HttpRequest& request) { return seat->answer(request); },
+                [this](StreamId stream) { return seat->lead_on(stream); });
         }
     }
+    // An operator's request, until it is answered.
+    Result<std::string> ask(std::string_view line) {
+        std::optional<Result<std::string>> out;
+        seat->answer(line, [&](const Result<std::string>& result) { out = result; });
+        (void)run_until([&] { return out.has_value(); });
+        return out ? *out : fail("no answer");
+    }
+    Json controllers() { return Json::parse(*ask(R"({"do":"controllers"})"))["controllers"]; }
     template <typename Condition>
     bool run_until(Condition condition) {
         const Instant deadline = now() + seconds{20};
@@ -78,12 +92,12 @@ TEST(Seat, AloneItLeadsFromTheStart) {
     EXPECT_FALSE(one.seat->leads());
     ASSERT_TRUE(one.seat->start());
     EXPECT_TRUE(one.seat->leads());
-    const auto controllers = Json::parse(*one.seat->answer(R"({"do":"controllers"})"))["controllers"];
+    const Json controllers = one.controllers();
     ASSERT_EQ(controllers.size(), 1U);
     EXPECT_TRUE(controllers[0]["name"].is_null());
     EXPECT_EQ(controllers[0]["leads"], true);
-    EXPECT_TRUE(one.seat->answer(R"({"do":"nodes"})"));
-    EXPECT_FALSE(one.seat->answer("nonsense"));
+    EXPECT_TRUE(one.ask(R"({"do":"nodes"})"));
+    EXPECT_FALSE(one.ask("nonsense"));
 }
 
 TEST(Seat, AloneItSaysWhyItCannotLead) {
@@ -97,53 +111,98 @@ TEST(Seat, AloneItSaysWhyItCannotLead) {
 
 class SeatsTest : public EtcdTest {
   protected:
-    std::unique_ptr<Election> election(const std::string& name, const std::string& api) {
-        return std::make_unique<Election>(ElectionParts{{server().endpoint()}, "/izar", name, api, kLease, now});
+    struct Runs {
+        std::string api = free_port();
+        std::string agents = free_port();
+        std::atomic<bool> leads = false;
+        std::atomic<bool> ended = false;
+        std::thread thread;
+        ~Runs() { end(); }
+        void end() {
+            ended = true;
+            if (thread.joinable()) {
+                thread.join();
+            }
+        }
+    };
+    std::unique_ptr<Election> election(const std::string& name, const MemberAddresses& at) {
+        return std::make_unique<Election>(ElectionParts{{server().endpoint()}, "/izar", name, at, kLease, now});
+    }
+    // A controller on a thread of its own, as another program would be.
+    std::unique_ptr<Runs> run(const Keys& keys, const std::string& name) {
+        auto out = std::make_unique<Runs>();
+        out->thread = std::thread([this, &keys, &runs = *out, name] {
+            TestController controller(keys, election(name, {runs.api, runs.agents}), runs.api, runs.agents);
+            ASSERT_TRUE(controller.seat->start());
+            while (!runs.ended) {
+                controller.loop->run_once(milliseconds{5});
+                runs.leads = controller.seat->leads();
+            }
+        });
+        const Instant deadline = now() + seconds{20};
+        while (!out->leads && now() < deadline) {
+            std::this_thread::sleep_for(milliseconds{5});
+        }
+        EXPECT_TRUE(out->leads);
+        return out;
     }
 };
 
 TEST_F(SeatsTest, WhoStandsByPassesRequestsOnAndTakesOver) {
     const Keys keys;
-    const std::string first_api = free_port();
-    std::atomic<bool> first_leads = false;
-    std::atomic<bool> ended = false;
-    std::thread first([&] {
-        TestController controller(keys, election("a", first_api), first_api);
-        ASSERT_TRUE(controller.seat->start());
-        while (!ended) {
-            controller.loop->run_once(milliseconds{5});
-            first_leads = controller.seat->leads();
-        }
-    });
-    const Instant deadline = now() + seconds{20};
-    while (!first_leads && now() < deadline) {
-        std::this_thread::sleep_for(milliseconds{5});
-    }
-    TestController second(keys, election("b", "127.0.0.1:1"), "none");
+    const auto first = run(keys, "a");
+    TestController second(keys, election("b", {"127.0.0.1:1", "127.0.0.1:1"}), "none");
     ASSERT_TRUE(second.seat->start());
-    const auto lists = [&](std::size_t count) {
-        return Json::parse(*second.seat->answer(R"({"do":"controllers"})"))["controllers"].size() == count;
-    };
-    EXPECT_TRUE(second.run_until([&] { return lists(2); }));
+    EXPECT_TRUE(second.run_until([&] { return second.controllers().size() == 2; }));
     EXPECT_FALSE(second.seat->leads());
-    EXPECT_EQ(second.seat->answer(HttpRequest{.method = "GET", .path = {"v1", "nodes"}}).status, 503U);
-    const auto made = second.seat->answer(R"({"do":"token create","region":"eu"})");
+    const auto made = second.ask(R"({"do":"token create","region":"eu"})");
     EXPECT_TRUE(made) << made.error().text;
-    ended = true;
-    first.join();
-    EXPECT_TRUE(first_leads);
+    first->end();
     ASSERT_TRUE(second.run_until([&] { return second.seat->leads(); }));
-    const auto tokens = second.seat->answer(R"({"do":"tokens"})");
+    const auto tokens = second.ask(R"({"do":"tokens"})");
     ASSERT_TRUE(tokens) << tokens.error().text;
     EXPECT_EQ(Json::parse(*tokens)["tokens"].size(), 1U) << "what the first one acknowledged";
 }
 
+TEST_F(SeatsTest, WhoStandsByServesJoinsAndTheApiAsTheLeaderDoes) {
+    const Keys keys;
+    const auto first = run(keys, "a");
+    const std::string api = free_port();
+    TestController second(keys, election("b", {api, "127.0.0.1:1"}), api);
+    ASSERT_TRUE(second.seat->start());
+    ASSERT_TRUE(second.run_until([&] { return second.controllers().size() == 2; }));
+    const auto made = second.ask(R"({"do":"token create","region":"eu"})");
+    ASSERT_TRUE(made) << made.error().text;
+    const auto token = JoinToken::parse(Json::parse(*made)["token"].get<std::string>());
+    ASSERT_TRUE(token);
+    // A node, by an address of the controller that stands by.
+    const auto identity =
+        join(*second.loop, {*SocketAddress::parse(second.config.listen), *token, "ams", *IpAddress::parse("192.0.2.1")},
+             today());
+    ASSERT_TRUE(identity) << identity.error().text;
+    EXPECT_FALSE(second.seat->leads());
+    // A client of its API, which waits for the answer while the loop runs.
+    auto nodes = std::async(std::launch::async, [&] {
+        return ask_api({api, keys.state.api_token, keys.folder / "authority.crt"}, R"({"do":"nodes"})", seconds{10});
+    });
+    ASSERT_TRUE(second.run_until([&] { return nodes.wait_for(seconds{0}) == std::future_status::ready; }));
+    const auto listed = nodes.get();
+    ASSERT_TRUE(listed) << listed.error().text;
+    EXPECT_EQ(Json::parse(*listed)["nodes"].size(), 1U);
+    first->end();
+    ASSERT_TRUE(second.run_until([&] { return second.seat->leads(); }));
+    const auto own = second.ask(R"({"do":"nodes"})");
+    ASSERT_TRUE(own) << own.error().text;
+    EXPECT_EQ(Json::parse(*own)["nodes"].size(), 1U);
+}
+
 TEST_F(SeatsTest, WithoutALeaderRequestsAreRefused) {
     const Keys keys;
-    TestController one(keys, election("a", "127.0.0.1:1"), "none");
-    const auto answer = one.seat->answer(R"({"do":"nodes"})");
+    TestController one(keys, election("a", {"127.0.0.1:1", "127.0.0.1:1"}), "none");
+    const auto answer = one.ask(R"({"do":"nodes"})");
     ASSERT_FALSE(answer);
     EXPECT_NE(answer.error().text.find("no controller leads"), std::string::npos) << answer.error().text;
+    EXPECT_EQ(one.seat->answer(HttpRequest{.method = "GET", .path = {"v1", "nodes"}}).status, 503U);
 }
 
 }  // namespace

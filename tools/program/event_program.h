@@ -4,6 +4,7 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -26,6 +27,15 @@ inline Instant monotonic_now() {
 inline void log_line(const std::string& line) {
     fmt::print("{}\n", line);
     std::fflush(stdout);
+}
+
+// As many sockets as the system lets this user have: shells and service managers give 1,024 unless asked.
+inline void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 // Readable when one of these signals comes, which does nothing else any more; but threads begun before may get them.

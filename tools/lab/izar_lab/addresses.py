@@ -8,6 +8,7 @@
 | host k of node i | 10.i.0.(10+k)/24    | fd00:i::(10+k)/64 |
 | management       | 192.168.77.i/24     |                   |
 | controllers      | 192.168.77.254, ... |                   |
+| their store      | 192.168.77.250      |                   |
 | VIPs             | any, 10.99.0.0/24 by habit | fd99::/64  |
 
 A guest is another node on the same LAN. i is written in decimal in IPv4 and in hexadecimal in IPv6. i <= 64 keeps 10.77 and 10.99 free.
@@ -42,6 +43,16 @@ def management(node_id: int) -> str:
 def controller(number: int) -> str:
     """Of the controllers in the management network; the first is 0."""
     return management(254 - number)
+
+
+def controller_name(number: int) -> str:
+    """Of its program and its namespace."""
+    return "controller" if number == 0 else f"controller{number + 1}"
+
+
+def store() -> str:
+    """Of the database and the etcd that several controllers share."""
+    return management(250)
 
 
 def prefix_bits(family: str) -> int:

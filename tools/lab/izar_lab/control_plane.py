@@ -1,4 +1,5 @@
-"""The control plane of a lab: controllers in the management network, and beside each izar-edge an agent.
+"""The control plane of a lab: controllers at the management network, each in a namespace of its own, and beside each
+izar-edge an agent.
 
 Then a node's edge.yaml names no other node and no service: what the topology says of them goes to the controllers.
 """
@@ -15,7 +16,7 @@ import yaml
 
 from izar_lab import addresses, edge_control, edge_files, netns, processes
 from izar_lab.errors import LabError
-from izar_lab.shared_store import SharedStore
+from izar_lab.shared_store import ETCD_PORT, SharedStore
 from izar_lab.topology import Node
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ControlPlane:
         self._shared = SharedStore(lab, self.folder)
 
     def controllers(self) -> list[str]:
-        return [CONTROLLER if i == 0 else f"{CONTROLLER}{i + 1}" for i in range(self._lab.topology.controllers)]
+        return self._lab.topology.controller_names()
 
     def addresses(self) -> list[str]:
         """Of the controllers."""
@@ -52,8 +53,6 @@ class ControlPlane:
 
     def start(self) -> None:
         """The controllers with the topology's services, and every node's agent, joined by a token."""
-        lines = ["link set dev lo up", *(f"address add {address}/24 dev br0" for address in self.addresses())]
-        netns.batch(self._lab.network.namespace("mgmt"), lines)
         self.folder.mkdir()
         if self._lab.topology.controllers > 1:
             self._shared.start()
@@ -71,8 +70,8 @@ class ControlPlane:
     def start_program(self, name: str) -> None:
         if name in self.controllers():
             policy = self.folder / "routing-policy.yaml"
-            self._lab.start(name, "mgmt", [*self._program("izar-controller"), "--config", str(self._config(name)),
-                                           *(["--policy", str(policy)] if policy.exists() else [])])
+            self._lab.start(name, name, [*self._program("izar-controller"), "--config", str(self._config(name)),
+                                         *(["--policy", str(policy)] if policy.exists() else [])])
             self._lab.wait_until(name, lambda: edge_control.answers(self.socket_of(name)))
         else:
             node = name.removeprefix("agent-")
@@ -88,6 +87,27 @@ class ControlPlane:
             if row["leads"]:
                 return row["name"] or CONTROLLER
         return None
+
+    def cut(self, controller: str) -> None:
+        """From agents, operators at a distance, the other controllers, the database and etcd, all at once."""
+        netns.batch(self._lab.network.namespace(controller), ["link set dev mgmt0 down"])
+
+    def heal(self, controller: str) -> None:
+        netns.batch(self._lab.network.namespace(controller), ["link set dev mgmt0 up"])
+
+    def cut_from_etcd(self, controller: str) -> None:
+        """Packets to etcd are dropped without a word; agents and database stay in reach."""
+        self._nft(controller, "add table inet cut",
+                  "add chain inet cut out { type filter hook output priority 0; }",
+                  f"add rule inet cut out ip daddr {addresses.store()} tcp dport {ETCD_PORT} drop")
+
+    def heal_etcd(self, controller: str) -> None:
+        self._nft(controller, "delete table inet cut")
+
+    def _nft(self, controller: str, *lines: str) -> None:
+        if not netns.find_tool("nft"):
+            raise LabError("the program 'nft' is missing; tools/install installs it")
+        netns.run(netns.inside(self._lab.network.namespace(controller), ["nft", "-f", "-"]), "\n".join(lines) + "\n")
 
     def kill(self) -> int:
         """kill -9 of the controllers and all agents; returns how many programs that were."""
@@ -154,8 +174,7 @@ class ControlPlane:
         }
         path = folder / "agent.yaml"
         path.write_text(yaml.safe_dump(config))
-        leading = self.addresses()[self.controllers().index(self._wait_for_leader())]
-        joining = ["--config", str(path), "--join", f"{leading}:{PORT}", "--token", self.ask(asked)["token"]]
+        joining = ["--config", str(path), "--join", f"{self.addresses()[-1]}:{PORT}", "--token", self.ask(asked)["token"]]
         done = self._lab.run(node.name, [*self._program("izar-agent"), *joining], check=False)
         if done.returncode != 0:
             raise LabError(f"{node.name} did not join: {done.stderr.strip()}")

@@ -1,7 +1,7 @@
 """The namespaces of a lab and the veth pairs between them. No interface ever exists outside of them.
 
     host eth0 --- bridge in NODElan --- lan0 node wan0 --- wan (izar-wan)
-                                             mgmt0 --- bridge in mgmt
+                                             mgmt0 --- bridge in mgmt --- mgmt0 controller
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ class Network:
         self.topology = topology
 
     def namespace(self, member: str) -> str:
-        """The namespace of a node or a host, or of "wan", "mgmt" or NODE + "lan"."""
+        """The namespace of a node or a host, or of "wan", "mgmt", NODE + "lan", "controller"."""
         return namespace_of(self.lab, member)
 
     def members(self) -> list[str]:
         nodes = [node.name for node in self.topology.nodes]
         lans = [f"{owner}lan" for owner in self.topology.lans()]
-        return ["wan", "mgmt", *nodes, *lans, *(host.name for host in self.topology.hosts)]
+        hosts = [host.name for host in self.topology.hosts]
+        return ["wan", "mgmt", *nodes, *lans, *hosts, *self.topology.controller_names()]
 
     def create(self) -> None:
         netns.create(self.namespace(member) for member in self.members())
@@ -39,6 +40,9 @@ class Network:
             self._set_up_node(node)
         for host in self.topology.hosts:
             self._set_up_host(host)
+        for i, name in enumerate(self.topology.controller_names()):
+            netns.batch(self.namespace(name), ["link set dev lo up", "link set dev mgmt0 up",
+                                               f"address add {addresses.controller(i)}/24 dev mgmt0"])
 
     def _is_host(self, member: str) -> bool:
         return any(host.name == member for host in self.topology.hosts)
@@ -60,6 +64,8 @@ class Network:
                     f"link add {name} netns {inside} mtu {addresses.MTU} {address}"
                     f"type veth peer name {peer} netns {self.namespace(far)} mtu {addresses.MTU}"
                 )
+        for name in self.topology.controller_names():
+            lines.append(f"link add mgmt0 netns {self.namespace(name)} type veth peer name {name} netns {self.namespace('mgmt')}")
         for host in self.topology.hosts:
             lines.append(
                 f"link add eth0 netns {self.namespace(host.name)} mtu {addresses.MTU} "
@@ -71,7 +77,7 @@ class Network:
         nodes = [node.name for node in self.topology.nodes]
         netns.batch(self.namespace("wan"), [f"link set dev {name} up" for name in nodes])
         netns.offloads_off(self.namespace("wan"), nodes)
-        self._set_up_bridge("mgmt", nodes)
+        self._set_up_bridge("mgmt", [*nodes, *self.topology.controller_names()])
         for owner in self.topology.lans():
             ports = [*self.topology.lan_nodes(owner), *self.topology.lan_hosts(owner)]
             self._set_up_bridge(f"{owner}lan", ports)

@@ -76,6 +76,9 @@ class Topology:
     def lans(self) -> list[str]:
         return [node.name for node in self.nodes if node.lan == node.name]
 
+    def controller_names(self) -> list[str]:
+        return [addresses.controller_name(i) for i in range(self.controllers)]
+
     def one_way_ms(self, source: str, destination: str) -> float:
         return self.rtt_ms[source, destination] / 2
 

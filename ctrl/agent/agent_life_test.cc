@@ -1,0 +1,111 @@
+// Agents over the lives of others: masters, controllers, certificates and nodes that come and go.
+#include "ctrl/agent/testing/agent_fleet.h"
+
+namespace izar {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Json = nlohmann::json;
+using AgentLifeTest = AgentFleetTest;
+
+TEST_F(AgentLifeTest, AGroupElectsItsMasterAndProbesWhatThatAssigns) {
+    add_node("ams");
+    add_node("fra");
+    ASSERT_TRUE(run_until([&] { return knows(*nodes[0], 2) && knows(*nodes[1], 2); })) << log;
+    const auto group = [&] { return ask({{"do", "groups"}})["groups"][0]; };
+    const auto master = [&] {
+        return std::ranges::find_if(nodes, [](const auto& node) { return node->agent->group().is_master(); });
+    };
+    EXPECT_EQ(group()["members"], 2);
+    EXPECT_TRUE(group()["master"].is_null()) << "what a controller before this one granted may still run";
+    pass(kGroupLease + kGroupClaimInterval);
+    ASSERT_TRUE(run_until([&] { return master() != nodes.end() && group()["master"] == (*master())->identity.name; }))
+        << group();
+    EXPECT_EQ(std::ranges::count_if(nodes, [](const auto& node) { return node->agent->group().is_master(); }), 1);
+    pass(2 * kGroupClaimInterval);
+    ASSERT_TRUE(run_until([&] { return group()["probes_answered"] >= 2; })) << group();
+    EXPECT_EQ(group()["probes_lost"], 0);
+    const Json before = group();
+    nodes.erase(master());
+    pass(2 * kGroupLease);
+    EXPECT_EQ(group()["master"], nodes[0]->identity.name) << group();
+    EXPECT_TRUE(nodes[0]->agent->group().is_master());
+    EXPECT_GT(group()["epoch"], before["epoch"]);
+}
+
+TEST_F(AgentLifeTest, RevokedNodeIsRefusedAndLeavesTheFleet) {
+    TestNode& ams = add_node("ams");
+    TestNode& fra = add_node("fra");
+    ASSERT_TRUE(run_until([&] { return knows(ams, 2) && knows(fra, 2); })) << log;
+    const Instant begin = clock.now();
+    ask({{"do", "node revoke"}, {"node", "fra"}});
+    ASSERT_TRUE(run_until([&] { return knows(ams, 1) && !fra.agent->connected(); })) << log;
+    EXPECT_LT(clock.now() - begin, seconds{1});
+    EXPECT_NE(fra.log.find("revoked"), std::string::npos) << fra.log;
+    EXPECT_FALSE(run_until([&] { return fra.agent->connected(); }, seconds{1})) << "its certificate is refused";
+}
+
+TEST_F(AgentLifeTest, ControllersDeathFreezesTheFeedAndItsReturnResumesIt) {
+    TestNode& ams = add_node("ams");
+    ASSERT_TRUE(run_until([&] { return knows(ams, 1) && ams.life == FeedLife::live; })) << log;
+    const auto version = ams.fleet->version;
+    end_controller();
+    ASSERT_TRUE(run_until([&] { return ams.life == FeedLife::silent; })) << ams.log;
+    EXPECT_EQ(ams.fleet->version, version) << "what it knows stays";
+    start_controller(address.port);
+    ASSERT_TRUE(run_until([&] { return ams.life == FeedLife::live; }, seconds{15})) << ams.log;
+}
+
+TEST_F(AgentLifeTest, CertificateIsRenewedOverTheConnectionThatIsThere) {
+    TestNode& ams = add_node("ams");
+    ASSERT_TRUE(run_until([&] { return knows(ams, 1); })) << log;
+    const std::string path = folder / "ams/node.crt";
+    const auto ends = [&] { return *certificate_expiry(*read_whole_file(path)); };
+    const WallSeconds first_end = ends();
+    pass(2 * Agent::kReportInterval);
+    EXPECT_EQ(ends(), first_end) << "it is not time";
+    clock.skip_wall(kCertificateLifetime - kRenewalTime + Renewal::kSpread);
+    ASSERT_TRUE(run_until([&] { return ends() > first_end; })) << ams.log << log;
+    EXPECT_EQ(ams.log.find("gone"), std::string::npos) << ams.log;
+    EXPECT_TRUE(ams.agent->connected());
+    // When the first one has run out, the second lets it in again.
+    clock.skip_wall(kRenewalTime);
+    ASSERT_GT(clock.wall_seconds(), first_end);
+    end_controller();
+    ASSERT_TRUE(run_until([&] { return !ams.agent->connected(); })) << ams.log;
+    ASSERT_TRUE(tls.renew(*authority.make_controller(clock.wall_seconds())));
+    start_controller(address.port);
+    ASSERT_TRUE(run_until([&] { return ams.agent->connected(); })) << ams.log << log;
+    const Identity loaded = *load_identity(folder / "ams");
+    EXPECT_EQ(*certificate_expiry(loaded.credentials.certificate), ends());
+}
+
+TEST_F(AgentLifeTest, CertificateThatHasRunOutIsRefused) {
+    TestNode& ams = add_node("ams");
+    ASSERT_TRUE(run_until([&] { return ams.agent->connected(); })) << log;
+    end_controller();
+    ASSERT_TRUE(run_until([&] { return !ams.agent->connected(); })) << ams.log;
+    clock.skip_wall(kCertificateLifetime + std::chrono::hours{1});
+    ASSERT_TRUE(tls.renew(*authority.make_controller(clock.wall_seconds())));
+    start_controller(address.port);
+    EXPECT_FALSE(run_until([&] { return ams.agent->connected(); }, 4 * Agent::kLongestPause));
+    EXPECT_EQ(ask({{"do", "nodes"}})["nodes"][0]["agent_connected"], false);
+}
+
+TEST_F(AgentLifeTest, AgentStartsFromItsDiskWithoutAController) {
+    const std::string place = folder / "ams";
+    {
+        TestNode& ams = add_node("ams");
+        ASSERT_TRUE(run_until([&] { return knows(ams, 1); })) << log;
+    }
+    const Identity identity = nodes.back()->identity;
+    nodes.clear();
+    const SocketAddress nobody{*IpAddress::parse("127.0.0.1"), 1};
+    nodes.push_back(std::make_unique<TestNode>(*loop, clock, nobody, identity, place));
+    ASSERT_TRUE(run_until([&] { return knows(*nodes.back(), 1); })) << nodes.back()->log;
+    EXPECT_FALSE(nodes.back()->agent->connected());
+}
+
+}  // namespace
+}  // namespace izar

@@ -1,0 +1,131 @@
+// controller_sessions.cc -- Who comes to the controller and goes: agents, nodes that join, certificates.
+#include <control.pb.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ctrl/controller/controller.h"
+#include "ctrl/frames/messages.h"
+#include "ctrl/store/token.h"
+
+namespace izar {
+
+StreamEvents* Controller::accept(StreamId stream, const SocketAddress& from) {
+    const auto is_unknown = [](const auto& session) { return !session->is_known(); };
+    if (static_cast<std::size_t>(std::ranges::count_if(sessions_, is_unknown)) >= kMostUnknown) {
+        AgentSession& oldest = **std::ranges::find_if(sessions_, is_unknown);
+        oldest.close();
+        bury(oldest);
+    }
+    sessions_.push_back(std::make_unique<AgentSession>(parts_.loop, parts_.tls, wall_seconds(),
+                                                       static_cast<SessionEvents&>(*this), from));
+    sessions_.back()->attach(stream);
+    return &sessions_.back()->stream_events();
+}
+
+// Its callbacks may still be on the stack.
+void Controller::bury(AgentSession& session) {
+    const auto at = std::ranges::find(sessions_, &session, [](const auto& each) { return each.get(); });
+    if (at == sessions_.end()) {
+        return;
+    }
+    buried_.push_back(std::move(*at));
+    sessions_.erase(at);
+    bury_timer_.start(Nanos{0}, [this] { buried_.clear(); });
+}
+
+bool Controller::admits(const PeerIdentity& peer) {
+    const auto record = desired_.records().find(peer.node);
+    return record != desired_.records().end() && record->second.state == NodeState::joined &&
+           same_digest(record->second.key, peer.key);
+}
+
+void Controller::on_agent(AgentSession& session) {
+    AgentSession*& place = agents_[session.node()];
+    if (place != nullptr && place != &session) {  // its former life's connection was not yet found dead
+        place->close();
+        bury(*place);
+    }
+    place = &session;
+    health_.agent_came(session.node());
+    parts_.log(fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
+    session.welcome_due = session.mesh_due = true;
+    tell_turns_.add(session.node());
+}
+
+void Controller::on_join(AgentSession& session, const control::ToController& message) {
+    const control::Join& join = message.join();
+    const auto refuse = [&](const std::string& why) {
+        parts_.log(fmt::format("a join from {} was refused: {}", session.from().text(), why));
+        session.refuse(why);
+    };
+    if (joins_left_ == 0) {
+        refuse("too many joins at once; try again in some seconds");
+        return;
+    }
+    --joins_left_;
+    const auto address = read_address(join.address());
+    const auto key = request_key(join.certificate_request());
+    const auto named = check_name(join.name());
+    if (!address || !key || !named) {
+        refuse(!named ? named.error().text : !key ? key.error().text : address.error().text);
+        return;
+    }
+    const auto record = parts_.store.join({join.token(), join.name(), *address, *key}, parts_.wall_clock());
+    if (!record) {
+        refuse(record.error().text);
+        return;
+    }
+    const auto certificate = parts_.authority.sign_node(join.certificate_request(), record->id, wall_seconds());
+    if (!certificate) {
+        refuse(certificate.error().text);
+        return;
+    }
+    control::ToAgent answer;
+    control::Joined& joined = *answer.mutable_joined();
+    joined.set_node_id(raw(record->id));
+    joined.set_certificate(*certificate);
+    joined.set_authority(parts_.authority.certificate());
+    joined.set_name(record->name);
+    joined.set_region(record->region);
+    session.send(answer);
+    parts_.log(fmt::format("node {} ({}, {}) joined from {}", raw(record->id), record->name, record->region,
+                           session.from().text()));
+    if (auto done = refresh(); !done) {
+        parts_.log(done.error().text);
+    }
+}
+
+void Controller::on_session_end(AgentSession& session, const std::string& why) {
+    const auto agent = agents_.find(session.node());
+    if (agent != agents_.end() && agent->second == &session) {
+        agents_.erase(agent);
+        health_.agent_left(session.node(), parts_.loop.now());
+        parts_.log(fmt::format("agent of node {} is gone: {}", raw(session.node()), why));
+    }
+    bury(session);
+}
+
+// The same key is signed again, so nothing changes in the store, and the old certificate counts as long as it did. Of
+// too many at once some get no answer, and ask again.
+void Controller::take_renewal(AgentSession& session, const control::ToController& message) {
+    const auto& request = message.renew().certificate_request();
+    const auto record = desired_.records().find(session.node());
+    const auto key = request_key(request);
+    if (joins_left_ == 0 || record == desired_.records().end() || !key || !same_digest(record->second.key, *key)) {
+        return;
+    }
+    --joins_left_;
+    const auto certificate = parts_.authority.sign_node(request, session.node(), wall_seconds());
+    if (!certificate) {
+        parts_.log(fmt::format("the certificate of node {} is not renewed: {}", raw(session.node()),
+                               certificate.error().text));
+        return;
+    }
+    control::ToAgent answer;
+    answer.mutable_renewed()->set_certificate(*certificate);
+    session.send(answer);
+    parts_.log(fmt::format("the certificate of node {} is renewed", raw(session.node())));
+}
+
+}  // namespace izar

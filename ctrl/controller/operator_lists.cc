@@ -1,0 +1,161 @@
+#include "ctrl/controller/operator_lists.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "ctrl/history/history_answer.h"
+
+namespace izar {
+namespace {
+
+using Json = nlohmann::json;
+using Request = OperatorRequest;
+
+Result<Json> list_tokens(Controller& controller, Request&) {
+    const auto tokens = controller.store().tokens();
+    if (!tokens) {
+        return fail(tokens.error().text);
+    }
+    Json rows = Json::array();
+    for (const TokenRecord& token : *tokens) {
+        rows.push_back({{"id", token.id},
+                        {"region", token.region},
+                        {"uses_left", token.uses_left},
+                        {"withdrawn", token.withdrawn},
+                        {"expires_at_s", seconds_since_1970(token.expires_at)}});
+    }
+    return Json{{"tokens", rows}};
+}
+
+Result<Json> list_nodes(Controller& controller, Request&) {
+    const auto agents = controller.agents();
+    Json rows = Json::array();
+    for (const auto& [id, record] : controller.desired().records()) {
+        const auto agent = std::ranges::find(agents, id, &Controller::AgentRow::node);
+        const bool here = agent != agents.end();
+        const char* const state = record.state == NodeState::revoked    ? "revoked"
+                                  : record.state == NodeState::declared ? "declared"
+                                                                        : "joined";
+        rows.push_back({{"id", raw(id)},
+                        {"name", record.name},
+                        {"region", record.region},
+                        {"address", record.address.text()},
+                        {"state", state},
+                        {"drained", record.drained},
+                        {"flows", here && agent->flows ? Json(*agent->flows) : Json(nullptr)},
+                        {"empty", controller.drains().is_empty(id)},
+                        {"agent_connected", here},
+                        {"withdrawn", controller.health().withdrawn(id)},
+                        {"static_version", here ? Json(agent->static_version) : Json(nullptr)}});
+    }
+    return Json{{"static_version", controller.desired().version()}, {"nodes", rows}};
+}
+
+Result<Json> list_services(Controller& controller, Request&) {
+    Json rows = Json::array();
+    for (const auto& [id, service] : controller.desired().services()) {
+        Json egresses = Json::array();
+        for (const Egress& egress : service.egresses) {
+            const auto node = controller.desired().nodes().find(egress.node);
+            egresses.push_back(node == controller.desired().nodes().end() ? "" : node->second.name);
+        }
+        Json origins = Json::array();
+        for (const Origin& origin : service.origins) {
+            origins.push_back({{"address", origin.address.text()}, {"port", origin.port}, {"weight", origin.weight}});
+        }
+        constexpr const char* kNames[] = {"tcp", "udp", "icmp"};
+        rows.push_back({{"id", raw(id)},
+                        {"name", service.name},
+                        {"vip", service.vip.text()},
+                        {"protocol", kNames[raw(service.transport)]},
+                        {"first_port", service.first_port},
+                        {"last_port", service.last_port},
+                        {"duplicate", service.duplicate},
+                        {"egresses", egresses},
+                        {"origins", origins}});
+    }
+    return Json{{"services", rows}};
+}
+
+Result<Json> list_domains(Controller& controller, Request&) {
+    Json rows = Json::array();
+    for (const auto& [name, domain] : controller.desired().domains()) {
+        rows.push_back({{"domain", name}, {"origin", domain.origin_ip.text()}, {"service", domain.service}});
+    }
+    return Json{{"domains", rows}};
+}
+
+Result<Json> list_links(Controller& controller, Request&) {
+    Json rows = Json::array();
+    controller.mesh().rows().for_each([&](const FeedLink& link) {
+        const bool measured = link.reachable && link.count > 0;
+        rows.push_back({{"from", raw(link.from)},
+                        {"to", raw(link.to)},
+                        {"state", link.reachable ? "up" : "down"},
+                        {"rtt_ms", measured ? Json(static_cast<double>(link.rtt.count()) / 1e6) : Json(nullptr)},
+                        {"loss_ratio", link.loss}});
+    });
+    return Json{{"links", rows}};
+}
+
+Result<Json> list_groups(Controller& controller, Request&) {
+    Json rows = Json::array();
+    for (const Groups::Row& group : controller.groups()) {
+        const auto master = controller.desired().records().find(group.state.master);
+        const bool has_master = master != controller.desired().records().end();
+        rows.push_back({{"region", group.region},
+                        {"members", group.members},
+                        {"master", has_master ? Json(master->second.name) : Json(nullptr)},
+                        {"epoch", raw(group.state.epoch)},
+                        {"probes_answered", group.answered},
+                        {"probes_lost", group.lost}});
+    }
+    return Json{{"groups", rows}};
+}
+
+Result<Json> tell_history(Controller& controller, Request& request) {
+    const auto node = [&](const std::string& name) {
+        const NodeId found = controller.desired().find(name);
+        if (found == kNoNode) {
+            request.refuse(fmt::format("there is no node '{}'; `izar nodes` lists them", name));
+        }
+        return found;
+    };
+    HistoryRequest wanted;
+    wanted.from = node(request.needed("from"));
+    if (const std::string to = request.text("to"); !to.empty()) {
+        wanted.to = node(to);
+    }
+    wanted.metric = request.text("metric");
+    wanted.last = std::chrono::hours{request.number("last_hours", 24, kMostHistory.count())};
+    wanted.most_points = static_cast<std::uint32_t>(request.number("points", 120, kMostHistoryPoints));
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
+    }
+    const auto answer = history_answer(controller.store(), wanted, controller.wall_now());
+    if (!answer) {
+        return fail(answer.error().text);
+    }
+    return Json::parse(*answer);
+}
+
+}  // namespace
+
+std::optional<Result<nlohmann::json>> answer_question(Controller& controller, const std::string& name,
+                                                      OperatorRequest& request) {
+    using Question = Result<Json> (*)(Controller&, Request&);
+    static const std::map<std::string, Question> questions{
+        {"tokens", list_tokens}, {"nodes", list_nodes},   {"services", list_services}, {"domains", list_domains},
+        {"links", list_links},   {"groups", list_groups}, {"history", tell_history}};
+    const auto found = questions.find(name);
+    return found == questions.end() ? std::nullopt : std::optional(found->second(controller, request));
+}
+
+std::int64_t seconds_since_1970(WallTime time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+}  // namespace izar
