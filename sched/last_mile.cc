@@ -71,6 +71,12 @@ struct LastMile::Round {
     }
 };
 
+void LastMile::start_from(const std::map<NodeId, double>& shares) {
+    for (const auto& [node, share] : shares) {
+        states_[node].share = share;
+    }
+}
+
 std::vector<double> LastMile::balance(std::span<const MileNode> nodes, double requests) {
     Round round{.nodes = nodes, .requests = requests, .target = policy_.target_cpu};
     std::vector<std::size_t> by_price;

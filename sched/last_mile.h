@@ -38,6 +38,9 @@ class LastMile {
     LastMile() = default;
     explicit LastMile(const LastMilePolicy& policy) : policy_(policy) {}
 
+    // The shares that somebody else left, with a sum of about 1. Before the first round.
+    void start_from(const std::map<NodeId, double>& shares);
+
     // One round. Returns the share of each node, in the order given, with sum 1 (all 0 if none is usable). Nodes
     // that left or became unusable lose their share at once; new ones start with none, the first round's
     // nodes with equal shares. `requests` is the number of requests a second of all these clients.

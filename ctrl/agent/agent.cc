@@ -108,6 +108,8 @@ bool Agent::on_message(std::span<const std::uint8_t> payload) {
         group_.take_state(message->group_state());
     } else if (message->has_probe_tasks()) {
         group_.take_tasks(message->probe_tasks());
+    } else if (message->has_group_loads()) {
+        group_.take_loads(message->group_loads());
     } else if (message->has_renewed()) {
         const auto taken = renewal_.take(message->renewed().certificate());
         parts_.log(taken ? "this node's certificate is renewed" : taken.error().text);

@@ -26,12 +26,15 @@ TEST_F(AgentLifeTest, AGroupElectsItsMasterAndProbesWhatThatAssigns) {
     pass(2 * kGroupClaimInterval);
     ASSERT_TRUE(run_until([&] { return group()["probes_answered"] >= 2; })) << group();
     EXPECT_EQ(group()["probes_lost"], 0);
+    ASSERT_TRUE(run_until([&] { return group()["shares_epoch"] == group()["epoch"]; })) << group();
+    EXPECT_NEAR(group()["shares"]["ams"].get<double>() + group()["shares"]["fra"].get<double>(), 1, 0.002) << group();
     const Json before = group();
     nodes.erase(master());
     pass(2 * kGroupLease);
     EXPECT_EQ(group()["master"], nodes[0]->identity.name) << group();
     EXPECT_TRUE(nodes[0]->agent->group().is_master());
     EXPECT_GT(group()["epoch"], before["epoch"]);
+    EXPECT_TRUE(run_until([&] { return group()["shares_epoch"] == group()["epoch"]; })) << group();
 }
 
 TEST_F(AgentLifeTest, RevokedNodeIsRefusedAndLeavesTheFleet) {

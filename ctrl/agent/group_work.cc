@@ -90,6 +90,36 @@ void GroupWork::take_tasks(const control::ProbeTasks& tasks) {
     prober_.start(targets, [this](const std::vector<ProbeAnswer>& answers) { tell(answers); });
 }
 
+// A master that has just become one goes on from the shares in force.
+void GroupWork::take_loads(const control::GroupLoads& loads) {
+    const GroupEpoch epoch{loads.epoch()};
+    if (!member_.is_master(loop_.now()) || member_.state().epoch != epoch) {
+        return;
+    }
+    std::vector<RegionMember> members;
+    std::map<NodeId, std::uint32_t> shares;
+    for (const control::MemberLoad& load : loads.members()) {
+        const NodeId node{static_cast<std::uint16_t>(load.node())};
+        members.push_back(
+            {node, "", load.usable(), load.has_cpu_percent() ? std::optional(load.cpu_percent()) : std::nullopt});
+        shares[node] = load.share();
+    }
+    if (weights_epoch_ != epoch) {
+        weights_ = RegionWeights{};
+        weights_.start_from(members, shares);
+        weights_epoch_ = epoch;
+    }
+    weights_.balance(members);
+    control::ToController message;
+    message.mutable_group_shares()->set_epoch(loads.epoch());
+    for (const RegionMember& member : members) {
+        control::MemberShare& share = *message.mutable_group_shares()->add_members();
+        share.set_node(raw(member.node));
+        share.set_share(weights_.weight(member.node));
+    }
+    send_(message);
+}
+
 void GroupWork::tell(const std::vector<ProbeAnswer>& answers) {
     control::ToController message;
     message.mutable_probe_results();

@@ -1,7 +1,8 @@
 // group_work.h -- GroupWork: what an agent does as a member of its region's group, and as its master.
 //
 // Every member asks for the region's lease. Who has it assigns probes every kProbeRound, by way of the controller;
-// every member probes what the newest master assigned, and tells the controller what came of it.
+// every member probes what the newest master assigned, and tells the controller what came of it. And whenever the
+// controller tells the members' loads, the master says which share of the region's clients each is to take in.
 //
 // Thread: the event loop's.
 #pragma once
@@ -13,11 +14,13 @@
 #include "ctrl/frames/static_data.h"
 #include "ctrl/group/group_member.h"
 #include "ctrl/group/probe_plan.h"
+#include "ctrl/group/region_weights.h"
 #include "ctrl/loop/event_loop.h"
 
 namespace izar {
 
 namespace control {
+class GroupLoads;
 class GroupState;
 class ProbeTasks;
 class ToController;
@@ -37,6 +40,7 @@ class GroupWork {
     void set_connected(bool connected);
     void take_state(const control::GroupState& state);
     void take_tasks(const control::ProbeTasks& tasks);
+    void take_loads(const control::GroupLoads& loads);
 
     bool is_master() const { return member_.is_master(loop_.now()); }
 
@@ -52,6 +56,8 @@ class GroupWork {
     Prober prober_;
     std::vector<NodeId> members_;
     std::vector<ProbeTarget> targets_;
+    RegionWeights weights_;
+    GroupEpoch weights_epoch_{};  // of our own that they are of
     std::uint64_t round_ = 0;
     Instant next_round_{};
     Timer timer_;

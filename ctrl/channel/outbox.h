@@ -16,7 +16,7 @@
 namespace izar {
 
 // What a newer frame replaces while it waits.
-enum class Newest : std::uint8_t { mesh, link_row, system_sample };
+enum class Newest : std::uint8_t { mesh, link_row, system_sample, group_loads };
 
 class Outbox {
   public:

@@ -145,7 +145,7 @@ HttpAnswer Api::answer_resolve(const HttpRequest& request) {
         }
         query.client = *address;
     }
-    const auto resolved = resolve(controller_.desired(), controller_.weights(), query);
+    const auto resolved = resolve(controller_.desired(), controller_.shares(), query);
     if (!resolved) {
         return problem(404, resolved.error().text);
     }

@@ -113,7 +113,7 @@ Result<void> Controller::refresh() {
             session->mesh_taken = 0;
         }
     }
-    balance_regions();
+    shares_.set_members(region_members());
     const auto agents = agents_;  // refusing takes an agent out of the map
     for (const auto& [node, session] : agents) {
         if (desired_.is_member(node)) {
@@ -165,7 +165,8 @@ void Controller::round() {
     if (auto written = groups_.write_round(); !written) {
         parts_.log("results of probes are lost: " + written.error().text);
     }
-    balance_regions();
+    shares_.set_members(region_members());
+    ask_masters();
     round_timer_.start(kRound, [this] { round(); });
 }
 
@@ -191,17 +192,17 @@ void Controller::take_summary(MadeSummary made) {
     }
 }
 
-void Controller::balance_regions() {
-    std::vector<RegionMember> members;
+std::vector<RegionMember> Controller::region_members() const {
+    std::vector<RegionMember> out;
     for (const auto& [id, record] : desired_.records()) {
         if (desired_.is_member(id)) {
             const auto load = measurements_.loads().find(id);
             const bool known = load != measurements_.loads().end();
-            members.push_back({id, record.region, !record.drained && !health_.withdrawn(id),
-                               known ? std::optional(load->second.cpu_percent) : std::nullopt});
+            out.push_back({id, record.region, !record.drained && !health_.withdrawn(id),
+                           known ? std::optional(load->second.cpu_percent) : std::nullopt});
         }
     }
-    weights_.balance(members);
+    return out;
 }
 
 std::vector<Controller::AgentRow> Controller::agents() const {

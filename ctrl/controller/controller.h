@@ -22,7 +22,7 @@
 #include "ctrl/controller/health.h"
 #include "ctrl/controller/link_events.h"
 #include "ctrl/controller/measurements.h"
-#include "ctrl/controller/region_weights.h"
+#include "ctrl/controller/region_shares.h"
 #include "ctrl/controller/tell_turns.h"
 #include "ctrl/loop/event_loop.h"
 #include "ctrl/loop/side_thread.h"
@@ -75,7 +75,7 @@ class Controller : private SessionEvents {
     const Health& health() const noexcept { return health_; }
     const MeshHub& mesh() const noexcept { return mesh_; }
     std::vector<Groups::Row> groups() const { return groups_.rows(desired_, parts_.loop.now()); }
-    const RegionWeights& weights() const noexcept { return weights_; }
+    const RegionShares& shares() const noexcept { return shares_; }
     Store& store() noexcept { return parts_.store; }
     WallTime wall_now() const { return parts_.wall_clock(); }
     const CertificateAuthority& authority() const noexcept { return parts_.authority; }
@@ -102,7 +102,8 @@ class Controller : private SessionEvents {
     void round();
     void summarize();
     void take_summary(MadeSummary made);
-    void balance_regions();
+    std::vector<RegionMember> region_members() const;
+    void ask_masters();
     WallSeconds wall_seconds() const { return std::chrono::floor<std::chrono::seconds>(parts_.wall_clock()); }
 
     ControllerParts parts_;
@@ -112,7 +113,7 @@ class Controller : private SessionEvents {
     MeshHub mesh_;
     LinkEvents link_events_;
     Measurements measurements_;
-    RegionWeights weights_;
+    RegionShares shares_;
     Groups groups_;
     std::vector<std::unique_ptr<AgentSession>> sessions_;  // in order of arrival
     std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks

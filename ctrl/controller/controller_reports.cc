@@ -38,6 +38,7 @@ bool Controller::on_report(AgentSession& session, const control::ToController& m
         case control::ToController::kGroupClaim:
         case control::ToController::kGroupTasks:
         case control::ToController::kProbeResults:
+        case control::ToController::kGroupShares:
             take_group_message(session, message);
             return true;
         default:
@@ -76,32 +77,6 @@ bool Controller::take_event(AgentSession& session, const control::ToController& 
         parts_.log(fmt::format("link {} to {} is {}", raw(link->from), raw(link->to), link->reachable ? "up" : "down"));
     }
     return true;
-}
-
-void Controller::take_group_message(AgentSession& session, const control::ToController& message) {
-    const auto found = desired_.records().find(session.node());
-    if (found == desired_.records().end()) {
-        return;
-    }
-    const NodeRecord& member = found->second;
-    const Instant now = parts_.loop.now();
-    if (message.has_group_claim()) {
-        const GroupState state = groups_.claim(member, now);
-        control::ToAgent answer;
-        answer.mutable_group_state()->set_epoch(raw(state.epoch));
-        answer.mutable_group_state()->set_master(raw(state.master));
-        answer.mutable_group_state()->set_asked_ns(message.group_claim().asked_ns());
-        session.send(answer);
-    } else if (message.has_probe_results()) {
-        groups_.take_results(member, message.probe_results(), desired_);
-    }
-    for (const auto& [node, tasks] : groups_.assigned(member, message.group_tasks(), desired_, now)) {
-        if (const auto agent = agents_.find(node); agent != agents_.end()) {
-            control::ToAgent told;
-            *told.mutable_probe_tasks() = tasks;
-            agent->second->send(told);
-        }
-    }
 }
 
 void Controller::take_sample(AgentSession& session, const control::ToController& message) {

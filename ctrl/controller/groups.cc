@@ -73,6 +73,21 @@ std::map<NodeId, control::ProbeTasks> Groups::assigned(const NodeRecord& from, c
     return out;
 }
 
+std::optional<std::map<NodeId, std::uint32_t>> Groups::shares_told(const NodeRecord& from,
+                                                                   const control::GroupShares& shares,
+                                                                   Instant now) const {
+    if (!leases_.leads(from.region, from.id, GroupEpoch{shares.epoch()}, now)) {
+        return std::nullopt;
+    }
+    std::map<NodeId, std::uint32_t> out;
+    for (const control::MemberShare& each : shares.members()) {
+        if (each.node() <= 0xFFFF && each.share() <= 1'000) {
+            out[NodeId{static_cast<std::uint16_t>(each.node())}] = each.share();
+        }
+    }
+    return out;
+}
+
 void Groups::take_results(const NodeRecord& from, const control::ProbeResults& results, const DesiredState& fleet) {
     Counts& counts = counts_[from.region];
     const WallTime now = wall_clock_();

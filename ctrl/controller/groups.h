@@ -19,6 +19,7 @@
 namespace izar {
 
 namespace control {
+class GroupShares;
 class GroupTasks;
 class ProbeResults;
 class ProbeTasks;
@@ -38,9 +39,15 @@ class Groups {
     // assigns only members of its region count, and only nodes and origins of the fleet.
     std::map<NodeId, control::ProbeTasks> assigned(const NodeRecord& from, const control::GroupTasks& tasks,
                                                    const DesiredState& fleet, Instant now) const;
+    // What each node is to take in of its region's clients, in thousandths. Nothing if `from` does not lead its region
+    // with the epoch it names.
+    std::optional<std::map<NodeId, std::uint32_t>> shares_told(const NodeRecord& from,
+                                                               const control::GroupShares& shares, Instant now) const;
     void take_results(const NodeRecord& from, const control::ProbeResults& results, const DesiredState& fleet);
     // What could not be written is lost, and the error says why.
     Result<void> write_round();
+
+    GroupState state(const std::string& region, Instant now) const { return leases_.state(region, now); }
 
     struct Row {
         std::string region;

@@ -60,6 +60,31 @@ TEST_F(GroupsTest, NoEpochIsGivenTwiceInTheLifeOfAFleet) {
     }
 }
 
+TEST_F(GroupsTest, OnlyTheMasterSetsShares) {
+    const auto groups = make();
+    now += kGroupLease;
+    const GroupState former = groups->claim(node(1), now);
+    now += kGroupLease;
+    const GroupState state = groups->claim(node(2), now);
+    ASSERT_EQ(state.master, NodeId{2});
+    const auto told = [&](std::uint16_t by, GroupEpoch epoch) {
+        control::GroupShares shares;
+        shares.set_epoch(raw(epoch));
+        for (const std::uint32_t member : {1U, 2U, 70'000U}) {
+            shares.add_members()->set_node(member);
+            shares.mutable_members(shares.members_size() - 1)->set_share(member == 2 ? 2'000 : 600);
+        }
+        return groups->shares_told(node(by), shares, now);
+    };
+    EXPECT_EQ(told(2, state.epoch), (std::map<NodeId, std::uint32_t>{{NodeId{1}, 600}})) << "without what cannot be";
+    EXPECT_FALSE(told(1, former.epoch)) << "another leads since";
+    EXPECT_FALSE(told(1, state.epoch));
+    EXPECT_FALSE(told(2, former.epoch));
+    EXPECT_FALSE(told(3, state.epoch)) << "of another region";
+    now += kGroupLease;
+    EXPECT_FALSE(told(2, state.epoch)) << "its lease is over";
+}
+
 TEST_F(GroupsTest, OnlyTheMasterAssignsAndOnlyWhatIsOfTheFleet) {
     const auto groups = make();
     now += kGroupLease;

@@ -101,15 +101,28 @@ Result<Json> list_links(Controller& controller, Request&) {
     return Json{{"links", rows}};
 }
 
+Json shares_of(const Controller& controller, const std::string& region) {
+    Json out = Json::object();
+    for (const auto& [id, node] : controller.desired().nodes()) {
+        if (region == node.region) {
+            out[node.name] = controller.shares().weight(id) / 1'000.0;
+        }
+    }
+    return out;
+}
+
 Result<Json> list_groups(Controller& controller, Request&) {
     Json rows = Json::array();
     for (const Groups::Row& group : controller.groups()) {
         const auto master = controller.desired().records().find(group.state.master);
+        const GroupEpoch shares_epoch = controller.shares().epoch(group.region);
         const bool has_master = master != controller.desired().records().end();
         rows.push_back({{"region", group.region},
                         {"members", group.members},
                         {"master", has_master ? Json(master->second.name) : Json(nullptr)},
                         {"epoch", raw(group.state.epoch)},
+                        {"shares", shares_of(controller, group.region)},
+                        {"shares_epoch", shares_epoch == GroupEpoch{} ? Json(nullptr) : Json(raw(shares_epoch))},
                         {"probes_answered", group.answered},
                         {"probes_lost", group.lost}});
     }

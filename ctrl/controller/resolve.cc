@@ -37,7 +37,7 @@ void put_in_order(std::vector<Ingress>& ingresses, const std::optional<IpAddress
 
 }  // namespace
 
-Result<Resolved> resolve(const DesiredState& desired, const RegionWeights& weights, const ResolveQuery& query) {
+Result<Resolved> resolve(const DesiredState& desired, const RegionShares& shares, const ResolveQuery& query) {
     const auto domain = desired.domains().find(query.domain);
     if (domain == desired.domains().end()) {
         return fail(fmt::format("there is no domain '{}'", query.domain.substr(0, 255)));
@@ -50,7 +50,7 @@ Result<Resolved> resolve(const DesiredState& desired, const RegionWeights& weigh
     Resolved out{.service = service->second};
     std::vector<Ingress> elsewhere;
     for (const auto& [id, node] : desired.nodes()) {
-        const Ingress ingress{id, node.name, node.region, node.overlay_address, weights.weight(id)};
+        const Ingress ingress{id, node.name, node.region, node.overlay_address, shares.weight(id)};
         if (ingress.weight > 0) {
             (query.region.empty() || query.region == node.region ? out.ingresses : elsewhere).push_back(ingress);
         }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "ctrl/controller/desired_state.h"
-#include "ctrl/controller/region_weights.h"
+#include "ctrl/controller/region_shares.h"
 
 namespace izar {
 
@@ -37,6 +37,6 @@ struct Resolved {
 
 // The error says that there is no such domain, that its service is not served, or that nobody takes clients in. Where a
 // region has no ingress in use, those of all regions are told.
-Result<Resolved> resolve(const DesiredState& desired, const RegionWeights& weights, const ResolveQuery& query);
+Result<Resolved> resolve(const DesiredState& desired, const RegionShares& shares, const ResolveQuery& query);
 
 }  // namespace izar

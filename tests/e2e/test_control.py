@@ -24,7 +24,8 @@ LEASE_S = 6.0  # of a group's master
 
 @pytest.fixture(scope="module")
 def lab(start_lab: Callable[[dict[str, Any]], Lab]) -> Lab:
-    lab = start_lab(topologies.three_nodes("e2ectrl") | {"controllers": 1, "services": []})
+    # With TAPs, so that agents' probes have a way to other nodes.
+    lab = start_lab(topologies.three_nodes("e2ectrl") | {"controllers": 1, "services": [], "exception_taps": True})
     origin = lab.topology.host_address("origin")
     for name, protocol, ports, where in (("web", "tcp", "80", f"{origin}:8080"), ("probe", "udp", "7000", origin)):
         lab.control_plane.izar("service", "add", name, "--vip", vip("ipv4"), "--protocol", protocol, "--ports", ports,
@@ -135,9 +136,7 @@ def test_drained_node_tells_when_it_is_empty(lab: Lab, plane: ControlPlane, orig
 @pytest.mark.long
 def test_a_masters_death_gives_the_group_another(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
     def group() -> dict[str, Any]:
-        rows = plane.listed("groups")
-        assert len(rows) == 1 and rows[0]["members"] == len(NODES)
-        return rows[0]
+        return group_of(plane)
 
     wait_until(lambda: group()["master"] is not None, "a master is elected", 2 * LEASE_S)
     wait_until(lambda: group()["probes_answered"] + group()["probes_lost"] > 0, "it assigns probes", 30)
@@ -151,6 +150,25 @@ def test_a_masters_death_gives_the_group_another(lab: Lab, plane: ControlPlane, 
     finally:
         plane.start_program(f"agent-{former['master']}")
         wait_until(lambda: plane.connected_agents() == len(NODES), "all agents are back")
+
+
+def group_of(plane: ControlPlane) -> dict[str, Any]:
+    """The only one."""
+    rows = plane.listed("groups")
+    assert len(rows) == 1 and rows[0]["members"] == len(NODES)
+    return rows[0]
+
+
+def test_agents_probe_nodes_and_origins_and_the_master_sets_shares(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """Over the WAN, past the overlay: by the kernels of both nodes."""
+    wait_until(lambda: group_of(plane)["probes_answered"] >= 1, "a round of probes", 10 * LEASE_S)
+    before = group_of(plane)
+    each_target_once = before["probes_answered"] + len(NODES) + 1
+    wait_until(lambda: group_of(plane)["probes_answered"] >= each_target_once, "the next round", 10 * LEASE_S)
+    after = group_of(plane)
+    assert after["probes_lost"] == before["probes_lost"], f"{before}, then {after}"
+    wait_until(lambda: group_of(plane)["shares_epoch"] == group_of(plane)["epoch"], "the master set the shares")
+    assert set(after["shares"]) == set(NODES) and abs(sum(after["shares"].values()) - 1) < 0.004
 
 
 def test_https_api_answers_curl_and_the_operator(lab: Lab, plane: ControlPlane, origin: Origin) -> None:

@@ -185,8 +185,8 @@ void add_controller_nouns(CLI::App& app, Action& run) {
     add_service_noun(app, run);
     add_domain_noun(app, run);
     add_list(app, run, "controllers", "All controllers, and which of them leads", {"name", "address", "leads"});
-    add_list(app, run, "groups", "Regions' groups: their masters and what they probed",
-             {"region", "members", "master", "epoch", "probes_answered", "probes_lost"});
+    add_list(app, run, "groups", "Regions' groups: their masters, shares of clients, probes",
+             {"region", "members", "master", "epoch", "shares", "probes_answered", "probes_lost"});
     add_list(app, run, "links", "All links, as their near ends measure them",
              {"from", "to", "state", "rtt_ms", "loss_ratio"});
 }

@@ -8,7 +8,7 @@
 // the mean of the shares of the same rounds, and what the node will do with its share of now follows from that: without
 // it, shares near the target swing from end to end for ever (region_weights_hours_test.cc).
 //
-// Thread: one.
+// Thread: one: the region's master.
 #pragma once
 
 #include <deque>
@@ -34,6 +34,8 @@ class RegionWeights {
   public:
     static constexpr std::size_t kRounds = 10;
 
+    // Goes on from what a master before this one left, in thousandths. Before the first round.
+    void start_from(const std::vector<RegionMember>& members, const std::map<NodeId, std::uint32_t>& weights);
     // One round. Members that are not named any more are forgotten.
     void balance(const std::vector<RegionMember>& members);
 

@@ -8,13 +8,10 @@
 #include <numeric>
 #include <random>
 
-#include "ctrl/controller/measurements.h"
-#include "ctrl/controller/region_weights.h"
+#include "ctrl/group/region_weights.h"
 
 namespace izar {
 namespace {
-
-static_assert(RegionWeights::kRounds == Measurements::kCpuSamples, "the mean that the controller gives");
 
 constexpr std::size_t kNodes = 3;
 constexpr int kHour = 720;  // rounds of 5 s
@@ -41,6 +38,17 @@ class World {
         }
         return moved;
     }
+    // Another node becomes the region's master: it knows the shares in force, and no past.
+    void change_master() {
+        std::vector<RegionMember> members;
+        std::map<NodeId, std::uint32_t> weights;
+        for (std::size_t node = 0; node < kNodes; ++node) {
+            members.push_back({id(node), "eu", usable[node], {}});
+            weights[id(node)] = weights_.weight(id(node));
+        }
+        weights_ = RegionWeights{};
+        weights_.start_from(members, weights);
+    }
     double cpu(std::size_t node) const { return samples_[node].back(); }
     double share(std::size_t node) const { return weights_.weight(id(node)) / 1'000.0; }
 
@@ -54,7 +62,7 @@ class World {
             auto& window = samples_[node];
             const double used = served_[node] * demand * weakness[node];
             window.push_back(std::clamp(kIdleCpu + used + noise_(random_), 0.0, 100.0));
-            if (window.size() > Measurements::kCpuSamples) {
+            if (window.size() > RegionWeights::kRounds) {
                 window.pop_front();
             }
             const double mean = std::accumulate(window.begin(), window.end(), 0.0) / static_cast<double>(window.size());
@@ -109,6 +117,23 @@ TEST_P(RegionWeightsHours, ANodeLeavesAndComesBack) {
     EXPECT_LT(world.run(kHour).a_round, 0.001);
     for (std::size_t node = 0; node < kNodes; ++node) {
         EXPECT_LT(world.cpu(node), 66) << node;
+    }
+}
+
+TEST_P(RegionWeightsHours, AnotherMasterGoesOnFromTheSharesInForce) {
+    world.demand = 120;
+    world.run(kHour);
+    for (int change = 0; change < 20; ++change) {
+        double before[kNodes];
+        std::generate_n(before, kNodes, [&, node = std::size_t{0}]() mutable { return world.share(node++); });
+        world.change_master();
+        for (std::size_t node = 0; node < kNodes; ++node) {
+            EXPECT_EQ(world.share(node), before[node]);
+        }
+        EXPECT_LT(world.run(kHour / 6).a_round, 0.002);
+        for (std::size_t node = 0; node < kNodes; ++node) {
+            EXPECT_NEAR(world.cpu(node), 58, 10) << node;
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-#include "ctrl/controller/region_weights.h"
+#include "ctrl/group/region_weights.h"
 
 #include <algorithm>
 #include <numeric>
@@ -36,6 +36,25 @@ MileNode RegionWeights::expected(Region& region, const RegionMember& member) con
     node.cpu_percent = share == 0 ? cpu : std::min(cpu_of_all * share, kMostGrowth * cpu);
     node.cpu_per_request = cpu_of_all / kRequests;
     return node;
+}
+
+void RegionWeights::start_from(const std::vector<RegionMember>& members,
+                               const std::map<NodeId, std::uint32_t>& weights) {
+    std::map<std::string, std::map<NodeId, double>> shares;
+    for (const RegionMember& member : members) {
+        const auto found = weights.find(member.node);
+        const std::uint32_t weight = found == weights.end() || !member.usable ? 0 : found->second;
+        Region& region = regions_[member.region];
+        weights_[member.node] = weight;
+        shares[member.region][member.node] = weight / 1'000.0;
+        region.shares[member.node].assign(kRounds, weight / 1'000.0);
+        if (member.usable) {
+            region.usable.insert(member.node);
+        }
+    }
+    for (const auto& [name, of_nodes] : shares) {
+        regions_[name].mile.start_from(of_nodes);
+    }
 }
 
 void RegionWeights::balance(const std::vector<RegionMember>& members) {

@@ -1,4 +1,4 @@
-#include "ctrl/controller/region_weights.h"
+#include "ctrl/group/region_weights.h"
 
 #include <gtest/gtest.h>
 

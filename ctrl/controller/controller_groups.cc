@@ -1,0 +1,64 @@
+// controller_groups.cc -- The regions' groups: their masters' leases, what masters assign, and the shares that they
+// set.
+#include <control.pb.h>
+
+#include "ctrl/controller/controller.h"
+#include "ctrl/frames/messages.h"
+
+namespace izar {
+
+static_assert(RegionWeights::kRounds == Measurements::kCpuSamples, "masters are told means over that many rounds");
+
+void Controller::take_group_message(AgentSession& session, const control::ToController& message) {
+    const auto found = desired_.records().find(session.node());
+    if (found == desired_.records().end()) {
+        return;
+    }
+    const NodeRecord& member = found->second;
+    const Instant now = parts_.loop.now();
+    if (message.has_group_claim()) {
+        const GroupState state = groups_.claim(member, now);
+        control::ToAgent answer;
+        answer.mutable_group_state()->set_epoch(raw(state.epoch));
+        answer.mutable_group_state()->set_master(raw(state.master));
+        answer.mutable_group_state()->set_asked_ns(message.group_claim().asked_ns());
+        session.send(answer);
+    } else if (message.has_probe_results()) {
+        groups_.take_results(member, message.probe_results(), desired_);
+    } else if (message.has_group_shares()) {
+        if (const auto shares = groups_.shares_told(member, message.group_shares(), now)) {
+            shares_.take(member.region, GroupEpoch{message.group_shares().epoch()}, *shares);
+        }
+    }
+    for (const auto& [node, tasks] : groups_.assigned(member, message.group_tasks(), desired_, now)) {
+        if (const auto agent = agents_.find(node); agent != agents_.end()) {
+            control::ToAgent told;
+            *told.mutable_probe_tasks() = tasks;
+            agent->second->send(told);
+        }
+    }
+}
+
+// Each region's master is told what its members' CPUs do, and which share each has; it answers with the next shares.
+void Controller::ask_masters() {
+    std::map<std::string, control::ToAgent> asked;
+    for (const RegionMember& member : region_members()) {
+        control::MemberLoad& load = *asked[member.region].mutable_group_loads()->add_members();
+        load.set_node(raw(member.node));
+        load.set_usable(member.usable);
+        load.set_share(shares_.weight(member.node));
+        if (member.cpu_percent) {
+            load.set_cpu_percent(*member.cpu_percent);
+        }
+    }
+    for (auto& [region, message] : asked) {
+        const GroupState state = groups_.state(region, parts_.loop.now());
+        const auto master = agents_.find(state.master);
+        if (state.master != kNoNode && master != agents_.end()) {
+            message.mutable_group_loads()->set_epoch(raw(state.epoch));
+            master->second->send_newest(Newest::group_loads, message);
+        }
+    }
+}
+
+}  // namespace izar

@@ -1,0 +1,44 @@
+// region_shares.h -- RegionShares: which share of a region's clients each of its nodes takes in, as its master said
+// last.
+//
+// Whoever is drained or withdrawn takes nobody in at once, and its share goes to the others in proportion. When a node
+// comes into use, its region begins with equal shares, until its master says something else. A region without a master
+// keeps its shares.
+//
+// Thread: one.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ctrl/group/group_leases.h"
+#include "ctrl/group/region_weights.h"
+
+namespace izar {
+
+class RegionShares {
+  public:
+    // All members of all regions; those that are not named any more are forgotten.
+    void set_members(const std::vector<RegionMember>& members);
+    // What the region's master of this epoch says, in thousandths. Only members in use count; without any, nothing
+    // changes.
+    void take(const std::string& region, GroupEpoch epoch, const std::map<NodeId, std::uint32_t>& weights);
+
+    // In thousandths of its region's clients; 0: takes nobody in.
+    std::uint32_t weight(NodeId node) const;
+    // The master that the region's shares are of; 0: they are equal ones.
+    GroupEpoch epoch(const std::string& region) const;
+
+  private:
+    struct Region {
+        std::map<NodeId, double> shares;  // of members in use; of any sum above 0
+        GroupEpoch epoch{};
+    };
+    void publish();
+
+    std::map<std::string, Region> regions_;
+    std::map<NodeId, std::uint32_t> weights_;
+};
+
+}  // namespace izar
