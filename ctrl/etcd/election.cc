@@ -38,6 +38,11 @@ Election::~Election() {
 void Election::run() {
     bool goes_on = true;
     while (goes_on) {
+        if (const auto given = take_way_given()) {
+            publish(leadership_.step_down());
+            goes_on = pause(*given);
+            continue;
+        }
         const Result<void> stepped = leadership_.step(parts_.clock());
         publish(stepped);
         if (!stepped) {
@@ -65,8 +70,22 @@ void Election::publish(const Result<void>& stepped) {
 
 bool Election::pause(Nanos most) {
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, most, [this] { return ending_; });
+    wake_.wait_for(lock, most, [this] { return ending_ || way_given_; });
     return !ending_;
+}
+
+void Election::give_way(Nanos pause) {
+    {
+        const std::lock_guard lock(mutex_);
+        fence_.reset();
+        way_given_ = pause;
+    }
+    wake_.notify_all();
+}
+
+std::optional<Nanos> Election::take_way_given() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(way_given_, std::nullopt);
 }
 
 std::optional<Fence> Election::leads(Instant now) const {

@@ -36,6 +36,8 @@ class Election {
     const std::string& name() const noexcept { return parts_.name; }
     // The fence to write with, while this controller leads.
     std::optional<Fence> leads(Instant now) const;
+    // For one that leads and cannot serve: gives the lead up, and asks for none for so long.
+    void give_way(Nanos pause);
     // As etcd had it last.
     std::vector<Member> members() const;
     // Why etcd could not be asked the last time; empty: it was.
@@ -45,6 +47,7 @@ class Election {
     void run();
     void publish(const Result<void>& stepped);
     bool pause(Nanos most);  // false: to end
+    std::optional<Nanos> take_way_given();
 
     const ElectionParts parts_;
     EtcdClient client_;
@@ -52,6 +55,7 @@ class Election {
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     bool ending_ = false;
+    std::optional<Nanos> way_given_;
     std::optional<Fence> fence_;
     Instant valid_until_{};
     std::vector<Member> members_;

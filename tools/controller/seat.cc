@@ -88,6 +88,7 @@ void Seat::look() {
         begin_after_ = now + kRetry;
         if (auto begun = begin(fence); !begun) {
             parts_.log("izar-controller cannot lead: " + begun.error().text);
+            election_->give_way(kRetry);
         }
     }
     if (auto problem = election_->problem(); problem != problem_) {

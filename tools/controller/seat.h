@@ -2,7 +2,8 @@
 //
 // A controller that stands by writes nothing. Connections that come to it, of agents, nodes that join and clients of
 // the API, it leads on to the leader (ctrl/controller/passage.h), and its operator socket's requests it passes on to
-// the leader's API. Without an election it leads from start to end.
+// the leader's API. Who is to lead and cannot gives way to the others.
+// Without an election it leads from start to end.
 //
 // Thread: the event loop's; requests wait for the leader's answer on a thread beside it, one at a time.
 #pragma once
@@ -24,7 +25,7 @@ namespace izar {
 class Seat {
   public:
     static constexpr Nanos kLook = std::chrono::milliseconds{50};  // between two looks at the election
-    static constexpr Nanos kRetry = std::chrono::seconds{1};       // after a lead that could not begin
+    static constexpr Nanos kRetry = std::chrono::seconds{3};       // after a lead that could not begin; others try
     static constexpr Nanos kForwarding = std::chrono::seconds{5};  // longest wait for the leader's answer
 
     // `election` may be null: there is no other controller.

@@ -196,6 +196,20 @@ TEST_F(SeatsTest, WhoStandsByServesJoinsAndTheApiAsTheLeaderDoes) {
     EXPECT_EQ(Json::parse(*own)["nodes"].size(), 1U);
 }
 
+TEST_F(SeatsTest, WhoCannotLeadGivesWay) {
+    const Keys keys;
+    TestController broken(keys, election("a", {"127.0.0.1:1", "127.0.0.1:1"}), "none");
+    broken.config.store_path = "/nowhere/izar.db";
+    ASSERT_TRUE(broken.seat->start());
+    TestController sound(keys, election("b", {"127.0.0.1:2", "127.0.0.1:2"}), "none");
+    ASSERT_TRUE(sound.seat->start());
+    EXPECT_TRUE(sound.run_until([&] {
+        broken.loop->run_once(Nanos{0});
+        return sound.seat->leads();
+    }));
+    EXPECT_FALSE(broken.seat->leads());
+}
+
 TEST_F(SeatsTest, WithoutALeaderRequestsAreRefused) {
     const Keys keys;
     TestController one(keys, election("a", {"127.0.0.1:1", "127.0.0.1:1"}), "none");
