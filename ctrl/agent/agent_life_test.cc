@@ -1,4 +1,6 @@
 // Agents over the lives of others: masters, controllers, certificates and nodes that come and go.
+#include <set>
+
 #include "ctrl/agent/testing/agent_fleet.h"
 
 namespace izar {
@@ -46,6 +48,13 @@ TEST_F(AgentLifeTest, RevokedNodeIsRefusedAndLeavesTheFleet) {
     ASSERT_TRUE(run_until([&] { return knows(ams, 1) && !fra.agent->connected(); })) << log;
     EXPECT_LT(clock.now() - begin, seconds{1});
     EXPECT_NE(fra.log.find("revoked"), std::string::npos) << fra.log;
+    const Json events = ask({{"do", "events"}})["events"];
+    std::set<std::string> kinds;
+    for (const Json& event : events) {
+        kinds.insert(event["kind"]);
+    }
+    EXPECT_EQ(kinds, (std::set<std::string>{"agent", "change", "join", "node"})) << events;
+    EXPECT_EQ(ask({{"do", "events"}, {"after", events.back()["number"]}})["events"].size(), 0U);
     EXPECT_FALSE(run_until([&] { return fra.agent->connected(); }, seconds{1})) << "its certificate is refused";
 }
 

@@ -100,9 +100,9 @@ void GroupWork::take_loads(const control::GroupLoads& loads) {
     std::map<NodeId, std::uint32_t> shares;
     for (const control::MemberLoad& load : loads.members()) {
         const NodeId node{static_cast<std::uint16_t>(load.node())};
-        members.push_back(
-            {node, "", load.usable(), load.has_cpu_percent() ? std::optional(load.cpu_percent()) : std::nullopt});
-        shares[node] = load.share();
+        const bool known = load.has_cpu_percent() && load.cpu_percent() >= 0 && load.cpu_percent() <= 100;
+        members.push_back({node, "", load.usable(), known ? std::optional(load.cpu_percent()) : std::nullopt});
+        shares[node] = std::min(load.share(), 1'000U);
     }
     if (weights_epoch_ != epoch) {
         weights_ = RegionWeights{};

@@ -39,6 +39,7 @@ constexpr Route kRoutes[] = {
     {"GET", {"v1", "groups"}, "groups"},
     {"GET", {"v1", "history"}, "history"},
     {"GET", {"v1", "controllers"}, "controllers"},
+    {"GET", {"v1", "events"}, "events"},
     {"POST", {"v1", "requests"}, nullptr},
 };
 
@@ -73,7 +74,7 @@ Json query_value(const std::string& key, const std::string& text) {
     std::uint64_t number = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool is_number = code == std::errc{} && end == text.data() + text.size();
-    return is_number && (key == "last_hours" || key == "points") ? Json(number) : Json(text);
+    return is_number && (key == "last_hours" || key == "points" || key == "after") ? Json(number) : Json(text);
 }
 
 // The body's keys, then the query's, then the path's, which count most.

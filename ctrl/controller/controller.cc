@@ -119,7 +119,7 @@ Result<void> Controller::refresh() {
         if (desired_.is_member(node)) {
             tell_turns_.add(node);
         } else {
-            parts_.log(fmt::format("node {} is revoked; its agent is refused", raw(node)));
+            tell_event(EventKind::node, fmt::format("node {} is revoked; its agent is refused", raw(node)));
             agents_.erase(node);
             session->refuse("this node was revoked");
         }
@@ -136,7 +136,8 @@ void Controller::judge_health() {
         if (change.withdrawn) {
             mesh_.forget_row(change.node);
         }
-        parts_.log(
+        tell_event(
+            EventKind::node,
             fmt::format("node {} is {}", raw(change.node),
                         change.withdrawn ? "withdrawn: neither its agent nor its neighbours hear it" : "in use again"));
     }
@@ -160,10 +161,10 @@ void Controller::round() {
     joins_left_ = kJoinsARound;
     summarize();
     if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
-        parts_.log("measurements are lost: " + written.error().text);
+        tell_event(EventKind::store, "measurements are lost: " + written.error().text);
     }
     if (auto written = groups_.write_round(); !written) {
-        parts_.log("results of probes are lost: " + written.error().text);
+        tell_event(EventKind::store, "results of probes are lost: " + written.error().text);
     }
     shares_.set_members(region_members());
     ask_masters();
@@ -203,6 +204,11 @@ std::vector<RegionMember> Controller::region_members() const {
         }
     }
     return out;
+}
+
+void Controller::tell_event(EventKind kind, std::string text) {
+    parts_.log(text);
+    events_.add(parts_.wall_clock(), kind, std::move(text));
 }
 
 std::vector<Controller::AgentRow> Controller::agents() const {

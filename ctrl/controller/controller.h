@@ -18,6 +18,7 @@
 #include "ctrl/controller/agent_session.h"
 #include "ctrl/controller/desired_state.h"
 #include "ctrl/controller/drain_watch.h"
+#include "ctrl/controller/event_log.h"
 #include "ctrl/controller/groups.h"
 #include "ctrl/controller/health.h"
 #include "ctrl/controller/link_events.h"
@@ -60,6 +61,10 @@ class Controller : private SessionEvents {
 
     // To be called after the store was changed: what changed reaches every agent.
     Result<void> refresh();
+
+    // For the log and for operators' lists of events.
+    void tell_event(EventKind kind, std::string text);
+    const EventLog& events() const noexcept { return events_; }
 
     struct AgentRow {
         NodeId node;
@@ -108,6 +113,7 @@ class Controller : private SessionEvents {
 
     ControllerParts parts_;
     DesiredState desired_;
+    EventLog events_;
     Health health_;
     DrainWatch drains_;
     MeshHub mesh_;

@@ -74,7 +74,8 @@ bool Controller::take_event(AgentSession& session, const control::ToController& 
     mesh_.take_link(*link);
     if (link_events_.passes(*link, known, desired_.nodes().size(), parts_.loop.now())) {
         broadcast(link_event_message(*link), &session);
-        parts_.log(fmt::format("link {} to {} is {}", raw(link->from), raw(link->to), link->reachable ? "up" : "down"));
+        tell_event(EventKind::link,
+                   fmt::format("link {} to {} is {}", raw(link->from), raw(link->to), link->reachable ? "up" : "down"));
     }
     return true;
 }

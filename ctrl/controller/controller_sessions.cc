@@ -48,7 +48,8 @@ void Controller::on_agent(AgentSession& session) {
     }
     place = &session;
     health_.agent_came(session.node());
-    parts_.log(fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
+    tell_event(EventKind::agent,
+               fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
     session.welcome_due = session.mesh_due = true;
     tell_turns_.add(session.node());
 }
@@ -56,7 +57,7 @@ void Controller::on_agent(AgentSession& session) {
 void Controller::on_join(AgentSession& session, const control::ToController& message) {
     const control::Join& join = message.join();
     const auto refuse = [&](const std::string& why) {
-        parts_.log(fmt::format("a join from {} was refused: {}", session.from().text(), why));
+        tell_event(EventKind::join, fmt::format("a join from {} was refused: {}", session.from().text(), why));
         session.refuse(why);
     };
     if (joins_left_ == 0) {
@@ -89,10 +90,10 @@ void Controller::on_join(AgentSession& session, const control::ToController& mes
     joined.set_name(record->name);
     joined.set_region(record->region);
     session.send(answer);
-    parts_.log(fmt::format("node {} ({}, {}) joined from {}", raw(record->id), record->name, record->region,
-                           session.from().text()));
+    tell_event(EventKind::join, fmt::format("node {} ({}, {}) joined from {}", raw(record->id), record->name,
+                                            record->region, session.from().text()));
     if (auto done = refresh(); !done) {
-        parts_.log(done.error().text);
+        tell_event(EventKind::store, done.error().text);
     }
 }
 
@@ -101,7 +102,7 @@ void Controller::on_session_end(AgentSession& session, const std::string& why) {
     if (agent != agents_.end() && agent->second == &session) {
         agents_.erase(agent);
         health_.agent_left(session.node(), parts_.loop.now());
-        parts_.log(fmt::format("agent of node {} is gone: {}", raw(session.node()), why));
+        tell_event(EventKind::agent, fmt::format("agent of node {} is gone: {}", raw(session.node()), why));
     }
     bury(session);
 }
@@ -118,14 +119,14 @@ void Controller::take_renewal(AgentSession& session, const control::ToController
     --joins_left_;
     const auto certificate = parts_.authority.sign_node(request, session.node(), wall_seconds());
     if (!certificate) {
-        parts_.log(fmt::format("the certificate of node {} is not renewed: {}", raw(session.node()),
-                               certificate.error().text));
+        tell_event(EventKind::certificate, fmt::format("the certificate of node {} is not renewed: {}",
+                                                       raw(session.node()), certificate.error().text));
         return;
     }
     control::ToAgent answer;
     answer.mutable_renewed()->set_certificate(*certificate);
     session.send(answer);
-    parts_.log(fmt::format("the certificate of node {} is renewed", raw(session.node())));
+    tell_event(EventKind::certificate, fmt::format("the certificate of node {} is renewed", raw(session.node())));
 }
 
 }  // namespace izar

@@ -150,6 +150,16 @@ Result<Json> remove_domain(Controller& controller, Request& request, const Opera
     return changed(controller, controller.store().remove_domain(domain, controller.wall_now()), {{"domain", domain}});
 }
 
+// What a command is about, as its request says.
+std::string subject_of(const Json& request) {
+    for (const char* const key : {"name", "node", "domain", "region"}) {
+        if (const auto found = request.find(key); found != request.end()) {
+            return found->is_string() ? found->get<std::string>() : found->dump();
+        }
+    }
+    return "";
+}
+
 }  // namespace
 
 Result<std::string> OperatorCommands::answer(std::string_view line) {
@@ -173,6 +183,9 @@ Result<std::string> OperatorCommands::answer(std::string_view line) {
     }
     if (!*result) {
         return tl::unexpected(result->error());
+    }
+    if (commands.contains(name)) {
+        controller_.tell_event(EventKind::change, fmt::format("{} {}", name, subject_of(json)));
     }
     return (*result)->dump(-1, ' ', false, Json::error_handler_t::replace);
 }

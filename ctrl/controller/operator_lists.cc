@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -129,6 +130,23 @@ Result<Json> list_groups(Controller& controller, Request&) {
     return Json{{"groups", rows}};
 }
 
+Result<Json> list_events(Controller& controller, Request& request) {
+    const std::uint64_t after = request.number("after", 0, std::numeric_limits<std::int64_t>::max());
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
+    }
+    Json rows = Json::array();
+    for (const Event& event : controller.events().events()) {
+        if (event.number > after) {
+            rows.push_back({{"number", event.number},
+                            {"at_s", static_cast<double>(event.at.time_since_epoch().count()) / 1'000},
+                            {"kind", name_of(event.kind)},
+                            {"text", event.text}});
+        }
+    }
+    return Json{{"events", rows}};
+}
+
 Result<Json> tell_history(Controller& controller, Request& request) {
     const auto node = [&](const std::string& name) {
         const NodeId found = controller.desired().find(name);
@@ -162,7 +180,7 @@ std::optional<Result<nlohmann::json>> answer_question(Controller& controller, co
     using Question = Result<Json> (*)(Controller&, Request&);
     static const std::map<std::string, Question> questions{
         {"tokens", list_tokens}, {"nodes", list_nodes},   {"services", list_services}, {"domains", list_domains},
-        {"links", list_links},   {"groups", list_groups}, {"history", tell_history}};
+        {"links", list_links},   {"groups", list_groups}, {"history", tell_history},   {"events", list_events}};
     const auto found = questions.find(name);
     return found == questions.end() ? std::nullopt : std::optional(found->second(controller, request));
 }

@@ -171,6 +171,21 @@ def test_agents_probe_nodes_and_origins_and_the_master_sets_shares(lab: Lab, pla
     assert set(after["shares"]) == set(NODES) and abs(sum(after["shares"].values()) - 1) < 0.004
 
 
+def test_events_are_told_as_they_happen(lab: Lab, plane: ControlPlane) -> None:
+    assert {"agent", "join", "change"} <= {row["kind"] for row in plane.listed("events")}
+    argv = [str(edge_files.find_program(lab.build, "izar")), "events", "--follow", "--socket", str(plane.socket_of("controller"))]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as follower:
+        try:
+            assert follower.stdout is not None
+            assert any("joined" in follower.stdout.readline() for _ in plane.listed("events")), "what was before"
+            plane.izar("node", "drain", "fra")
+            plane.izar("node", "undrain", "fra")
+            lines = (line for line in follower.stdout)
+            assert any("node drain fra" in line for line in lines), "and what happens now"
+        finally:
+            follower.terminate()
+
+
 def test_https_api_answers_curl_and_the_operator(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
     def curl(path: str, *options: str) -> subprocess.CompletedProcess[str]:
         where = ["--cacert", str(plane.folder / "authority.crt"), "--resolve", f"izar-controller:7444:{plane.addresses()[0]}"]

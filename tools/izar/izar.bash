@@ -64,7 +64,8 @@ _izar() {
     local cur=${COMP_WORDS[COMP_CWORD]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'edge lab replay --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'edge lab replay path node nodes service services domain domains token tokens
+            links groups controllers history events --help --version' -- "$cur")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -76,6 +77,7 @@ _izar() {
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             fi
             ;;
+        events) mapfile -t COMPREPLY < <(compgen -W '--follow --socket --api --token-file --authority --output' -- "$cur") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }

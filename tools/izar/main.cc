@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
     izar::Action run;
     izar::add_controller_nouns(app, run);
     izar::add_edge_noun(app, run);
+    izar::add_events_noun(app, run);
     izar::add_history_noun(app, run);
     izar::add_lab_noun(app, run);
     izar::add_path_noun(app, run);

@@ -20,6 +20,7 @@ using Action = std::function<int()>;
 
 void add_controller_nouns(CLI::App& app, Action& run);
 void add_edge_noun(CLI::App& app, Action& run);
+void add_events_noun(CLI::App& app, Action& run);
 void add_history_noun(CLI::App& app, Action& run);
 void add_lab_noun(CLI::App& app, Action& run);
 void add_path_noun(CLI::App& app, Action& run);

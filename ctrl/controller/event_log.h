@@ -1,0 +1,42 @@
+// event_log.h -- EventLog: what happened in the fleet lately, for operators.
+//
+// Events have growing numbers, also over several lives of a controller: a number is at least the wall clock's
+// milliseconds when the event came. Who knows the last number it saw asks for what came after it.
+//
+// Thread: one.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "ctrl/store/records.h"
+
+namespace izar {
+
+// docs/control-plane.md tells what each is about.
+enum class EventKind : std::uint8_t { agent, certificate, change, join, link, node, store };
+
+const char* name_of(EventKind kind);
+
+struct Event {
+    std::uint64_t number = 0;
+    WallTime at{};
+    EventKind kind{};
+    std::string text;
+};
+
+class EventLog {
+  public:
+    static constexpr std::size_t kMostKept = 1'000;  // the oldest make room
+
+    void add(WallTime now, EventKind kind, std::string text);
+    // The oldest first.
+    const std::deque<Event>& events() const noexcept { return events_; }
+
+  private:
+    std::deque<Event> events_;
+    std::uint64_t newest_ = 0;
+};
+
+}  // namespace izar
