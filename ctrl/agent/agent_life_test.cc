@@ -1,4 +1,5 @@
 // Agents over the lives of others: masters, controllers, certificates and nodes that come and go.
+#include <cstring>
 #include <set>
 
 #include "ctrl/agent/testing/agent_fleet.h"
@@ -67,6 +68,29 @@ TEST_F(AgentLifeTest, ControllersDeathFreezesTheFeedAndItsReturnResumesIt) {
     EXPECT_EQ(ams.fleet->version, version) << "what it knows stays";
     start_controller(address.port);
     ASSERT_TRUE(run_until([&] { return ams.life == FeedLife::live; }, seconds{15})) << ams.log;
+}
+
+TEST_F(AgentLifeTest, AControllerThatMissedAChangeDoesNotTakeItBack) {
+    TestNode& ams = add_node("ams");
+    ASSERT_TRUE(run_until([&] { return knows(ams, 1); })) << log;
+    const Identity identity = ams.identity;
+    StaticData newer = ams.agent->static_data();
+    nodes.clear();
+    // Another controller wrote, and the agent heard of it there.
+    Service service;
+    std::strcpy(service.name, "web");
+    service.vip = *IpAddress::parse("10.99.0.80");
+    service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
+    ASSERT_TRUE(store->set_service(service, clock.wall()));
+    newer.version = raw(*store->static_version());
+    ASSERT_GT(newer.version, controller->desired().version());
+    ASSERT_TRUE(save_static_data(folder / "ams", identity.id, newer));
+    nodes.push_back(std::make_unique<TestNode>(*loop, clock, address, identity, folder / "ams"));
+    const Agent& agent = *nodes.back()->agent;
+    ASSERT_TRUE(run_until([&] { return agent.connected() || agent.static_data().version < newer.version; }));
+    pass(seconds{1});
+    EXPECT_EQ(agent.static_data().version, newer.version);
+    EXPECT_EQ(controller->desired().services().size(), 1U);
 }
 
 TEST_F(AgentLifeTest, CertificateIsRenewedOverTheConnectionThatIsThere) {

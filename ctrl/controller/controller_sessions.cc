@@ -41,6 +41,16 @@ bool Controller::admits(const PeerIdentity& peer) {
 }
 
 void Controller::on_agent(AgentSession& session) {
+    // It has newer data than we know of: another controller wrote since, and we may lead no more without knowing it
+    // yet. Never is older truth told instead, unless the store itself has none newer.
+    if (session.static_taken > desired_.version()) {
+        if (const auto read = refresh(); !read) {
+            parts_.log("an agent is sent away: " + read.error().text);
+            session.close();
+            bury(session);
+            return;
+        }
+    }
     AgentSession*& place = agents_[session.node()];
     if (place != nullptr && place != &session) {  // its former life's connection was not yet found dead
         place->close();
