@@ -14,8 +14,6 @@ void Prober::start(const std::vector<ProbeTarget>& targets, Done done) {
         auto probe = TcpConnectProbe::start(target.address, target.port, loop_.now());
         if (probe) {
             running_.push_back({target, *std::move(probe)});
-        } else {
-            answers_.push_back({target, std::nullopt});  // no route is no answer
         }
     }
     timer_.start(kLook, [this] { look(); });

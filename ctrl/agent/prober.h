@@ -30,7 +30,8 @@ class Prober {
     explicit Prober(EventLoop& loop) : loop_(loop), timer_(loop) {}
 
     bool busy() const noexcept { return done_ != nullptr; }
-    // Requires !busy(). `done` gets an answer of each target, within kPatience.
+    // Requires !busy(). `done` gets an answer of each target, within kPatience, but of none that this machine has no
+    // route to: nothing was sent there.
     void start(const std::vector<ProbeTarget>& targets, Done done);
 
   private:

@@ -30,10 +30,6 @@ def lan(owner_id: int, guest: int, family: str) -> str:
     return f"10.{owner_id}.0.{1 + guest}" if family == "ipv4" else f"fd00:{owner_id:x}::{1 + guest:x}"
 
 
-def lan_prefix(owner_id: int) -> str:
-    return f"10.{owner_id}.0.0/24"
-
-
 def host(node_id: int, number: int, family: str) -> str:
     if family == "ipv4":
         return f"10.{node_id}.0.{10 + number}"

@@ -119,16 +119,7 @@ class Network:
             lines.append(f"link set dev {tap} up")
             for family, option in (("ipv4", ""), ("ipv6", "nodad")):
                 lines.append(f"address add {address(family)}/{addresses.prefix_bits(family)} dev {tap} {option}")
-        if self.topology.controllers:
-            lines += self._routes_between_lans(node)
-            netns.sysctl(namespace, {"net.ipv4.ip_forward": 1})
         netns.batch(namespace, lines)
-
-    def _routes_between_lans(self, node: Node) -> list[str]:
-        """As the Internet has them: an agent reaches origins at other nodes' LANs, past the overlay, to probe them."""
-        owners = [self.topology.node(name) for name in self.topology.lans() if name != node.lan]
-        return [f"route add {addresses.lan_prefix(owner.id)} via {addresses.wan(owner.id, 'ipv4')} dev {addresses.tap('wan')}"
-                for owner in owners]
 
     def _set_up_host(self, host: Host) -> None:
         lines = ["link set dev lo up", "link set dev eth0 up"]
