@@ -67,7 +67,7 @@ class World {
                 cause_trouble();
             }
             for (std::size_t i = 0; i < kControllers; ++i) {
-                if (weather != Weather::calm && random_.below(2) == 0) {
+                if (weather != Weather::calm && random_.below(4) == 0) {
                     write(i);  // before it looks whether it still leads
                 }
                 look(i);
@@ -294,8 +294,8 @@ TEST(FleetSimulation, OneTruthSurvivesWhateverHappens) {
         World world(disk, seed);
         world.run(seconds{12}, World::Weather::storm);
         world.heal();
-        world.run(seconds{6}, World::Weather::fair);
-        world.run(seconds{4}, World::Weather::calm);
+        world.run(seconds{5}, World::Weather::fair);
+        world.run(seconds{3}, World::Weather::calm);
         world.expect_one_truth();
         EXPECT_FALSE(testing::Test::HasFailure()) << "seed " << seed;
         acknowledged += world.acknowledged();
