@@ -57,6 +57,7 @@ class AgentSession : public ChannelEvents {
     std::optional<std::uint64_t> flows;  // that its node holds, as told last
     bool welcome_due = false;            // it was told nothing yet
     bool mesh_due = false;               // the newest summary was not sent
+    Instant next_renewal{};              // of its certificate; asked for sooner, it gets no answer
 
     void on_open() override;
     bool on_message(std::span<const std::uint8_t> payload) override;

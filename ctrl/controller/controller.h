@@ -50,6 +50,7 @@ class Controller : private SessionEvents {
     static constexpr Nanos kHealthInterval = std::chrono::milliseconds{500};
     static constexpr std::size_t kMostUnknown = 1'000;  // connections that have not said hello; the oldest is cut
     static constexpr std::size_t kJoinsARound = 100;    // and renewals of certificates; more have to come back
+    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};  // of one agent; less than Renewal's
 
     explicit Controller(ControllerParts parts);
     ~Controller() override = default;

@@ -120,6 +120,11 @@ void Controller::on_session_end(AgentSession& session, const std::string& why) {
 // The same key is signed again, so nothing changes in the store, and the old certificate counts as long as it did. Of
 // too many at once some get no answer, and ask again.
 void Controller::take_renewal(AgentSession& session, const control::ToController& message) {
+    const Instant now = parts_.loop.now();
+    if (now < session.next_renewal) {
+        return;
+    }
+    session.next_renewal = now + kRenewalPause;
     const auto& request = message.renew().certificate_request();
     const auto record = desired_.records().find(session.node());
     const auto key = request_key(request);
