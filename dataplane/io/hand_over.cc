@@ -26,8 +26,9 @@ HandOver::~HandOver() {
     }
 }
 
-Verdict HandOver::put(LcoreIndex from, LcoreIndex to, rte_mbuf* m) noexcept {
-    return rte_ring_sp_enqueue(ring(from, to), m) == 0 ? Verdict::hand_over : Verdict::ring_full;
+std::size_t HandOver::put(LcoreIndex from, LcoreIndex to, std::span<rte_mbuf* const> packets) noexcept {
+    return rte_ring_sp_enqueue_burst(ring(from, to), reinterpret_cast<void* const*>(packets.data()),
+                                     static_cast<unsigned>(packets.size()), nullptr);
 }
 
 unsigned HandOver::take(LcoreIndex from, LcoreIndex to, std::array<rte_mbuf*, kMaxBurst>& out) noexcept {

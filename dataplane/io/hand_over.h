@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "dataplane/base/limits.h"
@@ -33,8 +34,9 @@ class HandOver {
     ~HandOver();
     HandOver(const HandOver&) = delete;
 
-    // Verdict::hand_over, or ring_full if the packet stays with the caller.
-    Verdict put(LcoreIndex from, LcoreIndex to, rte_mbuf* m) noexcept;
+    // Returns how many of the packets, from the first on, `to` will get; the ring has no room for the others, which
+    // stay with the caller. One call for many: each makes the reader's core ask for the ring's state anew.
+    std::size_t put(LcoreIndex from, LcoreIndex to, std::span<rte_mbuf* const> packets) noexcept;
     // Takes up to kMaxBurst packets that `from` gave to `to`; returns how many.
     unsigned take(LcoreIndex from, LcoreIndex to, std::array<rte_mbuf*, kMaxBurst>& out) noexcept;
     std::size_t lcores() const noexcept { return lcores_; }

@@ -1,5 +1,7 @@
 #include "dataplane/stages/find_flow.h"
 
+#include <array>
+#include <bit>
 #include <span>
 
 #include "dataplane/stages/families.h"
@@ -19,6 +21,43 @@ LcoreIndex owner_of(const Burst& burst, unsigned lane, const FlowKey<Address>& k
     }
     return flow_owner(hash, shared.lcores);
 }
+
+// Lanes whose flows other lcores own.
+class OthersLanes {
+  public:
+    void add(unsigned lane, LcoreIndex owner) noexcept {
+        lanes_.add(lane);
+        owner_[lane] = owner;
+        owners_ |= 1U << raw(owner);
+    }
+
+    // Gives each owner its own, all at once.
+    void hand_over(Burst& burst, LcoreState& lcore) noexcept {
+        for (; owners_ != 0; owners_ &= owners_ - 1) {
+            const LcoreIndex owner{static_cast<std::uint8_t>(std::countr_zero(owners_))};
+            LaneList given;
+            std::array<rte_mbuf*, kMaxBurst> packets;
+            for (const unsigned lane : lanes_) {
+                if (owner_[lane] == owner) {
+                    attach_note(burst.mbuf[lane], burst.note[lane]);
+                    packets[given.size()] = burst.mbuf[lane];
+                    given.add(lane);
+                }
+            }
+            const std::size_t taken =
+                lcore.shared.hand_over.put(lcore.index, owner, std::span{packets}.first(given.size()));
+            for (unsigned i = 0; i < given.size(); ++i) {
+                burst.verdict[given[i]] = i < taken ? Verdict::hand_over : Verdict::ring_full;
+            }
+        }
+    }
+
+  private:
+    LaneList lanes_;
+    std::array<LcoreIndex, kMaxBurst> owner_;  // of the lanes in lanes_
+    std::uint32_t owners_ = 0;                 // a bit for each lcore that owns one
+};
+static_assert(kMaxLcores <= 32);
 
 // A lane whose flow is known: which way it goes, and whether this node still has to become its egress.
 template <typename Address>
@@ -47,6 +86,7 @@ void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Publish
     std::array<std::uint64_t, kMaxBurst> hashes;
     std::array<FlowRef, kMaxBurst> found;
     LaneList mine;
+    OthersLanes others;
     for (const unsigned lane : lanes) {
         const unsigned at = mine.size();
         burst.ahead.fetch_frame(at);
@@ -56,14 +96,14 @@ void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Publish
         if (lcore.shared.lcores > 1) {
             const LcoreIndex owner = owner_of(burst, lane, keys[at], hashes[at], lcore.shared);
             if (owner != lcore.index) {
-                attach_note(burst.mbuf[lane], burst.note[lane]);
-                burst.verdict[lane] = lcore.shared.hand_over.put(lcore.index, owner, burst.mbuf[lane]);
+                others.add(lane, owner);
                 continue;
             }
         }
         mine.add(lane);
     }
     lanes.clear();
+    others.hand_over(burst, lcore);
     const std::size_t n = mine.size();
     flows.find_bulk(std::span(keys).first(n), std::span(hashes).first(n), std::span(found).first(n));
     for (unsigned i = 0; i < n; ++i) {
