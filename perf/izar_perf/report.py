@@ -45,23 +45,27 @@ def table_of(rows: list[dict], columns: tuple[Column, ...]) -> str:
     return f"<table><tr>{head}</tr>" + "".join(f"<tr>{line}</tr>" for line in body) + "</table>"
 
 
-def section_of(result: dict) -> str:
-    """One suite: what it measures, under which conditions, its plots, and all rows."""
-    suite = load_suites()[result["suite"]]
-    env = result["env"]
-    quick = '<p class="quick">A quick run: it shows that the suite works, its figures mean nothing.</p>' if env.get("quick") else ""
-    plots = "".join(figures.of(result["suite"], result["rows"]))
-    table = table_of(result["rows"], suite.COLUMNS)
-    rows = f'<details{"" if plots else " open"}><summary>{len(result["rows"])} rows</summary><div class="wide">{table}</div></details>'
-    return (f'<section id="{result["suite"]}"><h2>{result["suite"]}</h2><p>{html.escape(suite.SUMMARY)}</p>{quick}'
-            f'<div class="plots">{plots}</div>{rows}<p>{html.escape(environment.sentence(env))}</p></section>')
+def section_of(name: str, results: list[dict]) -> str:
+    """One suite: what it measures, the plots and rows of all its results together, and the conditions of each."""
+    suite = load_suites()[name]
+    rows = [row for result in results for row in result["rows"]]
+    quick = any(result["env"].get("quick") for result in results)
+    warning = '<p class="quick">A quick run: it shows that the suite works, its figures mean nothing.</p>' if quick else ""
+    plots = "".join(figures.of(name, rows))
+    details = f'<details><summary>{len(rows)} rows</summary><div class="wide">{table_of(rows, suite.COLUMNS)}</div></details>'
+    conditions = "".join(f"<p>{html.escape(environment.sentence(result['env']))}</p>" for result in results)
+    return (f'<section id="{name}"><h2>{name}</h2><p>{html.escape(suite.SUMMARY)}</p>{warning}'
+            f'<div class="plots">{plots}</div>{details}{conditions}</section>')
 
 
 def page_of(results: list[dict]) -> str:
-    links = " ".join(f'<a href="#{result["suite"]}">{result["suite"]}</a>' for result in results)
+    of_suite: dict[str, list[dict]] = {}
+    for result in results:
+        of_suite.setdefault(result["suite"], []).append(result)
+    links = " ".join(f'<a href="#{name}">{name}</a>' for name in of_suite)
     return (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>izar: performance</title><style>{STYLE}</style>'
             f"<header><h1>izar: performance</h1><p>Figures of perf/run, each with its conditions; perf/README.md says how they "
-            f"are measured.</p><nav>{links}</nav></header>{''.join(map(section_of, results))}</html>\n")
+            f"are measured.</p><nav>{links}</nav></header>{''.join(section_of(*each) for each in of_suite.items())}</html>\n")
 
 
 def main(arguments: list[str]) -> int:
@@ -77,5 +81,5 @@ def main(arguments: list[str]) -> int:
             print(f"perf/report: {file}: {error}", file=sys.stderr)
             return 1
     options.output.write_text(page_of(results))
-    print(f"{options.output}: {len(results)} suites")
+    print(f"{options.output}: {len(results)} results")
     return 0

@@ -71,6 +71,13 @@ def test_one_page_with_all_plots_that_loads_nothing(root, tmp_path):
     assert "A quick run" in text
 
 
+def test_results_of_one_suite_are_one_section(root, tmp_path):
+    page = tmp_path / "page.html"
+    file = write(tmp_path, "scale")
+    assert report(root, file, file, "--output", str(page)).returncode == 0
+    assert page.read_text().count('<section id="scale"') == 1 and f"{2 * len(rows_of('scale'))} rows" in page.read_text()
+
+
 def test_every_suite_has_plots():
     assert set(figures.FIGURES) == set(load_suites())
 
