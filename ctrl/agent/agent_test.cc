@@ -39,6 +39,24 @@ TEST_F(AgentTest, TokensCountAndStrangersAreRefused) {
     EXPECT_FALSE(join_as("no/name", token()));
 }
 
+TEST_F(AgentTest, WhoOnlyConnectsKeepsNobodyFromJoining) {
+    struct Silent : StreamEvents {
+        void on_received(std::span<const std::uint8_t>) override {}
+        void on_closed(const std::string&) override { ++closed; }
+        std::size_t closed = 0;
+    } silent;
+    std::vector<StreamId> streams;
+    for (std::size_t i = 0; i < 3 * Controller::kMostUnknown; ++i) {
+        streams.push_back(*loop->connect(address, silent));
+        loop->run_once(Nanos{0});
+    }
+    ASSERT_TRUE(run_until([&] { return silent.closed >= 2 * Controller::kMostUnknown; })) << silent.closed;
+    EXPECT_TRUE(join_as("ams", token()));
+    for (const StreamId stream : streams) {
+        loop->close(stream);
+    }
+}
+
 TEST_F(AgentTest, ServicesAndDomainsReachEveryNode) {
     TestNode& ams = add_node("ams");
     TestNode& fra = add_node("fra");

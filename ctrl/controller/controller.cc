@@ -159,6 +159,11 @@ void Controller::watch_drains() {
 
 void Controller::round() {
     joins_left_ = kJoinsARound;
+    // A write whose answer got lost on its way from the store may have been carried out: its sender was told that
+    // nobody knows, and the nodes hear of it here.
+    if (const auto read = refresh(); !read) {
+        tell_event(EventKind::store, "the store is not read: " + read.error().text);
+    }
     summarize();
     if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
         tell_event(EventKind::store, "measurements are lost: " + written.error().text);

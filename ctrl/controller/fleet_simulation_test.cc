@@ -24,6 +24,7 @@ constexpr std::size_t kControllers = 3;
 constexpr std::size_t kAgents = 4;
 constexpr Nanos kLease = seconds{3};
 constexpr Nanos kStep = milliseconds{200};
+constexpr Nanos kRound = seconds{5};  // in which a leader reads the store again
 constexpr std::uint64_t kSeeds = 500;
 constexpr std::uint32_t kNames = 4;  // of services
 
@@ -157,6 +158,10 @@ class World {
         if (now_ >= controller.leads_until) {
             give_up(which);
         }
+        if (controller.leads && !controller.without_store && (now_.time_since_epoch() % kRound) == Nanos{}) {
+            ASSERT_TRUE(controller.desired.refresh(*disk_.stores[which]));
+            tell_agents(which);
+        }
         if (controller.without_etcd) {
             return;
         }
@@ -204,10 +209,13 @@ class World {
             disk_.may_hold[name] = {disk_.last_port};
             ++acknowledged_;
             ASSERT_TRUE(controller.desired.refresh(*disk_.stores[which]));
-            for (std::size_t i = 0; i < kAgents; ++i) {
-                if (agents_[i].at == which) {
-                    send(i);
-                }
+            tell_agents(which);
+        }
+    }
+    void tell_agents(std::size_t of) {
+        for (std::size_t i = 0; i < kAgents; ++i) {
+            if (agents_[i].at == of) {
+                send(i);
             }
         }
     }
@@ -295,7 +303,7 @@ TEST(FleetSimulation, OneTruthSurvivesWhateverHappens) {
         world.run(seconds{12}, World::Weather::storm);
         world.heal();
         world.run(seconds{5}, World::Weather::fair);
-        world.run(seconds{3}, World::Weather::calm);
+        world.run(kRound + seconds{3}, World::Weather::calm);
         world.expect_one_truth();
         EXPECT_FALSE(testing::Test::HasFailure()) << "seed " << seed;
         acknowledged += world.acknowledged();
