@@ -12,6 +12,7 @@ namespace izar {
 namespace {
 
 constexpr std::string_view kPrologueLabel = "izar link handshake 1";
+constexpr std::string_view kSessionLabel = "izar session secret";
 using Prologue = std::array<std::uint8_t, kPrologueLabel.size() + 4>;
 
 // Both ends' ids are part of what is authenticated: with one secret for a whole fleet nobody can be led to a third.
@@ -48,6 +49,19 @@ ByteView bytes_of(const HandshakePayload& payload) noexcept {
 }
 std::span<std::uint8_t> writable(HandshakePayload& payload) noexcept {
     return {reinterpret_cast<std::uint8_t*>(&payload), sizeof payload};
+}
+
+// Noise derives keys from the secret and the ephemeral keys, and has hashed what was said besides: both boot ids are in
+// the hash, so with it they enter the keys.
+NoiseSecrets secrets_of(const Noise& noise) noexcept {
+    std::array<std::uint8_t, kSessionLabel.size() + kHashLength> info;
+    std::memcpy(info.data(), kSessionLabel.data(), kSessionLabel.size());
+    std::memcpy(info.data() + kSessionLabel.size(), noise.transcript().data(), kHashLength);
+    const NoiseSecrets split = noise.split();
+    NoiseSecrets out;
+    hkdf_expand(split.from_initiator, info, out.from_initiator.writable());
+    hkdf_expand(split.from_responder, info, out.from_responder.writable());
+    return out;
 }
 
 bool valid_lcores(const HandshakePayload& payload) noexcept {
@@ -119,22 +133,19 @@ HandshakeOutcome Handshake::receive(ByteView bytes, std::uint8_t in_use, Instant
     if (message.number == 2 && !attempt_) {
         return {HandshakeRead::unexpected, {}, {}};
     }
-    if (!take_read(now)) {
-        return {HandshakeRead::rate, {}, {}};
-    }
     return message.number == 1 ? read_first(message, in_use, now, random) : read_second(message);
 }
 
-bool Handshake::take_read(Instant now) noexcept {
+bool Handshake::take_answer(Instant now) noexcept {
     constexpr Nanos kRefill = std::chrono::seconds{1};
     if (now - refilled_ >= kRefill) {
         refilled_ = now;
-        reads_ = kMostReads;
+        answers_left_ = kMostAnswers;
     }
-    if (reads_ == 0) {
+    if (answers_left_ == 0) {
         return false;
     }
-    --reads_;
+    --answers_left_;
     return true;
 }
 
@@ -179,6 +190,9 @@ HandshakeOutcome Handshake::read_first(const HandshakeMessage& message, std::uin
         if (attempt_ && tries_ == 1 && now < next_try_ && raw(self_.node) < raw(peer_)) {
             return {HandshakeRead::collision, {}, {}};
         }
+        if (!take_answer(now)) {
+            return {HandshakeRead::rate, {}, {}};
+        }
         remember(payload);
         return answer(noise, secrets_.secret[i], payload, in_use, random);
     }
@@ -187,7 +201,8 @@ HandshakeOutcome Handshake::read_first(const HandshakeMessage& message, std::uin
 
 HandshakeOutcome Handshake::answer(Noise& noise, const Secret& under, const HandshakePayload& first,
                                    std::uint8_t in_use, const RandomFill& random) {
-    // Each end knows three sessions at most (in force, old, unconfirmed), so one of the seven numbers is free.
+    // An end knows three sessions as a rule (in force, old, unconfirmed), so one of the seven numbers is free; while
+    // both have one more than that the peer tries again.
     const int number = std::countr_one(static_cast<std::uint8_t>(first.sessions | in_use));
     if (number >= static_cast<int>(kSessionNumbers)) {
         return {};
@@ -203,7 +218,7 @@ HandshakeOutcome Handshake::answer(Noise& noise, const Secret& under, const Hand
         return {HandshakeRead::stranger, {}, {}};
     }
     attempt_.reset();
-    const NoiseSecrets secrets = noise.split();
+    const NoiseSecrets secrets = secrets_of(noise);
     return {HandshakeRead::answered, out,
             Session{secrets.from_responder, secrets.from_initiator, payload.sessions, first.boot, first.lcores, false,
                     under}};
@@ -220,7 +235,7 @@ HandshakeOutcome Handshake::read_second(const HandshakeMessage& message) {
         payload.attempt.value() != attempts_) {
         return {};
     }
-    const NoiseSecrets secrets = noise.split();
+    const NoiseSecrets secrets = secrets_of(noise);
     HandshakeOutcome out{HandshakeRead::established,
                          {},
                          Session{secrets.from_initiator, secrets.from_responder, payload.sessions, payload.boot,

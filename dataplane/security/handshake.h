@@ -14,7 +14,9 @@
 //     responder's session becomes the link's only when a packet under it has come, which a replayer cannot make.
 //   - Both begin at once: the node with the lower id goes on, its peer answers.
 //   - Lost messages are repeated with back-off, each time as a new attempt with a new ephemeral key.
-//   - At most kMostReads messages a second and link are looked at.
+//   - At most kMostAnswers a second are given. What does not authenticate or was answered before is not counted here,
+//   so
+//     that nobody without the secret can use them up: lcores (handshake_mark.h) and LinkSecurity bound what that costs.
 #pragma once
 
 #include <array>
@@ -36,7 +38,7 @@ using RandomFill = std::function<void(std::span<std::uint8_t>)>;
 
 inline constexpr Nanos kFirstRetry = std::chrono::milliseconds{500};
 inline constexpr Nanos kLongestRetry = std::chrono::seconds{4};
-inline constexpr std::uint32_t kMostReads = 20;  // a second, and at once after a quiet second
+inline constexpr std::uint32_t kMostAnswers = 20;  // a second, and at once after a quiet second
 
 // This node, as it presents itself on all its links.
 struct HandshakeSelf {
@@ -108,7 +110,7 @@ class Handshake {
     };
     static constexpr std::size_t kLives = 8;
 
-    bool take_read(Instant now) noexcept;
+    bool take_answer(Instant now) noexcept;
     Life* life_of(const BootId& boot) noexcept;
     bool is_replay(const HandshakePayload& payload) noexcept;
     void remember(const HandshakePayload& payload) noexcept;
@@ -130,7 +132,7 @@ class Handshake {
     unsigned tries_ = 0;  // since wanted
     Nanos retry_ = kFirstRetry;
     Instant next_try_{};
-    std::uint32_t reads_ = kMostReads;  // allowed before the next refill
+    std::uint32_t answers_left_ = kMostAnswers;  // before the next refill
     Instant refilled_{};
 };
 

@@ -12,7 +12,9 @@
 #include "dataplane/base/limits.h"
 #include "dataplane/base/types.h"
 #include "dataplane/security/aead.h"
+#include "dataplane/security/handshake_mark.h"
 #include "dataplane/security/replay_window.h"
+#include "dataplane/security/secrets.h"
 
 namespace izar {
 
@@ -62,6 +64,18 @@ class LinkKeys {
         return key != nullptr && key->key.epoch_byte() == epoch_byte ? key : nullptr;
     }
 
+    // Whether somebody with one of the secrets that the link accepts has made a handshake message, as far as its mark
+    // shows.
+    bool marked(NodeSlot link, const HandshakeMessage& message, Aead& aead) const noexcept {
+        for (const auto& mark : links_[raw(link)].mark) {
+            const AeadKey* const key = mark.load(std::memory_order_acquire);
+            if (key != nullptr && has_mark(message, *key, aead)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     // The epoch that the link sends under, negative without a session. Any thread, for display.
     std::int64_t epoch(NodeSlot link) const noexcept { return links_[raw(link)].epoch.load(std::memory_order_relaxed); }
 
@@ -73,6 +87,9 @@ class LinkKeys {
     void set_receive(NodeSlot link, std::uint8_t epoch_byte, ReceiveKey* key) noexcept {
         links_[raw(link)].receive[place_of(epoch_byte)].store(key, std::memory_order_release);
     }
+    void set_mark(NodeSlot link, std::size_t which, const AeadKey* key) noexcept {
+        links_[raw(link)].mark[which].store(key, std::memory_order_release);
+    }
 
   private:
     static constexpr std::size_t place_of(std::uint8_t epoch_byte) noexcept {
@@ -81,6 +98,7 @@ class LinkKeys {
     struct alignas(64) Link {
         std::atomic<const AeadKey*> send{nullptr};
         std::atomic<std::int64_t> epoch{-1};
+        std::array<std::atomic<const AeadKey*>, kSecretsPerLink> mark{};
         std::array<std::atomic<ReceiveKey*>, kPlaces> receive{};
     };
     std::vector<Link> links_;

@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace izar {
+namespace {
+
+// Whether somebody without the secret can have caused the reading.
+bool in_vain(HandshakeRead read) noexcept {
+    return read == HandshakeRead::stranger || read == HandshakeRead::replayed || read == HandshakeRead::rate;
+}
+
+}  // namespace
 
 struct LinkSecurity::LiveSession {
     LiveSession(const Session& made, std::uint64_t sent, Instant now)
@@ -36,10 +44,26 @@ struct LinkSecurity::Link {
     Handshake& handshake;
     std::unique_ptr<LiveSession> in_force;
     std::unique_ptr<LiveSession> former;
-    std::unique_ptr<LiveSession> unconfirmed;
+    // Of two process lives of the peer: one of them may be a former one whose message somebody has sent again, and must
+    // not take the other's session away before it is confirmed.
+    std::array<std::unique_ptr<LiveSession>, 2> unconfirmed;
     std::shared_ptr<AeadKey> send_key;
+    std::array<std::shared_ptr<AeadKey>, kSecretsPerLink> mark_keys;  // of the handshake's secrets
     Instant former_until{};
     std::optional<Instant> withdrawn_at;  // the session in force is under a secret that is not accepted any more
+
+    // Where an unconfirmed session of this life of the peer goes; what is there is older.
+    std::unique_ptr<LiveSession>& place_for(const BootId& boot) noexcept {
+        const auto is_older = [&](const auto& one, const auto& other) {
+            if (one == nullptr || other == nullptr) {
+                return one == nullptr && other != nullptr;
+            }
+            return one->since < other->since;
+        };
+        const auto of_life = std::ranges::find_if(
+            unconfirmed, [&](const auto& each) { return each != nullptr && each->peer_boot == boot; });
+        return of_life != unconfirmed.end() ? *of_life : *std::ranges::min_element(unconfirmed, is_older);
+    }
 };
 
 LinkSecurity::LinkSecurity(Parts parts) : parts_(std::move(parts)), links_(kMaxNodes), peers_(kMaxNodes, kNoNode) {}
@@ -65,8 +89,10 @@ void LinkSecurity::follow_fleet(const OnSched& thread) {
     for (std::size_t i = 0; i < kMaxNodes; ++i) {
         std::unique_ptr<Link>& link = links_[i];
         if (link != nullptr && link->peer != peers_[i]) {
-            drop_all(thread, NodeSlot{static_cast<std::uint16_t>(i)}, *link);
+            const NodeSlot slot{static_cast<std::uint16_t>(i)};
+            drop_all(thread, slot, *link);
             link->handshake.rest();
+            install_marks(thread, slot, *link);
             link.reset();
         }
     }
@@ -86,7 +112,10 @@ void LinkSecurity::apply_secrets(const OnSched& thread, Instant now) {
             continue;
         }
         const AcceptedSecrets accepted = secrets_.of(parts_.self.node, peers_[i]);
-        link->handshake.set_secrets(accepted);
+        if (!(link->handshake.secrets() == accepted)) {
+            link->handshake.set_secrets(accepted);
+            install_marks(thread, slot, *link);
+        }
         if (accepted.count == 0) {
             drop_all(thread, slot, *link);
             continue;
@@ -136,9 +165,14 @@ void LinkSecurity::take(const OnSched& thread, NodeSlot slot, const HandshakeMes
         return;
     }
     const ByteView bytes{reinterpret_cast<const std::uint8_t*>(&message), sizeof message};
+    if (!may_fail(now)) {
+        ++refused_;
+        return;
+    }
     HandshakeOutcome outcome = link->handshake.receive(bytes, in_use(*link), now, parts_.random);
     if (!outcome.session) {
         ++refused_;
+        failures_ += in_vain(outcome.read) ? 1 : 0;
         return;
     }
     ++handshakes_;
@@ -146,9 +180,18 @@ void LinkSecurity::take(const OnSched& thread, NodeSlot slot, const HandshakeMes
         bring_into_force(thread, slot, *link, make_session(slot, *outcome.session, now), now);
         return;
     }
-    drop(thread, slot, link->unconfirmed);
-    link->unconfirmed = make_session(slot, *outcome.session, now);
-    send(slot, *outcome.answer);
+    std::unique_ptr<LiveSession>& place = link->place_for(outcome.session->peer_boot);
+    drop(thread, slot, place);
+    place = make_session(slot, *outcome.session, now);
+    send(slot, *link, *outcome.answer, outcome.session->under);
+}
+
+bool LinkSecurity::may_fail(Instant now) noexcept {
+    if (now - failures_since_ >= std::chrono::seconds{1}) {
+        failures_since_ = now;
+        failures_ = 0;
+    }
+    return failures_ < kMostFailures;
 }
 
 std::unique_ptr<LinkSecurity::LiveSession> LinkSecurity::make_session(NodeSlot slot, const Session& session,
@@ -210,24 +253,26 @@ void LinkSecurity::review(const OnSched& thread, NodeSlot slot, Instant now) {
         }
     }
     if (const auto message = link.handshake.tick(in_use(link), now, parts_.random)) {
-        send(slot, *message);
+        send(slot, link, *message, link.handshake.secrets().secret[0]);
     }
 }
 
 // Both ends may have begun, one after the other, and both been answered. Then there are two good sessions, and both
 // ends take the later one: an end that answers gives up its own attempt, so they agree on which that is.
 void LinkSecurity::confirm(const OnSched& thread, NodeSlot slot, Link& link, Instant now) {
-    if (link.unconfirmed == nullptr || !link.unconfirmed->used()) {
-        return;
+    for (std::unique_ptr<LiveSession>& session : link.unconfirmed) {
+        if (session == nullptr || !session->used()) {
+            continue;
+        }
+        const LiveSession* const ours = link.in_force.get();
+        if (ours != nullptr && ours->peer_boot == session->peer_boot && ours->since > session->since) {
+            drop(thread, slot, link.former);
+            link.former = std::move(session);
+            link.former_until = now + kOldEpochAccepted;
+        } else {
+            bring_into_force(thread, slot, link, std::move(session), now);
+        }
     }
-    const LiveSession* const ours = link.in_force.get();
-    if (ours != nullptr && ours->peer_boot == link.unconfirmed->peer_boot && ours->since > link.unconfirmed->since) {
-        drop(thread, slot, link.former);
-        link.former = std::move(link.unconfirmed);
-        link.former_until = now + kOldEpochAccepted;
-        return;
-    }
-    bring_into_force(thread, slot, link, std::move(link.unconfirmed), now);
 }
 
 // A session that nothing was heard under is as silent as one under which it ended.
@@ -275,7 +320,9 @@ void LinkSecurity::drop_all(const OnSched& thread, NodeSlot slot, Link& link) {
     bury(thread, std::move(link.send_key));
     drop(thread, slot, link.in_force);
     drop(thread, slot, link.former);
-    drop(thread, slot, link.unconfirmed);
+    for (auto& session : link.unconfirmed) {
+        drop(thread, slot, session);
+    }
     link.withdrawn_at.reset();
 }
 
@@ -286,13 +333,34 @@ void LinkSecurity::bury(const OnSched& thread, std::shared_ptr<void> rest) {
     }
 }
 
-void LinkSecurity::send(NodeSlot slot, const HandshakeMessage& message) {
+// Lcores know those marks that the handshake's secrets make.
+void LinkSecurity::install_marks(const OnSched& thread, NodeSlot slot, Link& link) {
+    const AcceptedSecrets& secrets = link.handshake.secrets();
+    for (std::size_t i = 0; i < kSecretsPerLink; ++i) {
+        std::shared_ptr<AeadKey> key;
+        if (i < secrets.count) {
+            key = std::make_shared<AeadKey>();
+            parts_.aead.expand(mark_key_of(secrets.secret[i]), *key);
+        }
+        parts_.keys.set_mark(slot, i, key.get());
+        std::swap(link.mark_keys[i], key);
+        bury(thread, std::move(key));
+    }
+}
+
+void LinkSecurity::send(NodeSlot slot, const Link& link, HandshakeMessage message, const Secret& under) {
+    const AcceptedSecrets& secrets = link.handshake.secrets();
+    for (std::size_t i = 0; i < secrets.count; ++i) {
+        if (secrets.secret[i] == under) {
+            put_mark(message, *link.mark_keys[i], parts_.aead);
+        }
+    }
     parts_.to_send[raw(slot) % parts_.to_send.size()]->push({slot, message});
 }
 
 std::uint8_t LinkSecurity::in_use(const Link& link) noexcept {
     unsigned out = 0;
-    for (const auto* each : {&link.in_force, &link.former, &link.unconfirmed}) {
+    for (const auto* each : {&link.in_force, &link.former, &link.unconfirmed[0], &link.unconfirmed[1]}) {
         out |= *each != nullptr ? 1u << (*each)->number : 0;
     }
     return static_cast<std::uint8_t>(out);

@@ -2,10 +2,10 @@
 //
 // Thread: the scheduler thread. Lcores meet it in the HandshakeRings and in LinkKeys only.
 //
-// A link has up to three sessions: the one in force, a former one that is still accepted for kOldEpochAccepted, and one
-// that we answered for and that has not been confirmed by a packet yet. When the unconfirmed one is confirmed it comes
-// into force; if it is of a new process life of the peer, everything of the former life is dropped at that moment.
-// Nothing here asks a controller, and nothing expires because none is there.
+// A link has up to four sessions: the one in force, a former one that is still accepted for kOldEpochAccepted, and for
+// each of two process lives of the peer one that we answered for and that no packet has confirmed yet. When one of
+// those is confirmed it comes into force; if it is of a new process life, everything of the former one is dropped at
+// that moment. Nothing here asks a controller, and nothing expires because none is there.
 //
 // Epochs go on without a message (key_schedule.h), so an end that hears nothing for two of them knows none of its
 // peer's keys any more. A link that was silent for kLinkSilence (or three intervals, of a peer that speaks seldom)
@@ -40,6 +40,9 @@ class LinkSecurity {
   public:
     static constexpr std::size_t kParcelsARound = 64;  // of each ring
     static constexpr std::size_t kLinksARound = 128;   // looked at for time and use
+    // Messages a second of all links that may be read in vain, at some 0.1 ms each 2 % of a core. Only who sees a link
+    // can make such: its messages sent again have a mark that is right.
+    static constexpr std::uint32_t kMostFailures = 200;
 
     // How many packets this node has sent on a link in this process life.
     using SentPackets = std::function<std::uint64_t(NodeSlot)>;
@@ -96,7 +99,9 @@ class LinkSecurity {
     void drop(const OnSched& thread, NodeSlot slot, std::unique_ptr<LiveSession>& session);
     void drop_all(const OnSched& thread, NodeSlot slot, Link& link);
     void bury(const OnSched& thread, std::shared_ptr<void> rest);
-    void send(NodeSlot slot, const HandshakeMessage& message);
+    void install_marks(const OnSched& thread, NodeSlot slot, Link& link);
+    void send(NodeSlot slot, const Link& link, HandshakeMessage message, const Secret& under);
+    bool may_fail(Instant now) noexcept;
     void follow_fleet(const OnSched& thread);
     void apply_secrets(const OnSched& thread, Instant now);
     static std::uint8_t in_use(const Link& link) noexcept;
@@ -113,6 +118,8 @@ class LinkSecurity {
     std::size_t next_link_ = 0;
     std::uint64_t handshakes_ = 0;
     std::uint64_t refused_ = 0;
+    std::uint32_t failures_ = 0;  // messages read in vain since failures_since_
+    Instant failures_since_{};
 };
 
 }  // namespace izar

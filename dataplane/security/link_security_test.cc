@@ -69,6 +69,10 @@ class Node {
             security->do_work(thread_, now);
         }
     }
+    // What an lcore does with a handshake message that came from the peer's address.
+    bool take(const HandshakeMessage& message) {
+        return keys.marked(kPeer, message, *aead_) && received.push({kPeer, message});
+    }
     bool can_send() const { return keys.send(kPeer) != nullptr; }
 
     Packet seal() {
@@ -129,7 +133,7 @@ class LinkSecurityTest : public testing::Test {
         HandshakeParcel parcel;
         while (from.to_send.pop(parcel)) {
             if (arrives(from) && random.below(100) >= lossy && &to != stopped) {
-                EXPECT_TRUE(to.received.push({kPeer, parcel.message}));
+                to.take(parcel.message);
             }
         }
     }
@@ -305,7 +309,7 @@ TEST_F(LinkSecurityTest, APeerThatLeftTheFleetAndIsBackIsAnswered) {
     a->know({NodeId{1}, NodeId{2}});
     a->work(now);
     ASSERT_TRUE(a->to_send.pop(answered));
-    ASSERT_TRUE(b->received.push({kPeer, answered.message}));
+    ASSERT_TRUE(b->take(answered.message));
     run(5s);
     ASSERT_TRUE(a->can_send());
     expect_healed();
@@ -315,7 +319,7 @@ TEST_F(LinkSecurityTest, APeerThatLeftTheFleetAndIsBackIsAnswered) {
     b->know({NodeId{2}, NodeId{1}});
     run(5s);
     const std::uint64_t made = b->security->handshakes();
-    ASSERT_TRUE(b->received.push({kPeer, answered.message}));
+    ASSERT_TRUE(b->take(answered.message));
     run(1s);
     EXPECT_EQ(b->security->handshakes(), made) << "a message that was answered before";
     expect_healed();
@@ -348,6 +352,37 @@ TEST_F(LinkSecurityTest, ASilenceThatIsUsualCausesNoHandshake) {
     EXPECT_EQ(arrived, sent);
 }
 
+// Somebody has recorded messages of a former life that were never answered. Sent again just when the new life was
+// answered, they must not take its session away before it is confirmed.
+TEST_F(LinkSecurityTest, AFormerLifesMessageTakesNoSessionAway) {
+    connect();
+    a_to_b_cut = true;
+    std::vector<HandshakeMessage> recorded;
+    for (const Instant end = now + 60s; now < end;) {
+        a->work(now += 1s);
+        HandshakeParcel parcel;
+        while (a->to_send.pop(parcel)) {
+            recorded.push_back(parcel.message);
+        }
+    }
+    ASSERT_GE(recorded.size(), 5u);
+    a_to_b_cut = false;
+    for (std::uint64_t life = 0; life < 3; ++life) {
+        a = std::make_unique<Node>(1, 2, 300 + life);
+        a->work(now += 1ms);
+        carry(*a, *b);
+        b->work(now);  // answers
+        ASSERT_TRUE(b->take(recorded[life]));
+        b->work(now);
+        run(10ms, 1ms);
+        ASSERT_TRUE(a->can_send());
+        sent = arrived = 0;
+        run(1s);
+        EXPECT_GT(sent, 0u);
+        EXPECT_EQ(arrived, sent) << life;
+    }
+}
+
 // The secret is replaced step by step on both ends while packets flow: none is lost, and the last step leaves a
 // session under the new secret.
 TEST_F(LinkSecurityTest, SecretsAreReplacedWithoutALoss) {
@@ -362,6 +397,57 @@ TEST_F(LinkSecurityTest, SecretsAreReplacedWithoutALoss) {
     EXPECT_GE(a->security->handshakes(), 2u);
     run(300s, 100ms);
     EXPECT_EQ(arrived, sent) << "nor when the old session is dropped";
+}
+
+// Somebody who does not see the link, but knows both addresses: junk gets into no ring and keeps no handshake out.
+TEST_F(LinkSecurityTest, JunkFromThePeersAddressKeepsNoHandshakeOut) {
+    std::uint64_t passed = 0;
+    const auto throw_junk = [&](std::uint8_t number) {
+        for (Node* const node : {a.get(), b.get()}) {
+            HandshakeMessage junk{};
+            junk.kind = ControlKind::handshake;
+            junk.version = kControlVersion;
+            junk.length = Be16{sizeof junk};
+            junk.number = number;
+            for (std::uint8_t& byte : junk.noise) {
+                byte = static_cast<std::uint8_t>(random.next());
+            }
+            passed += node->take(junk) ? 1 : 0;
+        }
+    };
+    for (int life = 0; life < 3; ++life) {
+        a = std::make_unique<Node>(1, 2, 33 + static_cast<std::uint64_t>(life));
+        const Instant end = now + 10s;
+        while (now < end && !(a->can_send() && b->can_send())) {
+            for (std::uint8_t i = 0; i < 5; ++i) {
+                throw_junk(1 + i % 2);
+            }
+            step();
+            exchange();
+        }
+        EXPECT_LT(now, end) << life;
+    }
+    EXPECT_EQ(passed, 0u);
+}
+
+// Somebody who sees the link and sends its messages again has marks that are right. What that costs is bounded.
+TEST_F(LinkSecurityTest, MessagesSentAgainAreReadSeldom) {
+    a->work(now);
+    b->work(now);
+    HandshakeParcel recorded;
+    ASSERT_TRUE(a->to_send.pop(recorded));
+    ASSERT_TRUE(b->take(recorded.message));
+    std::uint64_t sent_again = 0;
+    for (const Instant end = now + 2s; now < end;) {
+        for (int i = 0; i < 5; ++i) {
+            sent_again += b->take(recorded.message) ? 1 : 0;
+        }
+        step();
+    }
+    EXPECT_EQ(sent_again, 10'000u);
+    EXPECT_GE(b->security->refused(), 9'999u);
+    run(10s);
+    EXPECT_TRUE(a->can_send() && b->can_send()) << "as soon as it ends at the latest";
 }
 
 TEST_F(LinkSecurityTest, ALinkWithoutASecretLosesItsKeysAtOnce) {
@@ -380,6 +466,8 @@ TEST_F(LinkSecurityTest, AStrangerGetsNoSessionAndNoAnswer) {
     stranger.work(now);
     HandshakeParcel parcel;
     ASSERT_TRUE(stranger.to_send.pop(parcel));
+    EXPECT_FALSE(b->take(parcel.message));
+    // Not even with a mark.
     ASSERT_TRUE(b->received.push({kPeer, parcel.message}));
     b->work(now);
     EXPECT_FALSE(b->to_send.pop(parcel));

@@ -5,7 +5,8 @@
 // Ensures:  `lanes` are those whose packet is authentic and new, decrypted in place, their tag cut off. Handshakes have
 //           gone to the scheduler thread. All others have a verdict, and nothing was noted of them.
 //
-// A bad packet costs less than a good one: key and replay window are asked before anything is decrypted.
+// A bad packet costs less than a good one: key and replay window are asked before anything is decrypted, and a
+// handshake's mark before it takes a place in the ring.
 #pragma once
 
 #include "dataplane/lcore/lcore_security.h"

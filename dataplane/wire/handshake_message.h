@@ -8,7 +8,7 @@
 //        1      1  version, kControlVersion
 //        2      2  length of the whole message in bytes, always 104
 //        4      1  number of the message: 1 from the initiator, 2 from the responder
-//        5      3  reserved, sent as 0
+//        5      3  mark: shows lcores that a holder of the link's secret made it (dataplane/security/handshake_mark.h)
 //        8     32  ephemeral public key
 //       40     48  HandshakePayload, encrypted
 //       88     16  authentication tag
@@ -35,6 +35,7 @@ namespace izar {
 // The key epoch of packets that no key protects: handshakes. No session has number 7, so no key has this epoch.
 inline constexpr std::uint8_t kClearEpoch = 0xFF;
 
+using HandshakeMark = std::array<std::uint8_t, 3>;
 using BootId = std::array<std::uint8_t, 16>;
 
 struct HandshakePayload {
@@ -54,7 +55,7 @@ struct HandshakeMessage {
     std::uint8_t version;
     Be16 length;
     std::uint8_t number;
-    std::array<std::uint8_t, 3> reserved;
+    HandshakeMark mark;
     std::array<std::uint8_t, kNoiseMessageLength> noise;
 };
 static_assert(sizeof(HandshakeMessage) == 104 && alignof(HandshakeMessage) == 1);

@@ -17,7 +17,7 @@ using namespace izar;
 
 constexpr NodeId kFirst{1};
 constexpr NodeId kSecond{2};
-constexpr std::size_t kReservedFrom = 5, kReservedTo = 8;  // bytes that nobody looks at
+constexpr std::size_t kMarkFrom = 5, kMarkTo = 8;  // lcores have looked at it
 
 AcceptedSecrets one_secret() {
     AcceptedSecrets secrets;
@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     bool changed = false;
     for (std::size_t i = 0; i + 1 < size; ++i) {
         message[i] = static_cast<std::uint8_t>(message[i] ^ data[i + 1]);
-        const bool matters = i < sizeof(HandshakeMessage) && (i < kReservedFrom || i >= kReservedTo);
+        const bool matters = i < sizeof(HandshakeMessage) && (i < kMarkFrom || i >= kMarkTo);
         changed |= matters && data[i + 1] != 0;
     }
     const HandshakeOutcome outcome =

@@ -180,7 +180,7 @@ SEEDS = {
         "first_other_kind": b"\0\3",
         "first_other_length": b"\0" + bytes(3) + b"\1",
         "first_other_number": b"\0" + bytes(4) + b"\3",
-        "first_reserved": b"\0" + bytes(5) + b"\xff\xff\xff",
+        "first_mark": b"\0" + bytes(5) + b"\xff\xff\xff",
         "first_other_key": b"\0" + bytes(8) + b"\1",
         "first_other_tag": b"\0" + bytes(103) + b"\1",
         "second_other_key": b"\1" + bytes(8) + b"\1",

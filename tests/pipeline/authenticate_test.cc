@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "tests/pipeline/marked_handshake.h"
 #include "tests/pipeline/test_world.h"
 
 namespace izar {
@@ -181,12 +182,7 @@ TEST_F(Authenticate, AnotherPeersPacketIsNotAccepted) {
 }
 
 TEST_F(Authenticate, AHandshakeOfAStrangerIsNotAnswered) {
-    Bytes text(104);
-    text[0] = 2;
-    text[1] = 1;
-    text[3] = 104;
-    text[4] = 1;
-    OverlayPacket packet{.inner = text,
+    OverlayPacket packet{.inner = marked_handshake(kSecret),
                          .source = ip("192.0.2.1"),
                          .destination = ip("192.0.2.2"),
                          .geneve_flags = 0xC0,
@@ -196,6 +192,11 @@ TEST_F(Authenticate, AHandshakeOfAStrangerIsNotAnswered) {
     Bytes frame = ethernet(port_mac(2, kWan), port_mac(1, kWan), packet.bytes());
     frame[kOverlayAt + 40] = 0xFF;
     const std::uint64_t refused = world[2].security().links().refused();
+    Bytes unmarked = frame;
+    unmarked[kTextAt + 5] ^= 1;
+    expect_drop(unmarked, Verdict::bad_tag);
+    EXPECT_TRUE(world.advance(milliseconds{20}).empty());
+    EXPECT_EQ(world[2].security().links().refused(), refused) << "nobody looked at it";
     expect_drop(frame, Verdict::handshake);
     EXPECT_TRUE(world.advance(milliseconds{20}).empty());
     EXPECT_TRUE(world.control.empty() && world.on_wan.empty());

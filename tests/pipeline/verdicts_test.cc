@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 
+#include "tests/pipeline/marked_handshake.h"
 #include "tests/pipeline/test_world.h"
 
 namespace izar {
@@ -225,9 +226,11 @@ std::map<Verdict, Recipe> resource_and_overlay_recipes() {
     return out;
 }
 
+const std::string kSecret = "fleet " + std::string(64, '1') + "\n";
+
 NodeOptions secured() {
     NodeOptions options;
-    options.secrets = "fleet " + std::string(64, '1') + "\n";
+    options.secrets = kSecret;
     return options;
 }
 Recipe on_secured_wan(const OverlayPacket& packet, int times = 1) {
@@ -249,7 +252,7 @@ std::map<Verdict, Recipe> security_recipes() {
     out[V::handshake] = in_world(web(), secured(), [](TestWorld&) { return 2; });
     out[V::handshake_rate] = on_secured_wan(with(plain,
                                                  [](auto& p) {
-                                                     p.inner.resize(104);
+                                                     p.inner = marked_handshake(kSecret);
                                                      p.geneve_flags = 0xC0;
                                                      p.key_epoch = 0xFF;
                                                  }),

@@ -81,6 +81,7 @@ Bytes handshake() {
     message.version = kControlVersion;
     message.length = Be16{sizeof message};
     message.number = 1;
+    message.mark = {0x11, 0x22, 0x33};
     const Bytes noise = rising(message.noise.size(), 1);
     std::copy(noise.begin(), noise.end(), message.noise.begin());
     Bytes bytes(sizeof message);

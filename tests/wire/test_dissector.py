@@ -46,7 +46,7 @@ EXPECTED = {
     },
     "handshake": OPTION | {
         "izar.epoch": "0xff", "izar.epoch.session": "", "izar.control.kind": "2", "izar.control.length": "104",
-        "izar.handshake.number": "1", "izar.handshake.ephemeral": rising(1, 32),
+        "izar.handshake.number": "1", "izar.handshake.mark": "112233", "izar.handshake.ephemeral": rising(1, 32),
         "izar.handshake.encrypted": rising(33, 48), "izar.tag": rising(81, 16), "izar.sealed": "",
     },
     "keep_alive_sealed": OPTION | {

@@ -60,6 +60,7 @@ local field = {
   answer = ProtoField.bool("izar.path_probe.answer", "Answer", 8, nil, 0x01),
   back = ProtoField.uint16("izar.path_probe.back", "Node of the way back"),
   message = ProtoField.uint8("izar.handshake.number", "Message", base.DEC, NUMBERS),
+  mark = ProtoField.bytes("izar.handshake.mark", "Mark"),
   ephemeral = ProtoField.bytes("izar.handshake.ephemeral", "Ephemeral public key"),
   encrypted = ProtoField.bytes("izar.handshake.encrypted", "Boot ids, attempt, lcores, sessions; encrypted"),
 }
@@ -135,6 +136,7 @@ end
 local function add_handshake(tree, body)
   add_message_head(tree, body)
   tree:add(field.message, body(4, 1))
+  tree:add(field.mark, body(5, 3))
   tree:add(field.ephemeral, body(8, 32))
   tree:add(field.encrypted, body(40, 48))
   tree:add(field.tag, body(88, 16))
