@@ -71,6 +71,8 @@ def lines(title: str, x: str, y: str, series: Series, log_x: bool = False) -> st
     if log_x:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    else:
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
     axes.legend()
     return svg(figure)
@@ -100,6 +102,7 @@ def bars(title: str, x: str, values: Mapping[str, float | None], goal: float | N
     drawn = axes.barh(names, [values[name] or 0 for name in names], height=0.62,
                       color=[COLORS.get(system_of(name), COLORS["izar"]) for name in names])
     axes.bar_label(drawn, [figure_of(values[name]) for name in names], padding=4)
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(6))
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.margins(x=0.15)
     axes.grid(axis="y", visible=False)

@@ -19,7 +19,7 @@ header, section { max-width: 1080px; margin: 1.5rem auto; padding: 1.2rem 1.8rem
 h1 { margin: 0; font-size: 1.6rem; } h2 { margin: 0 0 .2rem; font-size: 1.25rem; }
 p { margin: .2rem 0 .8rem; color: var(--dim); }
 nav a { margin-right: 1rem; color: #1f5fa8; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(460px, 1fr)); gap: 1rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(460px, 1fr)); gap: 1rem; }
 .plots svg { width: 100%; height: auto; }
 details { margin-top: .8rem; } summary { cursor: pointer; color: #1f5fa8; }
 .wide { overflow-x: auto; }
