@@ -71,7 +71,7 @@ def test_nothing_is_marked_unfinished():
     wrong = [
         f"{path}:{number}: {line.strip()}"
         for path in FILES
-        if str(path) != THIS_FILE
+        if str(path) != THIS_FILE and path.suffix != ".png"  # a picture's bytes may spell anything
         for number, line in enumerate(text(path).splitlines(), 1)
         if UNFINISHED.search(line)
     ]
