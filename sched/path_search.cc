@@ -11,6 +11,8 @@ constexpr NodeSlot slot_at(std::size_t index) noexcept {
     return NodeSlot{static_cast<std::uint16_t>(index)};
 }
 
+constexpr TaggedCost kNoHop = tag_cost(kUnknownCost, kIndexMask);
+
 constexpr TaggedCost cap(TaggedCost tagged) noexcept {
     return cost_of(tagged) < kUnknownCost ? tagged : tag_cost(kUnknownCost, index_of(tagged));
 }
@@ -36,14 +38,16 @@ void PathSearch::rebuild() {
         row_[k] = through_[k] = tag_cost(kUnknownCost, k);
     }
     for (auto& rank : hops_) {
-        rank.assign(stride, tag_cost(kUnknownCost, kIndexMask));
+        rank.assign(stride, kNoHop);
     }
+    known_.assign(stride, kFirstHops);
     for (std::size_t m = 0; m < costs_.nodes(); ++m) {
         set_row(slot_at(m));
     }
     for (std::size_t k = 0; k < costs_.nodes(); ++k) {
-        store_first_hops(slot_at(k), find_first_hops(slot_at(k)));
+        look_again(slot_at(k));
     }
+    better_.clear();  // everything is new
 }
 
 void PathSearch::set_row(NodeSlot to) {
@@ -54,7 +58,7 @@ void PathSearch::set_row(NodeSlot to) {
 PathSearch::FirstHops PathSearch::find_first_hops(NodeSlot to) const {
     FirstHops hops;
     if (to == self_ || !may_relay_[raw(to)]) {
-        hops.fill(tag_cost(kUnknownCost, kIndexMask));
+        hops.fill(kNoHop);
         return hops;
     }
     kernels_.least_sums(row_.data(), costs_.into(to), costs_.stride(), hops.data());
@@ -68,7 +72,7 @@ PathSearch::FirstHops PathSearch::find_first_hops(NodeSlot to) const {
     return hops;
 }
 
-BetterWay PathSearch::store_first_hops(NodeSlot to, const FirstHops& hops) {
+void PathSearch::store_first_hops(NodeSlot to, const FirstHops& hops, std::size_t known) {
     BetterWay better{.relay = to};
     for (std::size_t r = kFirstHops; r-- > 0;) {
         if (hops[r] < hops_[r][raw(to)]) {
@@ -76,24 +80,29 @@ BetterWay PathSearch::store_first_hops(NodeSlot to, const FirstHops& hops) {
         }
         hops_[r][raw(to)] = hops[r];
     }
+    known_[raw(to)] = static_cast<std::uint8_t>(known);
     through_[raw(to)] = tag_cost(cost_of(hops[0]), raw(to));
-    return better;
+    if (better.cost < kUnknownCost) {
+        better_.push_back(better);
+    }
 }
 
 bool PathSearch::is_first_hop(NodeSlot relay, NodeSlot first) const noexcept {
     return std::ranges::any_of(hops_, [&](const auto& rank) { return index_of(rank[raw(relay)]) == raw(first); });
 }
 
-// A first hop got cheaper: it moves up in the list, or drops the last one out of it.
-void PathSearch::take_offer(NodeSlot relay, TaggedCost offer) {
-    if (relay == self_ || !may_relay_[raw(relay)] || offer >= hops_[kFirstHops - 1][raw(relay)]) {
-        return;
-    }
+void PathSearch::look_again(NodeSlot relay) {
+    store_first_hops(relay, find_first_hops(relay), kFirstHops);
+}
+
+// A first hop costs something else: it moves to its new place among those that are known, or out of them. What is
+// not known is no better than the last that is.
+void PathSearch::move_first_hop(NodeSlot relay, TaggedCost offer) {
     FirstHops hops;
-    hops.fill(tag_cost(kUnknownCost, kIndexMask));
+    hops.fill(kNoHop);
     std::size_t count = 0;
     bool placed = false;
-    for (std::size_t r = 0; r < kFirstHops && count < kFirstHops; ++r) {
+    for (std::size_t r = 0; r < known_[raw(relay)] && count < kFirstHops; ++r) {
         const TaggedCost hop = hops_[r][raw(relay)];
         if (!placed && offer < hop) {
             hops[count++] = offer;
@@ -103,38 +112,46 @@ void PathSearch::take_offer(NodeSlot relay, TaggedCost offer) {
             hops[count++] = hop;
         }
     }
-    const BetterWay better = store_first_hops(relay, hops);
-    if (better.cost < kUnknownCost) {
-        better_.push_back(better);
+    if (count < least_known()) {
+        look_again(relay);
+    } else {
+        store_first_hops(relay, hops, count);
     }
 }
 
 std::span<const BetterWay> PathSearch::link_changed(NodeSlot from, NodeSlot to) {
     better_.clear();
-    const auto look_again = [&](NodeSlot relay) {
-        const BetterWay better = store_first_hops(relay, find_first_hops(relay));
-        if (better.cost < kUnknownCost) {
-            better_.push_back(better);
-        }
-    };
-    if (from != self_) {
+    if (from == self_) {
+        own_link_changed(to);
+    } else {
         look_again(to);
-        return better_;
     }
+    return better_;
+}
+
+// Every path may begin with this link. One that got dearer concerns who used it; one that got cheaper those to whom it
+// is now better than the last that they know.
+void PathSearch::own_link_changed(NodeSlot to) {
     const TaggedCost old_row = row_[raw(to)];
     set_row(to);
     const TaggedCost row = row_[raw(to)];
     for (std::size_t k = 0; k < costs_.nodes(); ++k) {
-        const TaggedCost offer = cap(row + (costs_.into(slot_at(k))[raw(to)] << kIndexBits));
-        if (k == raw(to)) {
+        const NodeSlot relay = slot_at(k);
+        if (relay == to) {
             look_again(to);
-        } else if (row < old_row) {
-            take_offer(slot_at(k), offer);
-        } else if (is_first_hop(slot_at(k), to)) {
-            look_again(slot_at(k));  // only who used it must find another
+            continue;
+        }
+        if (relay == self_ || !may_relay_[k] || (row >= old_row && !is_first_hop(relay, to))) {
+            continue;
+        }
+        // The matrix is not read where the link is gone: each relay's column is a cache line of its own.
+        const bool gone = cost_of(row) >= kUnknownCost;
+        const TaggedCost offer =
+            gone ? tag_cost(kUnknownCost, raw(to)) : cap(row + (costs_.into(relay)[raw(to)] << kIndexBits));
+        if (row >= old_row || offer < hops_[known_[k] - 1U][k]) {
+            move_first_hop(relay, offer);
         }
     }
-    return better_;
 }
 
 RelayPath PathSearch::path_over(NodeSlot last_relay, TaggedCost first_hop, NodeSlot to) const noexcept {

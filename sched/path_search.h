@@ -7,6 +7,9 @@
 // over k of (first hop to k + link k->d) is then one pass over N nodes. Excluding a node only means taking a
 // later first hop, so backups are exact at the same price. Costs are positive, so a loop is never the least.
 //
+// A first hop that got dearer is moved down its list, or taken out; the list stays exact as far as it reaches then, and
+// is made anew by a pass over all nodes when it has become too short.
+//
 // 1,024 nodes: rebuild() 0.2 ms, best() 0.1 us, best_avoiding() 0.5 us (perf/paths_bench.cc).
 #pragma once
 
@@ -56,6 +59,10 @@ class PathSearch {
     // Which nodes may relay, by slot; all may at first. Takes effect with the next rebuild().
     void set_relays(std::vector<bool> allowed);
 
+    // Whether k_best() is to be exact after link_changed(), which then has more to do; it is at first. Takes effect
+    // with the next rebuild().
+    void set_ranking(bool wanted) noexcept { ranking_ = wanted; }
+
     // Reads the whole matrix again.
     void rebuild();
 
@@ -71,7 +78,7 @@ class PathSearch {
     // not its first link, which is where a node notices a failure itself.
     RelayPath best_avoiding(NodeSlot to, const RelayPath& primary) const;
 
-    // Up to `count` different paths (1..kMaxPaths), cheapest first.
+    // Up to `count` different paths (1..kMaxPaths), cheapest first. Requires the ranking, if a link changed.
     std::vector<RelayPath> k_best(NodeSlot to, std::size_t count) const;
 
     // What the path costs by the matrix as it is now; unknown if one of its relays may not relay.
@@ -80,11 +87,15 @@ class PathSearch {
   private:
     using FirstHops = std::array<TaggedCost, kFirstHops>;  // tagged with m; self: the link self->k itself
 
+    // Ranks that the list of a relay must have at least: backups avoid up to three nodes.
+    std::size_t least_known() const noexcept { return ranking_ ? kFirstHops : 4; }
     FirstHops find_first_hops(NodeSlot to) const;
-    BetterWay store_first_hops(NodeSlot to, const FirstHops& hops);
+    void store_first_hops(NodeSlot to, const FirstHops& hops, std::size_t known);
     void set_row(NodeSlot to);
     bool is_first_hop(NodeSlot relay, NodeSlot first) const noexcept;
-    void take_offer(NodeSlot relay, TaggedCost offer);
+    void look_again(NodeSlot relay);
+    void move_first_hop(NodeSlot relay, TaggedCost offer);
+    void own_link_changed(NodeSlot to);
     template <typename Visit>
     void visit_paths(NodeSlot to, Visit visit) const;
     RelayPath path_over(NodeSlot last_relay, TaggedCost first_hop, NodeSlot to) const noexcept;
@@ -96,7 +107,9 @@ class PathSearch {
     std::vector<bool> may_relay_;
     std::vector<TaggedCost> row_;                           // own links to nodes that may relay, tagged with them
     std::array<std::vector<TaggedCost>, kFirstHops> hops_;  // by rank, then by k; unknown where k may not relay
+    std::vector<std::uint8_t> known_;                       // by k: so many of its ranks are exact, the rest unknown
     std::vector<TaggedCost> through_;                       // hops_[0], tagged with k instead of m
+    bool ranking_ = true;
     std::vector<BetterWay> better_;
 };
 

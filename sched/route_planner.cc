@@ -97,12 +97,18 @@ bool RoutePlanner::has_better_way(NodeSlot to, Cost limit) const {
 
 std::span<const NodeSlot> RoutePlanner::plan(Instant now) {
     if (plan_all_) {
+        search_->set_ranking(policy_.spread);
         search_->rebuild();
     }
     replanned_.clear();
+    looked_at_ = 0;
     for (std::size_t s = 0; s < routes_.size(); ++s) {
         const NodeSlot to = slot_at(s);
-        if (to != search_->self() && is_concerned(to) && plan_route(to, now)) {
+        if (to == search_->self() || !is_concerned(to)) {
+            continue;
+        }
+        ++looked_at_;
+        if (plan_route(to, now)) {
             replanned_.push_back(to);
         }
     }

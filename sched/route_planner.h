@@ -54,6 +54,8 @@ class RoutePlanner {
     // call.
     std::span<const NodeSlot> plan(Instant now);
 
+    std::size_t looked_at() const noexcept { return looked_at_; }  // destinations, by the last plan()
+
     std::size_t nodes() const noexcept { return routes_.size(); }
     const PlannedRoute& route(NodeSlot to) const { return routes_[raw(to)]; }
     const PathSearch& search() const { return *search_; }
@@ -78,6 +80,7 @@ class RoutePlanner {
     std::vector<BetterWay> better_ways_;       // since the last plan
     std::vector<TaggedCost> better_by_relay_;  // the same by slot, unknown elsewhere
     std::vector<NodeSlot> replanned_;
+    std::size_t looked_at_ = 0;
     bool plan_all_ = true;
 };
 
