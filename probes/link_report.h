@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 
+#include "dataplane/base/bit_rate.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/types.h"
 #include "dataplane/wire/control.h"
@@ -17,7 +18,8 @@ enum class LinkReportKind : std::uint8_t {
     loss,      // a window of one direction of a link closed
     up,        // the link is heard again
     down,      // the link fell silent
-    mtu,       // what the link carries changed
+    mtu,       // the size of packets that the link carries changed
+    traffic,   // what went out on the link in a window
     peer_row,  // one item of a peer's own row, as its keep-alive told it
     path,      // what probes along a path show; the link is that to its far end
 };
@@ -35,6 +37,11 @@ struct LossReport {
 struct MtuReport {
     std::uint16_t bytes;  // of an IP packet on the underlay
     bool shrunk;          // it carried more before
+};
+struct TrafficReport {
+    std::uint64_t bytes;  // of IP packets on the underlay, sent in the window
+    Nanos span;           // of the window, above 0
+    BitRate capacity;     // of the uplink that this node's links share, as configured; kNoRate: not known
 };
 struct PeerRowReport {
     NodeId to;             // the far end of the link that `link`'s node measured
@@ -57,6 +64,7 @@ struct LinkReport {
         RttReport rtt;
         LossReport loss;
         MtuReport mtu;
+        TrafficReport traffic;
         PeerRowReport row;
         PathReport path;
     };

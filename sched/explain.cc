@@ -58,6 +58,8 @@ PathExplanation explain_path(const Scheduler& scheduler, const RoutingPolicy& po
                               .state = link.state,
                               .stale = link.stale,
                               .age = measured ? std::optional{now - link.at} : std::nullopt,
+                              .count = link.count,
+                              .epoch = link.epoch,
                               .terms = price_link(scheduler.mesh(), policy, near, far, now)});
     };
     NodeSlot near = from;

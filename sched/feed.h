@@ -17,6 +17,7 @@
 #include "dataplane/base/types.h"
 #include "dataplane/tables/fleet.h"
 #include "dataplane/tables/service_table.h"
+#include "sched/bandwidth.h"
 #include "sched/policy.h"
 
 namespace izar {
@@ -32,6 +33,7 @@ struct FeedLink {
     bool round_trip = false;  // loss is of a packet or its answer, as a summary tells it
     Nanos age{};              // since it was measured
     std::uint32_t count = 0;  // samples behind it
+    Bandwidth bandwidth{};    // as old as the rest; what `from` can carry is also in its NodeLoad
 };
 
 // What the far node of a link is like, for the policies that ask.

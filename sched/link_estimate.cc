@@ -38,6 +38,9 @@ void LinkEstimate::take(const LinkReport& report) {
             mtu_ = report.mtu.bytes;
             shrunk_ = report.mtu.shrunk;
             break;
+        case LinkReportKind::traffic:
+            take_traffic(report.traffic, report.at);
+            break;
         case LinkReportKind::peer_row:
         case LinkReportKind::path:
             break;
@@ -69,6 +72,18 @@ void LinkEstimate::take_rtt(const RttReport& rtt, Instant at) {
     least_now_ = std::min(least_now_, rtt.least);
     samples_ += rtt.count;
     measured_at_ = std::max(measured_at_, at);
+}
+
+void LinkEstimate::take_traffic(const TrafficReport& traffic, Instant at) noexcept {
+    if (traffic.span <= Nanos{0}) {
+        return;  // of a trace that somebody changed
+    }
+    constexpr double kBitsAByte = 8;
+    const double seconds = std::chrono::duration<double>(traffic.span).count();
+    bandwidth_.used = BitRate{static_cast<std::uint64_t>(kBitsAByte * static_cast<double>(traffic.bytes) / seconds)};
+    bandwidth_.capacity = traffic.capacity;
+    ++bandwidth_.count;
+    traffic_at_ = at;
 }
 
 void LinkEstimate::set_heard(bool heard, Instant at) {

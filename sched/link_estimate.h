@@ -10,6 +10,7 @@
 
 #include "dataplane/base/types.h"
 #include "probes/link_report.h"
+#include "sched/bandwidth.h"
 #include "sched/hysteresis.h"
 #include "sched/loss_estimate.h"
 
@@ -49,14 +50,17 @@ class LinkEstimate {
     std::uint64_t samples() const noexcept { return samples_; }
     std::uint64_t reordered() const noexcept { return loss_.reordered(); }
     std::uint64_t lost() const noexcept { return loss_.lost(); }
-    std::uint16_t mtu() const noexcept { return mtu_; }  // bytes of an IP packet on the underlay, 0: not known
-    bool shrunk() const noexcept { return shrunk_; }     // it carried larger packets before
+    Bandwidth bandwidth() const noexcept { return bandwidth_; }
+    Instant traffic_at() const noexcept { return traffic_at_; }  // the newest window's end
+    std::uint16_t mtu() const noexcept { return mtu_; }          // bytes of an IP packet on the underlay, 0: not known
+    bool shrunk() const noexcept { return shrunk_; }             // it carried larger packets before
     Instant measured_at() const noexcept { return measured_at_; }
     Instant changed_at() const noexcept { return changed_at_; }  // last change between up and down
     std::uint32_t times_down() const noexcept { return times_down_; }
 
   private:
     void take_rtt(const RttReport& rtt, Instant at);
+    void take_traffic(const TrafficReport& traffic, Instant at) noexcept;
     void set_heard(bool heard, Instant at);
 
     enum class Heard : std::uint8_t { never, yes, no };
@@ -71,6 +75,8 @@ class LinkEstimate {
     Instant changed_at_{};
     std::uint64_t samples_ = 0;
     LossEstimate loss_;
+    Bandwidth bandwidth_;
+    Instant traffic_at_{};
     std::uint16_t mtu_ = 0;
     bool shrunk_ = false;
     FlapDamper damper_{0};  // even the first return has to prove itself

@@ -153,5 +153,24 @@ TEST_F(LinkEstimateTest, TwoRingsMayTellTheSameOrLateNews) {
     EXPECT_EQ(link.state(now), LinkState::down);
 }
 
+TEST_F(LinkEstimateTest, UsedBandwidthIsThatOfTheLastWindow) {
+    const auto sent = [&](std::uint64_t bytes, Nanos span) {
+        LinkReport report = make(LinkReportKind::traffic);
+        report.traffic = {bytes, span, BitRate{1'000'000'000}};
+        link.take(report);
+    };
+    EXPECT_EQ(link.bandwidth().count, 0u);
+    sent(1'250'000, 1s);
+    EXPECT_EQ(link.bandwidth().used, BitRate{10'000'000});
+    EXPECT_EQ(link.bandwidth().capacity, BitRate{1'000'000'000});
+    EXPECT_EQ(link.traffic_at(), now);
+    sent(250'000, 2s);
+    EXPECT_EQ(link.bandwidth().used, BitRate{1'000'000});
+    EXPECT_EQ(link.bandwidth().count, 2u);
+    sent(9, 0s);
+    EXPECT_EQ(link.bandwidth().count, 2u) << "no window is without time";
+    EXPECT_EQ(link.state(now), LinkState::unknown) << "what goes out says nothing of what arrives";
+}
+
 }  // namespace
 }  // namespace izar

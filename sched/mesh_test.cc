@@ -202,6 +202,13 @@ TEST_F(MeshTest, ChangesNameWhatWasTouchedAndVisitEveryRowInTurn) {
     };
     EXPECT_TRUE(named(mesh.changes(0)).contains({2, 3}));
     EXPECT_FALSE(named(mesh.changes(0)).contains({2, 3}));
+    tell(2, 3, 7'040);
+    EXPECT_FALSE(named(mesh.changes(0)).contains({2, 3})) << "it moved too little to be looked at before its turn";
+    tell(2, 3, 7'100);
+    EXPECT_TRUE(named(mesh.changes(0)).contains({2, 3}));
+    now += 2 * Mesh::kRowLifetime;
+    tell(2, 3, 7'100);
+    EXPECT_TRUE(named(mesh.changes(0)).contains({2, 3})) << "it was not known any more";
     std::set<std::pair<std::size_t, std::size_t>> visited;
     for (int i = 0; i < 4; ++i) {
         visited.merge(named(mesh.changes(1)));
@@ -217,6 +224,90 @@ TEST(IsNews, SmallMovesAreNot) {
     EXPECT_TRUE(is_news(1'000, 1'050));
     EXPECT_FALSE(is_news(100'000, 100'700));
     EXPECT_TRUE(is_news(100'000, 99'000));
+}
+
+TEST_F(MeshTest, BandwidthOfOwnLinksIsMeasuredAndThatOfOthersToldWithItsAge) {
+    LinkReport sent = report(LinkReportKind::traffic, 1);
+    sent.traffic = {125'000, 1s, BitRate{50'000'000}};
+    mesh.take(sent);
+    const auto of = [&](std::size_t from, std::size_t to) { return mesh.bandwidth(slot_at(from), slot_at(to), now); };
+    EXPECT_EQ(of(0, 1).value.used, BitRate{1'000'000});
+    EXPECT_EQ(of(0, 1).value.capacity, BitRate{50'000'000});
+    EXPECT_EQ(of(0, 1).at, now);
+    EXPECT_EQ(of(2, 3).value.count, 0u) << "nobody told";
+    set_life(FeedLife::live);
+    mesh.take(FeedUpdate{.links = {{.from = id_at(2),
+                                    .to = id_at(3),
+                                    .rtt = 20ms,
+                                    .age = 2s,
+                                    .count = 9,
+                                    .bandwidth = {.used = BitRate{7'000'000}, .count = 1}}},
+                         .nodes = {{.node = id_at(2), .load = {.capacity = BitRate{90'000'000}}}}},
+              now);
+    tell(2, 3, 21'000);  // a peer's row does not tell it, and does not take it away
+    EXPECT_EQ(of(2, 3).value.used, BitRate{7'000'000});
+    EXPECT_EQ(of(2, 3).value.capacity, BitRate{90'000'000});
+    EXPECT_EQ(of(2, 3).at, now - 2s);
+    mesh.set_fleet(*make_fleet(5, 0));
+    EXPECT_EQ(of(2, 3).value.used, BitRate{7'000'000}) << "both nodes stayed";
+    EXPECT_EQ(of(2, 4).value.count, 0u);
+    now += Mesh::kFeedLifetime + 1ns;
+    EXPECT_EQ(of(2, 3).value.count, 0u) << "old in a live feed";
+    set_life(FeedLife::silent);
+    EXPECT_EQ(of(2, 3).value.count, 1u) << "frozen";
+}
+
+TEST_F(MeshTest, TrafficAloneIsNoReasonToPlan) {
+    (void)mesh.changes(0);
+    LinkReport sent = report(LinkReportKind::traffic, 1);
+    sent.traffic = {125'000, 1s, kNoRate};
+    mesh.take(sent);
+    EXPECT_TRUE(mesh.changes(0).empty());
+}
+
+TEST_F(MeshTest, AnItemNamesTheLifeOfItsSource) {
+    measure(1, 10ms);
+    tell(1, 2, 30'000);
+    set_life(FeedLife::live);
+    feed(2, 3, 40ms);
+    EXPECT_EQ(link(0, 1).epoch + link(1, 2).epoch + link(2, 3).epoch, 0u);
+    mesh.take(report(LinkReportKind::down, 1));
+    set_life(FeedLife::silent);
+    EXPECT_EQ(link(1, 2).epoch, 0u) << "it was told before its teller fell silent";
+    now += 1s;
+    mesh.take(report(LinkReportKind::up, 1));
+    measure(1, 11ms);
+    tell(1, 2, 31'000);
+    set_life(FeedLife::live);
+    feed(2, 3, 41ms);
+    EXPECT_EQ(link(0, 1).epoch, 1u);
+    EXPECT_EQ(link(1, 2).epoch, 1u);
+    EXPECT_EQ(link(2, 3).epoch, 1u);
+}
+
+TEST_F(MeshTest, OnlyNewsPress) {
+    tell(1, 2, 30'000);
+    tell(2, 3, kUnreachableRtt);
+    EXPECT_FALSE(mesh.is_pressing()) << "measurements do not, nor does a link that never lived";
+    mesh.take(report(LinkReportKind::up, 1));
+    EXPECT_TRUE(mesh.is_pressing());
+    EXPECT_FALSE(mesh.is_pressing());
+    tell(1, 2, kUnreachableRtt);
+    EXPECT_TRUE(mesh.is_pressing());
+    tell(1, 2, kUnreachableRtt);
+    EXPECT_FALSE(mesh.is_pressing()) << "told again";
+    LinkReport path = report(LinkReportKind::path, 3);
+    path.path = {{id_at(1), id_at(3), kNoNode}, 90ms, true, true};
+    mesh.take(path);
+    EXPECT_TRUE(mesh.is_pressing());
+    path.at = now += Mesh::kSuspicion - 1s;
+    mesh.take(path);
+    EXPECT_FALSE(mesh.is_pressing()) << "reported again";
+    now += 1s;
+    EXPECT_EQ(mesh.link(slot_at(1), slot_at(3), now).hold, Hold::none) << "nobody told of that link";
+    path.at = now += Mesh::kSuspicion;
+    mesh.take(path);
+    EXPECT_TRUE(mesh.is_pressing()) << "it had been forgiven";
 }
 
 }  // namespace

@@ -76,7 +76,9 @@ bool may_carry(const RoutingPolicy& policy, const FleetNode& node) noexcept {
 bool may_relay(const RoutingPolicy& policy, const FleetNode& node, const NodeLoad* load) noexcept {
     const double price = price_of(policy, node).value_or(load == nullptr ? 0 : load->price);
     const double cpu_percent = load == nullptr ? 0 : load->cpu_percent;
-    return may_carry(policy, node) && price <= policy.caps.price && cpu_percent <= policy.caps.cpu_percent;
+    const double bandwidth_percent = load == nullptr ? 0 : percent_of_capacity(load->used, load->capacity);
+    return may_carry(policy, node) && price <= policy.caps.price && cpu_percent <= policy.caps.cpu_percent &&
+           bandwidth_percent <= policy.caps.bandwidth_percent;
 }
 
 PolicyIndex RoutingPolicies::index_of(std::string_view service) const {

@@ -13,6 +13,7 @@
 
 #include "dataplane/base/types.h"
 #include "dataplane/tables/fleet.h"
+#include "sched/bandwidth.h"
 #include "sched/cost.h"
 
 namespace izar {
@@ -26,19 +27,23 @@ enum class CostRule : std::uint8_t {
 // State of a node, from the feed. Virtual queues advance once per round in the leading controller
 // (virtual_queue.h) and travel with it, so that all nodes judge by the same ones.
 struct NodeLoad {
-    double cpu_percent = 0;      // mean of the last samples
-    double cpu_variance = 0;     // of the same samples
-    double mean_excess = 0;      // rank-normalised excess of the mean over its threshold, -1..1
-    double variance_excess = 0;  // the same of the variance
-    double mean_queue = 0;       // virtual queue of the mean, >= 0
-    double variance_queue = 0;   // virtual queue of the variance, >= 0
-    double price = 0;            // of relaying, in the operator's currency per GB, unless the policy sets one
+    double cpu_percent = 0;       // mean of the last samples
+    double cpu_variance = 0;      // of the same samples
+    double mean_excess = 0;       // rank-normalised excess of the mean over its threshold, -1..1
+    double variance_excess = 0;   // the same of the variance
+    double mean_queue = 0;        // virtual queue of the mean, >= 0
+    double variance_queue = 0;    // virtual queue of the variance, >= 0
+    double price = 0;             // of relaying, in the operator's currency per GB, unless the policy sets one
+    BitRate used = kNoRate;       // that goes out on all its links, mean of the last samples
+    BitRate capacity = kNoRate;   // of the uplink that they share; kNoRate: not known
+    double egress_percent = 100;  // of the configured weight at which it gets new flows as an egress (last_mile.h)
 };
 
-// What a node must not exceed to be used as a relay. A node whose CPU or price nobody told passes.
+// What a node must not exceed to be used as a relay. A node of which nobody told it passes.
 struct RelayCaps {
     double cpu_percent = 100;
     double price = 1e9;
+    double bandwidth_percent = 1e9;             // used part of its uplink's capacity
     Nanos path_cost = std::chrono::seconds{2};  // a dearer path through relays is not taken
 };
 

@@ -93,7 +93,7 @@ void read_margins(const YamlCursor& margins, SwitchMargins& out) {
 }
 
 void read_caps(const YamlCursor& relays, RelayCaps& out) {
-    const auto keys = relays.map({"max_cost", "max_cpu_percent", "max_price_per_gb"});
+    const auto keys = relays.map({"max_cost", "max_cpu_percent", "max_price_per_gb", "max_bandwidth_percent"});
     if (!keys) {
         return;
     }
@@ -105,6 +105,9 @@ void read_caps(const YamlCursor& relays, RelayCaps& out) {
     }
     if (const auto price = keys->find("max_price_per_gb")) {
         assign(out.price, price->number(0, kMostPrice));
+    }
+    if (const auto bandwidth = keys->find("max_bandwidth_percent")) {
+        assign(out.bandwidth_percent, bandwidth->number(0, 100));
     }
 }
 

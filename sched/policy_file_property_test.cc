@@ -32,7 +32,7 @@ RoutingPolicy random_policy(std::size_t number) {
     policy.spread = *rc::gen::arbitrary<bool>();
     policy.spread_margin = policy.spread ? random_of(0, 17) / 16.0 : policy.spread_margin;
     policy.caps = {static_cast<double>(random_of(0, 101)), static_cast<double>(random_of(0, 1000)),
-                   std::chrono::milliseconds{random_of(1, 2001)}};
+                   static_cast<double>(random_of(0, 101)), std::chrono::milliseconds{random_of(1, 2001)}};
     for (int i = random_of(0, 4); i > 0; --i) {
         policy.forbidden_nodes.push_back(fmt::format("n{}", i));
         policy.forbidden_regions.push_back(fmt::format("r{}", i));
@@ -60,6 +60,7 @@ std::string text_of(const RoutingPolicy& policy, const std::vector<std::string>&
     }
     out += fmt::format("    relays:\n      max_cost: {}ns\n      max_cpu_percent: {}\n      max_price_per_gb: {}\n",
                        policy.caps.path_cost.count(), policy.caps.cpu_percent, policy.caps.price);
+    out += fmt::format("      max_bandwidth_percent: {}\n", policy.caps.bandwidth_percent);
     out += fmt::format("    forbidden:\n      nodes: {}\n      regions: {}\n", listed(policy.forbidden_nodes),
                        listed(policy.forbidden_regions));
     return out + fmt::format("    services: {}\n", listed(services));

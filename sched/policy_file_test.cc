@@ -17,7 +17,7 @@ constexpr const char* kFullPolicy = R"(policies:
     weights: {delay: 2, cpu_mean: 0.5, cpu_variance: 0.25}
     margins: {absolute: 2ms, relative: 0.2}
     spread: 0.1
-    relays: {max_cost: 800ms, max_cpu_percent: 85, max_price_per_gb: 0.1}
+    relays: {max_cost: 800ms, max_cpu_percent: 85, max_price_per_gb: 0.1, max_bandwidth_percent: 70}
   - name: eu-only
     rule: rtt
     forbidden:
@@ -51,6 +51,7 @@ TEST(PolicyFile, ReadsEveryKey) {
     EXPECT_EQ(fast.caps.path_cost, 800ms);
     EXPECT_EQ(fast.caps.cpu_percent, 85);
     EXPECT_EQ(fast.caps.price, 0.1);
+    EXPECT_EQ(fast.caps.bandwidth_percent, 70);
     EXPECT_TRUE(fast.forbidden_nodes.empty());
     const RoutingPolicy& eu = policies->list[1];
     EXPECT_EQ(eu.rule, CostRule::rtt);
@@ -123,6 +124,8 @@ const Mistake kMistakes[] = {
      "rp.yaml:8:24: policies[0].relays.max_cost: '3s' is out of bounds; allowed are 1ms to 2s"},
     {"max_cpu_percent: 85", "max_cpu: 85",
      "rp.yaml:8:31: unknown key 'max_cpu' in policies[0].relays; did you mean 'max_cpu_percent'?"},
+    {"max_bandwidth_percent: 70", "max_bandwidth_percent: 101",
+     "rp.yaml:8:98: policies[0].relays.max_bandwidth_percent: '101' is not a number from 0 to 100"},
     {"- name: eu-only", "- name: fast",
      "rp.yaml:9:11: policies[1].name: 'fast' names another policy already; choose another name"},
     {"[nyc, tyo]", "[nyc, tio]",

@@ -66,6 +66,13 @@ TEST(MayRelay, ForbiddenNodesAndRegionsAndCaps) {
     EXPECT_FALSE(may_relay(policy, node, &load));
     policy.caps = {.price = 0.04};
     EXPECT_FALSE(may_relay(policy, node, &load));
+    policy.caps = {.bandwidth_percent = 80};
+    load.used = BitRate{81'000'000};
+    EXPECT_TRUE(may_relay(policy, node, &load)) << "nobody told what its uplink carries";
+    load.capacity = BitRate{100'000'000};
+    EXPECT_FALSE(may_relay(policy, node, &load));
+    load.used = BitRate{80'000'000};
+    EXPECT_TRUE(may_relay(policy, node, &load));
     policy.caps = {};
     policy.forbidden_regions = {"us", "eu-west"};
     EXPECT_FALSE(may_relay(policy, node, nullptr));

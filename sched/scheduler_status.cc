@@ -30,6 +30,10 @@ LinkStatus status_of_link(const Mesh& mesh, const FleetNode& node, NodeSlot to, 
     if (own.mtu() != 0) {
         status.mtu = own.mtu();
     }
+    if (const Bandwidth bandwidth = own.bandwidth(); bandwidth.count > 0) {
+        status.used = bandwidth.used;
+        status.capacity = bandwidth.capacity == kNoRate ? std::nullopt : std::optional{bandwidth.capacity};
+    }
     if (own.measured_at() != Instant{}) {
         status.age = now - own.measured_at();
     }

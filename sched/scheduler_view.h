@@ -30,6 +30,8 @@ struct LinkStatus {
     std::optional<Nanos> unchanged;    // time since the last change of state
     double loss = 0;                   // 0..1, of packets from the far node, lately
     std::optional<std::uint16_t> mtu;  // bytes of an IP packet on the underlay; none: not known
+    std::optional<BitRate> used;       // goes out on it, over the last window; none: not measured
+    std::optional<BitRate> capacity;   // of the uplink that all links share; none: not known
     std::uint64_t samples = 0;         // of RTT, since start
     std::uint64_t lost = 0;            // packets, since start
     std::uint64_t reordered = 0;       // packets, since start
@@ -60,6 +62,8 @@ struct PathExplanation {
         LinkState state = LinkState::unknown;
         bool stale = false;  // frozen: its source is silent
         std::optional<Nanos> age;
+        std::uint64_t count = 0;  // samples behind it
+        std::uint32_t epoch = 0;  // LinkView::epoch
         CostTerms terms;
     };
     std::vector<Link> links;

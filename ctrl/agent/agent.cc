@@ -227,6 +227,7 @@ void Agent::send_row() {
     control::LinkRow& row = *message.mutable_link_row();
     for (const auto& [to, link] : row_) {
         *row.add_items() = link_message(link);
+        row.set_capacity_bps(raw(link.bandwidth.capacity));
     }
     if (channel_ != nullptr && channel_->is_open()) {
         row_told_ = !row_.empty();

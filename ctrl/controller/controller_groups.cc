@@ -7,7 +7,7 @@
 
 namespace izar {
 
-static_assert(RegionWeights::kRounds == Measurements::kCpuSamples, "masters are told means over that many rounds");
+static_assert(RegionWeights::kRounds == Measurements::kSamples, "masters are told means over that many rounds");
 
 void Controller::take_group_message(AgentSession& session, const control::ToController& message) {
     const auto found = desired_.records().find(session.node());

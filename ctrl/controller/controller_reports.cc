@@ -51,12 +51,14 @@ bool Controller::take_row(AgentSession& session, const control::ToController& me
         return false;
     }
     std::vector<FeedLink> links;
+    const BitRate capacity{message.link_row().capacity_bps()};
     for (const control::LinkItem& item : message.link_row().items()) {
         const auto link = read_link(session.node(), item);
         if (!link) {
             return false;
         }
         links.push_back(*link);
+        links.back().bandwidth.capacity = capacity;
     }
     mesh_.take_row(session.node(), std::move(links));
     return true;

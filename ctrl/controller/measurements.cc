@@ -1,10 +1,25 @@
 #include "ctrl/controller/measurements.h"
 
+#include <numeric>
 #include <utility>
 
 #include "ctrl/controller/sample_record.h"
 
 namespace izar {
+namespace {
+
+void push(std::deque<double>& window, double value) {
+    window.push_back(value);
+    if (window.size() > Measurements::kSamples) {
+        window.pop_front();
+    }
+}
+
+double mean_of(const std::deque<double>& window) {
+    return std::accumulate(window.begin(), window.end(), 0.0) / static_cast<double>(window.size());
+}
+
+}  // namespace
 
 void Measurements::take_sample(NodeId node, SystemInfo sample) {
     samples_.insert_or_assign(node, std::move(sample));
@@ -17,18 +32,13 @@ void Measurements::judge_cpu() {
     std::vector<NodeLoad> loads;
     for (const auto& [node, sample] : samples_) {
         std::deque<double>& window = cpu_[node];
-        window.push_back(sample.cpu_usage);
-        if (window.size() > kCpuSamples) {
-            window.pop_front();
-        }
+        push(window, sample.cpu_usage);
         NodeLoad load;
-        const auto count = static_cast<double>(window.size());
+        load.cpu_percent = mean_of(window);
         for (const double value : window) {
-            load.cpu_percent += value / count;
+            load.cpu_variance += (value - load.cpu_percent) * (value - load.cpu_percent);
         }
-        for (const double value : window) {
-            load.cpu_variance += (value - load.cpu_percent) * (value - load.cpu_percent) / count;
-        }
+        load.cpu_variance /= static_cast<double>(window.size());
         nodes.push_back(node);
         loads.push_back(load);
     }
@@ -39,8 +49,23 @@ void Measurements::judge_cpu() {
     }
 }
 
+// A mean, because what a cap on it moves away makes it fall: where it followed at once, flows would come and go.
+void Measurements::judge_uplinks(const std::map<NodeId, Bandwidth>& uplinks) {
+    std::erase_if(used_, [&](const auto& each) { return !uplinks.contains(each.first); });
+    for (const auto& [node, uplink] : uplinks) {
+        std::deque<double>& window = used_[node];
+        push(window, static_cast<double>(raw(uplink.used)));
+        if (const auto load = loads_.find(node); load != loads_.end()) {
+            load->second.used = BitRate{static_cast<std::uint64_t>(mean_of(window))};
+            load->second.capacity = uplink.capacity;
+        }
+    }
+}
+
 Result<void> Measurements::write_round(const LinkRows& rows, const std::map<NodeId, FleetNode>& nodes, WallTime now) {
+    const auto uplinks = rows.uplinks();
     judge_cpu();
+    judge_uplinks(uplinks);
     std::vector<SystemInfo> samples;
     std::vector<HistorySample> history;
     for (auto& [node, sample] : samples_) {
@@ -48,6 +73,9 @@ Result<void> Measurements::write_round(const LinkRows& rows, const std::map<Node
         samples.push_back(std::move(sample));
     }
     samples_.clear();
+    for (const auto& [node, uplink] : uplinks) {
+        history.push_back({{node, kNoNode}, HistoryMetric::bandwidth_bps, now, static_cast<double>(raw(uplink.used))});
+    }
     const auto links = recorder_.next_links(rows, kLinksARound, now);
     const auto of_links = link_history(links, now);
     history.insert(history.end(), of_links.begin(), of_links.end());

@@ -2,7 +2,7 @@
 //
 //   system_info      every sample of a node
 //   network_metrics  the latest of each ordered pair, with its far end's CPU and virtual queues
-//   history          RTT and loss of links, CPU of nodes
+//   history          RTT, loss and used bandwidth of links, CPU and used bandwidth of nodes
 //
 // A round writes at most kLinksARound links, so that a large fleet does not hold the loop up: a larger one is written
 // less often, a link at a time in turn.
@@ -26,7 +26,7 @@ namespace izar {
 class Measurements {
   public:
     static constexpr std::size_t kLinksARound = 1'000;
-    static constexpr std::size_t kCpuSamples = 10;  // behind a node's mean and variance
+    static constexpr std::size_t kSamples = 10;  // behind a node's means and variance
 
     explicit Measurements(Store& store) : store_(store) {}
 
@@ -41,12 +41,14 @@ class Measurements {
 
   private:
     void judge_cpu();
+    void judge_uplinks(const std::map<NodeId, Bandwidth>& uplinks);
 
     Store& store_;
     HistoryRecorder recorder_{std::chrono::seconds{1}};  // every round takes links: the store's buckets thin them out
     VirtualQueues queues_;
     std::map<NodeId, SystemInfo> samples_;  // since the last round
     std::map<NodeId, std::deque<double>> cpu_;
+    std::map<NodeId, std::deque<double>> used_;  // bits a second
     std::map<NodeId, NodeLoad> loads_;
 };
 

@@ -87,5 +87,30 @@ TEST_F(MeasurementsTest, BusyNodesGetAQueueAndSilentOnesAreForgotten) {
     EXPECT_EQ(measurements.loads().at(NodeId{2}).cpu_percent, 10);
 }
 
+// What a node's links carry together is a mean of the last rounds, beside its CPU; what each carries goes into history.
+TEST_F(MeasurementsTest, UplinksAreJudgedByTheMeanOfWhatTheirLinksCarry) {
+    Measurements measurements(*store);
+    WallTime at = kNow;
+    for (const std::uint64_t mbit : {0, 60, 90}) {
+        rows.set_row(NodeId{1},
+                     std::vector<FeedLink>{{.from = NodeId{1},
+                                            .to = NodeId{2},
+                                            .count = 9,
+                                            .bandwidth = {BitRate{mbit * 1'000'000}, BitRate{100'000'000}, 1}}});
+        measurements.take_sample(NodeId{1}, sample(1, 10, at));
+        measurements.take_sample(NodeId{2}, sample(2, 10, at));
+        ASSERT_TRUE(measurements.write_round(rows, nodes, at));
+        at += seconds{2};
+    }
+    EXPECT_EQ(measurements.loads().at(NodeId{1}).used, BitRate{50'000'000});
+    EXPECT_EQ(measurements.loads().at(NodeId{1}).capacity, BitRate{100'000'000});
+    EXPECT_EQ(measurements.loads().at(NodeId{2}).capacity, kNoRate);
+    const auto link = history(NodeId{1}, NodeId{2}, HistoryMetric::bandwidth_bps);
+    ASSERT_EQ(link.size(), 1U);
+    EXPECT_EQ(link[0].greatest, 90'000'000);
+    EXPECT_EQ(history(NodeId{1}, kNoNode, HistoryMetric::bandwidth_bps).at(0).mean, 50'000'000);
+    EXPECT_TRUE(history(NodeId{2}, kNoNode, HistoryMetric::bandwidth_bps).empty());
+}
+
 }  // namespace
 }  // namespace izar

@@ -15,6 +15,7 @@ namespace izar {
 namespace {
 
 constexpr double kMillion = 1e6;
+constexpr std::uint64_t kMostBitRate = 1'000'000'000'000'000;
 constexpr std::uint32_t kLongestRttUs = 60'000'000;  // a minute; more is no measurement
 
 std::uint32_t microseconds(Nanos time) {
@@ -197,12 +198,15 @@ control::LinkItem link_message(const FeedLink& link) {
     out.set_variation_us(microseconds(link.variation));
     out.set_loss_ppm(static_cast<std::uint32_t>(std::lround(std::clamp(link.loss, 0.0, 1.0) * kMillion)));
     out.set_count(link.count);
+    if (link.bandwidth.count > 0) {
+        out.set_used_bps(raw(link.bandwidth.used));
+    }
     return out;
 }
 
 Result<FeedLink> read_link(NodeId from, const control::LinkItem& message) {
     if (!is_node(message.to()) || message.to() == raw(from) || message.rtt_us() > kLongestRttUs ||
-        message.variation_us() > kLongestRttUs || message.loss_ppm() > 1'000'000) {
+        message.variation_us() > kLongestRttUs || message.loss_ppm() > 1'000'000 || message.used_bps() > kMostBitRate) {
         return fail(fmt::format("link {} to {} has a value out of range", raw(from), message.to()));
     }
     FeedLink out;
@@ -213,6 +217,9 @@ Result<FeedLink> read_link(NodeId from, const control::LinkItem& message) {
     out.variation = std::chrono::microseconds{message.variation_us()};
     out.loss = message.loss_ppm() / kMillion;
     out.count = message.count();
+    if (message.has_used_bps()) {
+        out.bandwidth = {.used = BitRate{message.used_bps()}, .count = 1};
+    }
     return out;
 }
 

@@ -143,5 +143,17 @@ TEST(Messages, FramesCarryThem) {
     EXPECT_FALSE(read_message<control::ToController>(garbage));
 }
 
+TEST(Messages, BandwidthThatWasNotMeasuredStaysUnknown) {
+    FeedLink link{.from = NodeId{1}, .to = NodeId{2}, .count = 1};
+    EXPECT_EQ(read_link(NodeId{1}, link_message(link))->bandwidth.count, 0U);
+    link.bandwidth = {.used = BitRate{0}, .count = 5};
+    EXPECT_EQ(read_link(NodeId{1}, link_message(link))->bandwidth.count, 1U) << "nothing sent is a measurement";
+    link.bandwidth.used = BitRate{123'456'789};
+    control::LinkItem message = link_message(link);
+    EXPECT_EQ(read_link(NodeId{1}, message)->bandwidth.used, BitRate{123'456'789});
+    message.set_used_bps(1'000'000'000'000'001);
+    EXPECT_FALSE(read_link(NodeId{1}, message));
+}
+
 }  // namespace
 }  // namespace izar

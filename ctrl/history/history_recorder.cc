@@ -14,6 +14,10 @@ void add_link(const FeedLink& link, WallTime now, std::vector<HistorySample>& ou
         const double loss = link.reachable ? link.loss : 1;
         out.push_back({.subject = subject, .metric = HistoryMetric::loss_ratio, .at = now, .value = loss});
     }
+    if (link.bandwidth.count > 0) {
+        const auto used = static_cast<double>(raw(link.bandwidth.used));
+        out.push_back({.subject = subject, .metric = HistoryMetric::bandwidth_bps, .at = now, .value = used});
+    }
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class HistoryRecorder {
     std::optional<std::pair<NodeId, NodeId>> last_;  // link that the pass came to; none: it is through
 };
 
-// RTT and loss of the links that are measured, loss 1 of those that are down.
+// RTT, loss and used bandwidth of the links that are measured, loss 1 of those that are down.
 std::vector<HistorySample> link_history(std::span<const FeedLink> links, WallTime now);
 
 // CPU use of the nodes, out of their latest samples; `ids` by address. Unknown addresses are left out.

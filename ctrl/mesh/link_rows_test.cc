@@ -17,12 +17,16 @@ FeedLink some_link() {
     out.variation = std::chrono::microseconds{*rc::gen::inRange(0, 5'000'000)};
     out.loss = *rc::gen::inRange(0, 1'000'001) / 1e6;
     out.count = *rc::gen::inRange<std::uint32_t>(0, 30'000);
+    if (*rc::gen::arbitrary<bool>()) {
+        out.bandwidth = {.used = BitRate{*rc::gen::inRange<std::uint64_t>(0, 4'000'000) * 1'000}, .count = 1};
+    }
     return out;
 }
 
 bool same(const FeedLink& a, const FeedLink& b) {
     return a.from == b.from && a.to == b.to && a.reachable == b.reachable && a.rtt == b.rtt &&
-           a.variation == b.variation && a.loss == b.loss && a.count == b.count;
+           a.variation == b.variation && a.loss == b.loss && a.count == b.count &&
+           a.bandwidth.used == b.bandwidth.used && a.bandwidth.count == b.bandwidth.count;
 }
 
 std::vector<FeedLink> all_of(const Oracle& oracle) {
@@ -119,6 +123,23 @@ TEST(LinkRows, WhatDoesNotFitIsCut) {
     EXPECT_EQ(link->loss, 1);
     EXPECT_EQ(link->count, 32'767U);
     EXPECT_EQ(rows.find(NodeId{2}, NodeId{1}), std::nullopt);
+}
+
+TEST(LinkRows, AnUplinkCarriesWhatItsLinksDo) {
+    LinkRows rows;
+    const auto link = [](std::uint16_t to, std::uint64_t used, std::uint32_t count) {
+        return FeedLink{
+            .from = NodeId{1}, .to = NodeId{to}, .count = 9, .bandwidth = {BitRate{used}, BitRate{100'000'000}, count}};
+    };
+    rows.set_row(NodeId{1}, std::vector{link(2, 30'000'000, 1), link(3, 12'000'000, 1), link(4, 0, 0)});
+    rows.set({.from = NodeId{2}, .to = NodeId{1}, .count = 9});
+    const auto uplinks = rows.uplinks();
+    ASSERT_EQ(uplinks.size(), 1U) << "node 2 did not tell what it sends";
+    EXPECT_EQ(uplinks.at(NodeId{1}).used, BitRate{42'000'000});
+    EXPECT_EQ(uplinks.at(NodeId{1}).capacity, BitRate{100'000'000});
+    EXPECT_EQ(rows.find(NodeId{1}, NodeId{3})->bandwidth.capacity, BitRate{100'000'000});
+    rows.set(link(2, 0, 1));
+    EXPECT_EQ(rows.uplinks().at(NodeId{1}).used, BitRate{12'000'000});
 }
 
 }  // namespace

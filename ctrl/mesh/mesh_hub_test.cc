@@ -136,13 +136,14 @@ std::optional<FeedLink> believed(const SummaryReceiver& receiver, const MeshHub&
 }
 
 // Each end counts the loss of what it receives; what is told is that of both ways together.
-TEST(MeshHub, TellsLossAndVariationWithinTheirBounds) {
+TEST(MeshHub, TellsLossVariationAndBandwidthWithinTheirBounds) {
     MeshHub hub(rule());
     hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
     measure(hub, 80);
     FeedLink lossy = link(2, 3, 5);
     lossy.loss = 0.02;
     lossy.variation = std::chrono::milliseconds{4};
+    lossy.bandwidth = {.used = BitRate{200'000'000}, .count = 1};
     hub.take_link(lossy);
     FeedLink back = link(3, 2, 5);
     back.loss = 0.01;
@@ -160,6 +161,11 @@ TEST(MeshHub, TellsLossAndVariationWithinTheirBounds) {
     EXPECT_LE(told->variation, lossy.variation * 1.25 + std::chrono::microseconds{251});
     EXPECT_GE(told->rtt, lossy.rtt);
     EXPECT_LE(told->rtt, lossy.rtt * 1.01);
+    ASSERT_EQ(told->bandwidth.count, 1U);
+    EXPECT_GE(told->bandwidth.used, lossy.bandwidth.used);
+    EXPECT_LE(raw(told->bandwidth.used), 1.25 * 210e6 - 10e6);
+    const auto silent = believed(receiver, hub, 3, 2);
+    EXPECT_TRUE(!silent || silent->bandwidth.count == 0) << "node 3 did not tell what it sends";
 }
 
 // The receiver's own policy prices what was told: a lossy relayed path is worse by rtt-loss and lyapunov, not by rtt.
@@ -206,7 +212,11 @@ TEST(MeshHub, TellsLoadsOfNodesWithinTheirBound) {
             {NodeId{1}, {.cpu_percent = 10.0 + round % 3}},
             {NodeId{2},
              {.cpu_percent = 60.0 + round, .cpu_variance = 80, .mean_queue = 1.0 * round, .variance_queue = 2}},
-            {NodeId{3}, {.cpu_percent = 12}}};
+            {NodeId{3},
+             {.cpu_percent = 12,
+              .used = BitRate{30'000'000ULL * round},
+              .capacity = BitRate{1'000'000'000},
+              .egress_percent = 80}}};
         hub.set_loads(loads);
         hub.summarize();
         held = *receiver.receive(*hub.message_for(held));
@@ -218,6 +228,13 @@ TEST(MeshHub, TellsLoadsOfNodesWithinTheirBound) {
             EXPECT_LE(node.load.cpu_percent, truth.cpu_percent + 0.05 * (truth.cpu_percent + 10) + 1e-4);
             EXPECT_GE(node.load.mean_queue, truth.mean_queue - 1e-4);
             EXPECT_LE(node.load.mean_queue, truth.mean_queue + 0.05 * (truth.mean_queue + 1) + 1e-4);
+            EXPECT_GE(node.load.egress_percent, truth.egress_percent - 1e-3);
+            EXPECT_LE(node.load.egress_percent, truth.egress_percent + 0.05 * (truth.egress_percent + 10) + 1e-3);
+            const double used = static_cast<double>(raw(truth.used));
+            EXPECT_NEAR(static_cast<double>(raw(node.load.used)), used + 0.025 * (used + 10e6),
+                        0.025 * (used + 10e6) + 1e3);
+            EXPECT_EQ(node.load.capacity == kNoRate, truth.capacity == kNoRate);
+            EXPECT_LE(raw(node.load.capacity), 1.05 * static_cast<double>(raw(truth.capacity)));
         }
         EXPECT_EQ(told[1].load.mean_excess, 1) << "the busiest of all";
         EXPECT_LT(told[0].load.mean_excess, 0);

@@ -9,14 +9,17 @@
 namespace izar {
 namespace {
 
-constexpr std::size_t kLoadColumns = 4;
-// Percent of CPU, squared percent, rounds, rounds.
-constexpr std::array<float, kLoadColumns> kLoadConstants{10, 25, 1, 1};
+constexpr std::size_t kLoadColumns = 7;
+// Percent of CPU, squared percent, rounds, rounds, Mbit/s, Mbit/s (0: not known), percent.
+constexpr std::array<float, kLoadColumns> kLoadConstants{10, 25, 1, 1, 10, 0, 10};
 
-constexpr std::size_t kLinkColumns = 3;
+constexpr std::size_t kLinkColumns = 4;
 constexpr float kLossConstant = 1;       // thousandths
 constexpr float kVariationConstant = 1;  // ms
 constexpr float kVariationEps = 0.25F;
+constexpr float kUsedConstant = 10;  // Mbit/s; 0 in the column: not measured
+constexpr float kUsedEps = 0.25F;
+constexpr double kMega = 1e6;
 constexpr double kThousand = 1'000;
 // A summary is of rows that came before it; what a peer told of its own row since is newer.
 constexpr Nanos kRoundAge = std::chrono::seconds{2};
@@ -35,6 +38,14 @@ double loss_of_column(float thousandths) {
 
 float column_of_loss(double loss) {
     return static_cast<float>(loss * kThousand) + kLossConstant;
+}
+
+double to_mbit(BitRate rate) {
+    return static_cast<double>(raw(rate)) / kMega;
+}
+
+BitRate to_rate(double mbit_per_s) {
+    return BitRate{static_cast<std::uint64_t>(std::max(mbit_per_s, 0.0) * kMega)};
 }
 
 float cost_of_columns(std::span<const float> columns) {
@@ -75,7 +86,7 @@ std::uint64_t nodes_digest(const std::vector<NodeId>& nodes) {
 LinkFeatures no_links(std::size_t nodes, float path_eps) {
     const float eps = std::max(path_eps / 2, kLeastFeatureEps);
     return {.nodes = nodes,
-            .eps = {eps, eps, kVariationEps},
+            .eps = {eps, eps, kVariationEps, kUsedEps},
             .values = std::vector<float>(nodes * nodes * kLinkColumns, kUnknownRtt),
             .cost = cost_of_columns};
 }
@@ -88,6 +99,7 @@ void put_link(LinkFeatures& links, std::size_t from, std::size_t to, const FeedL
     columns[0] = std::max(to_ms(link.rtt), Quantizer::kLeast);
     columns[1] = column_of_loss(link.loss);
     columns[2] = to_ms(link.variation) + kVariationConstant;
+    columns[3] = link.bandwidth.count == 0 ? 0 : static_cast<float>(to_mbit(link.bandwidth.used)) + kUsedConstant;
 }
 
 LinkFeatures with_both_ways(LinkFeatures links) {
@@ -116,6 +128,7 @@ std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<Nod
     const RttMatrix rtt = summary.believed_links(0);
     const RttMatrix loss = summary.believed_links(1);
     const RttMatrix variation = summary.believed_links(2);
+    const RttMatrix used = summary.believed_links(3);
     for (std::size_t from = 0; from < nodes.size(); ++from) {
         for (std::size_t to = 0; to < nodes.size(); ++to) {
             if (from == to || rtt.at(from, to) == kUnknownRtt) {
@@ -126,6 +139,9 @@ std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<Nod
                 link.variation = to_nanos(std::max(variation.at(from, to) - kVariationConstant, 0.0F));
                 link.loss = loss_of_column(loss.at(from, to));
                 link.round_trip = true;
+                if (const float mbit = used.at(from, to); mbit >= kUsedConstant) {
+                    link.bandwidth = {.used = to_rate(static_cast<double>(mbit - kUsedConstant)), .count = 1};
+                }
             }
             link.age = kRoundAge;
             link.count = 1;
@@ -148,7 +164,8 @@ NodeFeatures load_features(const std::map<NodeId, NodeLoad>& loads, const std::v
             continue;
         }
         const NodeLoad& load = known->second;
-        const double values[] = {load.cpu_percent, load.cpu_variance, load.mean_queue, load.variance_queue};
+        const double values[] = {load.cpu_percent,   load.cpu_variance,      load.mean_queue,    load.variance_queue,
+                                 to_mbit(load.used), to_mbit(load.capacity), load.egress_percent};
         for (std::size_t column = 0; column < kLoadColumns; ++column) {
             out.values.push_back(static_cast<float>(values[column]) + kLoadConstants[column]);
         }
@@ -181,6 +198,9 @@ std::vector<FeedNode> loads_of(const MeshSummary& summary, const std::vector<Nod
             node.load.cpu_variance = std::max(values[1], 0.0);
             node.load.mean_queue = std::max(values[2], 0.0);
             node.load.variance_queue = std::max(values[3], 0.0);
+            node.load.used = to_rate(values[4]);
+            node.load.capacity = to_rate(values[5]);
+            node.load.egress_percent = std::max(values[6], 1.0);
             out.push_back(node);
         }
     }

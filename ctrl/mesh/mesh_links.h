@@ -19,10 +19,11 @@ namespace izar {
 // was made before nodes came or went is not read by other numbers (FNV-1a).
 std::uint64_t nodes_digest(const std::vector<NodeId>& nodes);
 
-// The link table has three columns: RTT in ms; loss of a round trip in thousandths, plus 1; variation of the RTT in ms,
-// plus 1. The constants are what differences below say nothing. `path_eps` is the bound that paths get: RTT and loss
-// are within half of it, the variation, which no rule prices, within a quarter of its value. Links are needed or not by
-// the cost that the rule rtt-loss of an unchanged RoutingPolicy gives them.
+// The link table has four columns: RTT in ms; loss of a round trip in thousandths, plus 1; variation of the RTT in ms,
+// plus 1; used bandwidth in Mbit/s, plus 10, or 0 where it is not measured. The constants are what differences below
+// say nothing. `path_eps` is the bound that paths get: RTT and loss are within half of it, variation and bandwidth,
+// which no rule prices, within a quarter of their values. Links are needed or not by the cost that the rule rtt-loss of
+// an unchanged RoutingPolicy gives them.
 LinkFeatures no_links(std::size_t nodes, float path_eps);
 // Puts what one end measured of a link, by the places of both ends; a link that is dead or was never measured is none.
 void put_link(LinkFeatures& links, std::size_t from, std::size_t to, const FeedLink& link);
@@ -33,9 +34,10 @@ LinkFeatures with_both_ways(LinkFeatures links);
 // column has costs in it, which stand for RTTs.
 std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<NodeId>& nodes);
 
-// The node table has four columns, each plus a constant below which differences say nothing: mean of the CPU in
-// percent, its variance, and the two virtual queues. A node without a load has unknown values. Excesses are not sent:
-// they follow from the CPU of all nodes (virtual_queue.h).
+// The node table has seven columns, each plus a constant below which differences say nothing: mean of the CPU in
+// percent, its variance, the two virtual queues, used bandwidth of the uplink and its capacity (0: not known), both in
+// Mbit/s, and at how many percent of its weight it gets new flows as an egress. A node without a load has unknown
+// values. Excesses are not sent: they follow from the CPU of all nodes (virtual_queue.h).
 NodeFeatures load_features(const std::map<NodeId, NodeLoad>& loads, const std::vector<NodeId>& nodes);
 PartitionRule load_rule();
 

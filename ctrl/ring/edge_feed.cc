@@ -97,6 +97,7 @@ bool EdgeFeed::send_link(const Mesh& mesh, NodeSlot slot, Instant now) {
     link.variation = view.variation;
     link.loss = view.loss;
     link.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(view.count, 0xFFFFFFFF));
+    link.bandwidth = mesh.own_link(slot).bandwidth();
     if (!end_->send(Kind::own_link, link_body(link))) {
         return false;
     }

@@ -272,7 +272,13 @@ TEST_F(EdgeFeedTest, LoadsOfNodesArriveAndAreToldAgainToANewLife) {
     sender->set_static(data(3, {1, 2}));
     FeedNode busy;
     busy.node = NodeId{2};
-    busy.load = {.cpu_percent = 80, .mean_excess = 1, .mean_queue = 7.5, .price = 0.25};
+    busy.load = {.cpu_percent = 80,
+                 .mean_excess = 1,
+                 .mean_queue = 7.5,
+                 .price = 0.25,
+                 .used = BitRate{40'000'000},
+                 .capacity = BitRate{100'000'000},
+                 .egress_percent = 62.5};
     sender->set_loads({busy});
     for (int life = 0; life < 2; ++life) {
         updates.clear();
@@ -282,6 +288,9 @@ TEST_F(EdgeFeedTest, LoadsOfNodesArriveAndAreToldAgainToANewLife) {
         EXPECT_EQ((*told)->nodes[0].node, NodeId{2});
         EXPECT_EQ((*told)->nodes[0].load.mean_queue, 7.5);
         EXPECT_EQ((*told)->nodes[0].load.price, 0.25);
+        EXPECT_EQ((*told)->nodes[0].load.egress_percent, 62.5);
+        EXPECT_EQ((*told)->nodes[0].load.used, BitRate{40'000'000});
+        EXPECT_EQ((*told)->nodes[0].load.capacity, BitRate{100'000'000});
         start_edge();
     }
 }
@@ -297,6 +306,9 @@ TEST_F(EdgeFeedTest, OwnLinksAreToldAtOnceWhenTheyChange) {
     report.kind = LinkReportKind::rtt;
     report.rtt = {milliseconds{5}, milliseconds{5}, 1};
     mesh.take(report);
+    report.kind = LinkReportKind::traffic;
+    report.traffic = {125'000, std::chrono::seconds{1}, BitRate{100'000'000}};
+    mesh.take(report);
     heard.clear();
     settle();
     ASSERT_GE(heard_of(Kind::own_link), 1U);
@@ -305,6 +317,9 @@ TEST_F(EdgeFeedTest, OwnLinksAreToldAtOnceWhenTheyChange) {
     EXPECT_EQ(link->from, NodeId{1});
     EXPECT_EQ(link->to, NodeId{2});
     EXPECT_TRUE(link->reachable);
+    EXPECT_EQ(link->bandwidth.used, BitRate{1'000'000});
+    EXPECT_EQ(link->bandwidth.capacity, BitRate{100'000'000});
+    EXPECT_EQ(link->bandwidth.count, 1U);
     heard.clear();
     report.kind = LinkReportKind::down;
     report.at = now;

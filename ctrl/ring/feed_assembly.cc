@@ -206,15 +206,19 @@ void FeedAssembly::take_link(const ring::Link& body) {
 
 void FeedAssembly::take_load(const ring::Load& load) {
     const double values[] = {load.cpu_percent, load.cpu_variance,   load.mean_excess, load.variance_excess,
-                             load.mean_queue,  load.variance_queue, load.price};
+                             load.mean_queue,  load.variance_queue, load.price,       load.egress_percent};
     if (load.node == 0 || !std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
         refuse(fmt::format("the load of node {} is out of range", load.node));
         return;
     }
     FeedNode out;
     out.node = NodeId{load.node};
-    out.load = {load.cpu_percent, load.cpu_variance,   load.mean_excess, load.variance_excess,
-                load.mean_queue,  load.variance_queue, load.price};
+    out.load = {load.cpu_percent,     load.cpu_variance,      load.mean_excess,
+                load.variance_excess, load.mean_queue,        load.variance_queue,
+                load.price,           BitRate{load.used_bps}, BitRate{load.capacity_bps}};
+    if (load.egress_percent > 0) {
+        out.load.egress_percent = load.egress_percent;
+    }
     gathered().nodes.push_back(out);
 }
 

@@ -66,11 +66,12 @@ void add_service(std::deque<ring::Message>& queue, const Service& service) {
 
 ring::Load load_body(const FeedNode& node) {
     const NodeLoad& load = node.load;
-    return {raw(node.node),   {},
-            load.cpu_percent, load.cpu_variance,
-            load.mean_excess, load.variance_excess,
-            load.mean_queue,  load.variance_queue,
-            load.price};
+    return {raw(node.node),     {},
+            load.cpu_percent,   load.cpu_variance,
+            load.mean_excess,   load.variance_excess,
+            load.mean_queue,    load.variance_queue,
+            load.price,         raw(load.used),
+            raw(load.capacity), load.egress_percent};
 }
 
 void add_policy(std::deque<ring::Message>& queue, std::string_view text) {

@@ -27,7 +27,7 @@ namespace izar::ring {
 
 inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
 inline constexpr std::uint32_t kLayoutVersion = 1;
-inline constexpr std::uint32_t kMinorVersion = 3;
+inline constexpr std::uint32_t kMinorVersion = 4;
 inline constexpr std::size_t kRingMessages = 4095;  // Boost keeps one more, free, to tell full from empty
 inline constexpr std::size_t kBodyBytes = 120;
 inline constexpr std::size_t kNameBytes = 32;
@@ -133,7 +133,9 @@ struct Link {
     std::uint32_t loss_ppm;
     std::uint32_t count;
     std::uint32_t age_ms;
-    std::uint32_t pad2;
+    std::uint32_t windows;       // behind used_bps; 0: not told (minor version 4)
+    std::uint64_t used_bps;      // goes out on the link
+    std::uint64_t capacity_bps;  // of the uplink of `from`; 0: not known
 };
 struct Load {
     std::uint16_t node;
@@ -145,6 +147,9 @@ struct Load {
     double mean_queue;
     double variance_queue;
     double price;
+    std::uint64_t used_bps;      // goes out on all links (minor version 4)
+    std::uint64_t capacity_bps;  // of the uplink; 0: not known
+    double egress_percent;       // of its weight at which it gets new flows as an egress; 0: not told, 100
 };
 struct FeedNodeBody {
     std::uint16_t node;
@@ -167,8 +172,8 @@ static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> &
               FitsBody<StaticEgress> && FitsBody<StaticOrigin> && FitsBody<StaticSecret> && FitsBody<StaticPolicy> &&
               FitsBody<StaticCommit> && FitsBody<RowEnd> && FitsBody<FeedLifeBody> && FitsBody<Link> &&
               FitsBody<FeedNodeBody>);
-static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 64, "no hole; doubles have no unique form");
-static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 32);
+static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 88, "no hole; doubles have no unique form");
+static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 48);
 
 // What one side says of itself, without asking the other.
 struct alignas(64) Mark {

@@ -29,6 +29,9 @@ ring::Link link_body(const FeedLink& link) {
     out.loss_ppm = static_cast<std::uint32_t>(std::lround(std::clamp(link.loss, 0.0, 1.0) * kMillion));
     out.count = link.count;
     out.age_ms = count_of<std::chrono::milliseconds>(link.age);
+    out.windows = link.bandwidth.count;
+    out.used_bps = raw(link.bandwidth.used);
+    out.capacity_bps = raw(link.bandwidth.capacity);
     return out;
 }
 
@@ -46,6 +49,7 @@ std::optional<FeedLink> read_link_body(const ring::Link& body) {
     out.loss = body.loss_ppm / kMillion;
     out.age = std::chrono::milliseconds{body.age_ms};
     out.count = body.count;
+    out.bandwidth = {BitRate{body.used_bps}, BitRate{body.capacity_bps}, body.windows};
     return out;
 }
 

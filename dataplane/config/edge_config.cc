@@ -16,8 +16,9 @@ constexpr std::uint64_t kLeastFlows = 1'024;
 constexpr std::uint64_t kMostFlows = 16'777'216;
 constexpr std::uint64_t kLeastBuffers = 2'048;
 constexpr std::uint64_t kMostBuffers = 4'194'304;
-constexpr std::size_t kLongestPath = 4'095;  // PATH_MAX without its terminator
-constexpr std::size_t kLongestSocket = 107;  // sun_path without its terminator, unix(7)
+constexpr std::uint64_t kMostCapacity = 1'000'000;  // Mbit/s
+constexpr std::size_t kLongestPath = 4'095;         // PATH_MAX without its terminator
+constexpr std::size_t kLongestSocket = 107;         // sun_path without its terminator, unix(7)
 
 void read_own_node(const YamlCursor& node, EdgeConfig& config) {
     const auto keys = node.map({"id", "name"});
@@ -71,7 +72,7 @@ void read_memory(const YamlCursor& memory, MemoryConfig& out) {
 }
 
 void read_links(const YamlCursor& links, LinkConfig& out) {
-    const auto keys = links.map({"interval", "multiplier"});
+    const auto keys = links.map({"interval", "multiplier", "capacity_mbit_per_s"});
     if (!keys) {
         return;
     }
@@ -80,6 +81,10 @@ void read_links(const YamlCursor& links, LinkConfig& out) {
     }
     if (const auto multiplier = keys->find("multiplier")) {
         assign(out.multiplier, multiplier->integer(2, 50));
+    }
+    const auto capacity_key = keys->find("capacity_mbit_per_s");
+    if (const auto capacity = capacity_key ? capacity_key->integer(1, kMostCapacity) : std::nullopt) {
+        out.capacity = BitRate{*capacity * 1'000'000};
     }
 }
 

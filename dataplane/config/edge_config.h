@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/base/bit_rate.h"
 #include "dataplane/base/ip_address.h"
 #include "dataplane/base/result.h"
 #include "dataplane/base/types.h"
@@ -37,6 +38,7 @@ struct MemoryConfig {
 struct LinkConfig {
     Nanos interval = std::chrono::milliseconds{10};  // between two keep-alives
     std::uint8_t multiplier = 3;                     // missed keep-alives that mean "down"
+    BitRate capacity = kNoRate;                      // of the uplink that all links share
 };
 
 // How much better a path must be before flows move to it (both must hold).

@@ -25,7 +25,7 @@ ports:
     addresses: [10.1.0.1/24, 10.1.0.2/24, "fd01::1/64"]
 overlay: {port: wan}
 egress_addresses: [10.1.0.2, "fd01::1"]
-links: {interval: 20ms, multiplier: 4}
+links: {interval: 20ms, multiplier: 4, capacity_mbit_per_s: 500}
 hysteresis: {absolute: 2.5ms, relative: 0.25}
 nodes:
   - {id: 1, name: ams, region: eu-west, address: 10.77.0.1}

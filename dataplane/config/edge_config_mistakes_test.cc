@@ -129,6 +129,8 @@ const Mistake kPortMistakes[] = {
      "edge.yaml:19:19: links.interval: '20' is not a duration; write a number and a unit, like 10ms, 1.5s or 15m"},
     {"interval: 20ms", "interval: 100us",
      "edge.yaml:19:19: links.interval: '100us' is out of bounds; allowed are 1ms to 1m"},
+    {"capacity_mbit_per_s: 500", "capacity_mbit_per_s: 0",
+     "edge.yaml:19:61: links.capacity_mbit_per_s: '0' is not a whole number from 1 to 1000000"},
     {"multiplier: 4", "multiplier: 1", "edge.yaml:19:37: links.multiplier: '1' is not a whole number from 2 to 50"},
     {"absolute: 2.5ms", "absolute: 1h",
      "edge.yaml:20:24: hysteresis.absolute: '1h' is out of bounds; allowed are 0s to 10s"},

@@ -36,6 +36,7 @@ void expect_full(const EdgeConfig& c) {
     EXPECT_EQ(c.egress_addresses[0].text(), "10.1.0.2");
     EXPECT_EQ(c.links.interval, milliseconds{20});
     EXPECT_EQ(c.links.multiplier, 4);
+    EXPECT_EQ(c.links.capacity, BitRate{500'000'000});
     EXPECT_EQ(c.hysteresis.absolute, std::chrono::microseconds{2500});
     EXPECT_DOUBLE_EQ(c.hysteresis.relative, 0.25);
     ASSERT_EQ(c.stamp_peers.size(), 2U);
@@ -138,6 +139,7 @@ nodes: [{id: 7, name: solo}, {id: 8, name: peer, address: "2001:db8::2"}]
     EXPECT_EQ(config->memory.flows, 262'144U);
     EXPECT_EQ(config->links.interval, milliseconds{10});
     EXPECT_EQ(config->links.multiplier, 3);
+    EXPECT_EQ(config->links.capacity, kNoRate);
     EXPECT_EQ(config->hysteresis.absolute, milliseconds{5});
     // The own address is the overlay port's first of the peers' family, the egress addresses the other ports' first.
     EXPECT_EQ(config->nodes[0].overlay_address.text(), "2001:db8::1");

@@ -122,8 +122,11 @@ std::string edge_config_text(const EdgeConfig& config) {
     }
     out += fmt::format("overlay: {{port: {}}}\n", quoted(config.overlay_port));
     out += fmt::format("egress_addresses: {}\n", list_text(config.egress_addresses));
-    out += fmt::format("links: {{interval: {}, multiplier: {}}}\n", duration_text(config.links.interval),
-                       config.links.multiplier);
+    const std::string capacity = config.links.capacity == kNoRate
+                                     ? ""
+                                     : fmt::format(", capacity_mbit_per_s: {}", raw(config.links.capacity) / 1'000'000);
+    out += fmt::format("links: {{interval: {}, multiplier: {}{}}}\n", duration_text(config.links.interval),
+                       config.links.multiplier, capacity);
     out += fmt::format("hysteresis: {{absolute: {}, relative: {}}}\n", duration_text(config.hysteresis.absolute),
                        config.hysteresis.relative);
     if (!config.stamp_peers.empty()) {

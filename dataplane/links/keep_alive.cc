@@ -104,6 +104,7 @@ void LinkKeeper::tick(LcoreState& lcore, const Published& published, Instant now
         }
         Note& note = notes_[s];
         judge(link, note, lcore, now);
+        report_traffic(link, note, lcore, now);
         // A link without a key has nothing to seal with; what is due goes out as soon as it has one.
         if (now >= note.next_send && lcore.security.can_send(link)) {
             send(link, note, lcore, published, now);
@@ -164,7 +165,7 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
         return;
     }
     if (!note.mtu.in_doubt(probe.size)) {
-        lcore.shared.links.counters(lcore.index, link).count(&LinkCounters::sent);
+        lcore.shared.links.counters(lcore.index, link).count_sent(m->data_len);
     }
     ++lcore.counters.made;
     send_made(m, path_out.neighbor, path_out.port, lcore, now);
@@ -279,6 +280,21 @@ void LinkKeeper::close_window(NodeSlot link, Note& note, LcoreState& lcore, Inst
     note.window_sent = sent;
     note.window_received = received;
     note.window_reordered = reordered;
+}
+
+void LinkKeeper::report_traffic(NodeSlot link, Note& note, LcoreState& lcore, Instant now) const noexcept {
+    if (!note.traffic.is_due(now)) {
+        return;
+    }
+    const std::uint64_t bytes = lcore.shared.links.total(link, &LinkCounters::sent_bytes);
+    if (const auto window = note.traffic.close(bytes, config_.capacity, now)) {
+        LinkReport out;
+        out.kind = LinkReportKind::traffic;
+        out.link = link;
+        out.at = now;
+        out.traffic = *window;
+        lcore.receiver.report(out);
+    }
 }
 
 }  // namespace izar

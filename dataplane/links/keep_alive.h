@@ -28,6 +28,7 @@
 #include "dataplane/wire/overlay.h"
 #include "probes/link_silence.h"
 #include "probes/path_mtu.h"
+#include "probes/traffic_window.h"
 
 namespace izar {
 
@@ -82,6 +83,7 @@ class LinkKeeper {
         std::uint64_t window_reordered = 0;
         PathMtu mtu;
         std::uint16_t mtu_told = 0;  // to the scheduler thread
+        TrafficWindow traffic;
     };
     static std::span<const RowItem> row_part(const OwnRow& row, Note& note, Instant now) noexcept;
     void send(NodeSlot link, Note& note, LcoreState& lcore, const Published& published, Instant now) noexcept;
@@ -90,6 +92,7 @@ class LinkKeeper {
     void judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
     static Nanos detection_time(const LinkCell& cell, LinkSilence& silence, Instant now) noexcept;
     void close_window(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept;
+    void report_traffic(NodeSlot link, Note& note, LcoreState& lcore, Instant now) const noexcept;
 
     LinkConfig config_;
     std::unique_ptr<Note[]> notes_;

@@ -33,7 +33,7 @@ void send_along(const Path& path, const PathProbe& probe, LcoreState& lcore, con
         rte_pktmbuf_free(m);
         return;
     }
-    lcore.shared.links.counters(lcore.index, path.first_link).count(&LinkCounters::sent);
+    lcore.shared.links.counters(lcore.index, path.first_link).count_sent(m->data_len);
     ++lcore.counters.made;
     send_made(m, link.neighbor, link.port, lcore, now);
 }

@@ -40,12 +40,17 @@ static_assert(sizeof(LinkCell) == 64);
 // One lcore's counters of one link: written by that lcore only, read by the link's owner lcore.
 struct LinkCounters {
     std::atomic<std::uint64_t> sent{0};
+    std::atomic<std::uint64_t> sent_bytes{0};  // of the same, as IP packets on the underlay
     std::atomic<std::uint64_t> received{0};
     std::atomic<std::uint64_t> reordered{0};
 
     void count(std::atomic<std::uint64_t> LinkCounters::*which, std::uint64_t n = 1) noexcept {
         auto& word = this->*which;
         word.store(word.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    }
+    void count_sent(std::uint16_t bytes) noexcept {
+        count(&LinkCounters::sent);
+        count(&LinkCounters::sent_bytes, bytes);
     }
 };
 

@@ -73,6 +73,8 @@ class FakeNode final : public NodeView, public NodeControl {
                  .mtu = 1400,
                  .rx_packets = 50,
                  .tx_packets = 51,
+                 .used_bps = 12'500'000,
+                 .capacity_bps = 1'000'000'000,
                  .last_heard_ms = 4.2,
                  .detection_ms = 30,
                  .key_epoch = 17,

@@ -105,10 +105,12 @@ struct LinkRow {
     std::optional<std::uint16_t> mtu;  // bytes of an IP packet on the underlay that pass, by probes
     std::uint64_t rx_packets = 0;
     std::uint64_t tx_packets = 0;
-    std::optional<double> last_heard_ms;     // how long ago
-    std::optional<double> detection_ms;      // silence that means "down", stretched by jitter
-    std::optional<std::uint64_t> key_epoch;  // that this node sends under; none: no session, or security is none
-    std::uint64_t changes = 0;               // of state, in this process life
+    std::optional<std::uint64_t> used_bps;      // goes out on it, over the last second
+    std::optional<std::uint64_t> capacity_bps;  // of the uplink that all links share
+    std::optional<double> last_heard_ms;        // how long ago
+    std::optional<double> detection_ms;         // silence that means "down", stretched by jitter
+    std::optional<std::uint64_t> key_epoch;     // that this node sends under; none: no session, or security is none
+    std::uint64_t changes = 0;                  // of state, in this process life
     std::optional<double> last_change_ms;
     std::string why;  // of the last change
 };
@@ -192,6 +194,8 @@ struct CandidateLink {
     std::string state;   // of the link, as in LinkRow
     bool stale = false;  // its measurer has fallen silent; the last state is used
     std::optional<double> age_ms;
+    std::uint64_t samples = 0;
+    std::uint32_t epoch = 0;  // how often its measurer had fallen silent before
     double delay_ms = 0;
     double loss_ms = 0;
     double load_ms = 0;

@@ -31,6 +31,17 @@ std::string percent_cell(std::optional<double> ratio, int decimals) {
     return ratio ? fmt::format("{:.{}f} %", *ratio * 100, decimals) : "-";
 }
 
+// "12.5 of 1000": used and, where it is known, what can be.
+std::string rate_cell(std::optional<std::uint64_t> used_bps, std::optional<std::uint64_t> capacity_bps) {
+    constexpr double kMega = 1e6;
+    const auto mega = [](std::uint64_t bps) { return static_cast<double>(bps) / kMega; };
+    if (!used_bps) {
+        return "-";
+    }
+    return capacity_bps ? fmt::format("{:.2f} of {:.0f}", mega(*used_bps), mega(*capacity_bps))
+                        : fmt::format("{:.2f}", mega(*used_bps));
+}
+
 std::string int_cell(std::optional<int> value) {
     return value ? fmt::format("{}", *value) : "-";
 }
@@ -145,6 +156,7 @@ std::string table_of(const std::vector<LinkRow>& links) {
                      {"mtu", kRight},
                      {"rx", kRight},
                      {"tx", kRight},
+                     {"Mbit/s", kRight},
                      {"heard ms ago", kRight},
                      {"detection ms", kRight},
                      {"key epoch", kRight},
@@ -154,9 +166,9 @@ std::string table_of(const std::vector<LinkRow>& links) {
         table.add({row.peer, fmt::format("{}", row.peer_id), row.address, row.state, number_cell(row.rtt_ms, 3),
                    number_cell(row.rtt_min_ms, 3), number_cell(row.rtt_variation_ms, 3),
                    percent_cell(row.loss_ratio, 2), count_cell(row.reordered), count_cell(row.mtu),
-                   count_cell(row.rx_packets), count_cell(row.tx_packets), number_cell(row.last_heard_ms, 0),
-                   number_cell(row.detection_ms, 0), count_cell(row.key_epoch), count_cell(row.changes),
-                   dash_if_empty(row.why)});
+                   count_cell(row.rx_packets), count_cell(row.tx_packets), rate_cell(row.used_bps, row.capacity_bps),
+                   number_cell(row.last_heard_ms, 0), number_cell(row.detection_ms, 0), count_cell(row.key_epoch),
+                   count_cell(row.changes), dash_if_empty(row.why)});
     }
     return table.text();
 }

@@ -24,7 +24,7 @@ void send_second_copy(Burst& burst, unsigned lane, LcoreState& lcore, const Publ
         rte_pktmbuf_free(copy);
         return;
     }
-    lcore.shared.links.counters(lcore.index, path.first_link).count(&LinkCounters::sent);
+    lcore.shared.links.counters(lcore.index, path.first_link).count_sent(copy->data_len);
     ++lcore.counters.made;
     send_made(copy, link.neighbor, link.port, lcore, now);
 }

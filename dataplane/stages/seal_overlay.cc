@@ -139,7 +139,7 @@ void seal_lane(Burst& burst, unsigned lane, LcoreState& lcore, Instant now, Unse
         }
         ++unsealed.size;
     }
-    lcore.shared.links.counters(lcore.index, path.first_link).count(&LinkCounters::sent);
+    lcore.shared.links.counters(lcore.index, path.first_link).count_sent(burst.mbuf[lane]->data_len);
     burst.neighbor[lane] = link.neighbor;
     burst.port[lane] = link.port;
     burst.address.add(lane);

@@ -19,7 +19,7 @@
 
 namespace izar {
 
-inline constexpr std::size_t kMaxColumns = 4;
+inline constexpr std::size_t kMaxColumns = 7;           // what three bits hold
 inline constexpr std::size_t kMaxGroups = 256;          // regions, or node classes
 inline constexpr std::size_t kMaxSummaryNodes = 16384;  // more than a fleet holds: controllers summarize many fleets
 

@@ -110,6 +110,9 @@ def test_history_tells_series_and_trend_of_links_and_nodes(lab: Lab, plane: Cont
     assert 4 <= link["points"][0]["mean"] < 20
     assert told("ams", "fra", "--metric", "loss_ratio")["points"][0]["least"] >= 0
     assert 0 <= told("fra")["points"][0]["mean"] <= 100
+    for subject in (["ams", "fra"], ["ams"]):
+        carried = told(*subject, "--metric", "bandwidth_bps")["points"]
+        assert carried and carried[0]["greatest"] > 10e3, "keep-alives alone are more"
     assert "mean" in plane.izar("history", "ams", "fra", "--last", "1h")
 
 

@@ -18,11 +18,13 @@ from topologies import ANY_PORT, FAMILIES, LOCAL, RELAYED, WEIGHTED, url, vip
 
 both_families = pytest.mark.parametrize("family", FAMILIES)
 BODY = os.urandom(4 << 20)
+CAPACITY_MBIT = 400
 
 
 @pytest.fixture(scope="module")
 def lab(start_lab) -> Lab:
-    lab = start_lab(topologies.three_nodes("e2etraffic"))
+    links = topologies.PATIENCE["links"] | {"capacity_mbit_per_s": CAPACITY_MBIT}
+    lab = start_lab(topologies.three_nodes("e2etraffic", edge={"links": links}))
     wait_for_path(lab, RELAYED)
     return lab
 
@@ -160,6 +162,19 @@ def test_iperf_udp(lab: Lab, origin: Origin, family: str, direction: str) -> Non
         told = clients.iperf(lab, vip(family), *options)
     assert told["sum"]["packets"] > 1000
     assert told["sum"]["lost_packets"] == 0, account.dropped
+
+
+def test_used_bandwidth_is_told_of_the_link_that_carries(lab: Lab, origin: Origin) -> None:
+    def link(peer: str) -> dict:
+        return next(row for row in lab.show("ams", "links")["links"] if row["peer"] == peer)
+
+    with ThreadPoolExecutor(1) as pool:
+        stream = pool.submit(clients.iperf, lab, vip("ipv4"), "-u", "-b", "10M", "-l", "1200", seconds=3)
+        wait_until(lambda: link("fra")["used_bps"] > 10e6, "the link to the relay carries the stream and its headers")
+        assert link("sin")["used_bps"] < 1e6, "keep-alives"
+        stream.result()
+    assert link("fra")["capacity_bps"] == CAPACITY_MBIT * 1_000_000
+    wait_until(lambda: link("fra")["used_bps"] < 1e6, "nothing is carried any more")
 
 
 @pytest.mark.asan

@@ -362,5 +362,50 @@ TEST_F(Links, ALongRowGoesRoundInPartsAtASteadyPace) {
     EXPECT_LE(reported, 3 * kItems);
 }
 
+// What a link carries is told once a second: every IP packet on the underlay, keep-alives among them.
+TEST(LinkTraffic, CountsTheBytesOfIpPackets) {
+    NodeOptions options = lively();
+    options.links.capacity = BitRate{200'000'000};
+    TestWorld world{2, Family::ipv4, options};
+    world.service(ServiceSpec{5}.at("10.99.0.80").udp(80).egress(2).origin("10.2.0.80"));
+    world.publish();
+    world.advance(milliseconds{100});
+    const auto counted = [&] { return world[1].links().total(TestWorld::slot(2), &LinkCounters::sent_bytes); };
+    std::uint64_t seen = counted();
+    const auto see_all = [&] {
+        for (const auto* const packets : {&world.on_wan, &world.control}) {
+            for (const SeenPacket& packet : *packets) {
+                seen +=
+                    packet.overlay && packet.overlay->sender == 1 ? packet.frame.size() - sizeof(EthernetHeader) : 0;
+            }
+        }
+    };
+    for (LinkReport report; world[1].reports().pop(report);) {
+    }
+    const std::uint64_t begun = counted();
+    for (int i = 0; i < 30; ++i) {
+        world.send(1, udp().from("10.1.0.10", 40000).to("10.99.0.80", 80));
+        see_all();
+        world.advance(milliseconds{100});
+        see_all();
+    }
+    EXPECT_EQ(counted(), seen);
+    std::uint64_t told = 0;
+    unsigned windows = 0;
+    for (LinkReport report; world[1].reports().pop(report);) {
+        if (report.kind == LinkReportKind::traffic) {
+            ++windows;
+            told += report.traffic.bytes;
+            EXPECT_EQ(report.link, TestWorld::slot(2));
+            EXPECT_GE(report.traffic.span, TrafficWindow::kSpan);
+            EXPECT_LE(report.traffic.span, TrafficWindow::kSpan + milliseconds{5});
+            EXPECT_EQ(report.traffic.capacity, options.links.capacity);
+        }
+    }
+    ASSERT_GE(windows, 2u);
+    EXPECT_GT(told, (seen - begun) / 2) << "windows of a second each, of three seconds";
+    EXPECT_LE(told, seen - begun + 2 * (seen - begun) / 3);
+}
+
 }  // namespace
 }  // namespace izar

@@ -18,6 +18,10 @@ std::optional<double> ratio(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? std::nullopt : std::optional(static_cast<double>(part) / static_cast<double>(whole));
 }
 
+std::optional<std::uint64_t> bits_per_second(const std::optional<BitRate>& rate) {
+    return rate ? std::optional{raw(*rate)} : std::nullopt;
+}
+
 Totals totals_of(const LcoreCounters& shown, bool accounted) {
     Totals out;
     out.rx = shown.rx;
@@ -228,6 +232,8 @@ std::vector<LinkRow> EdgeView::links() const {
         row.mtu = link.mtu;
         row.rx_packets = received;
         row.tx_packets = link_total(slot, &LinkCounters::sent);
+        row.used_bps = bits_per_second(link.used);
+        row.capacity_bps = bits_per_second(link.capacity);
         row.changes = link.times_down;
         row.last_change_ms = milliseconds(link.unchanged);
         row.why = link.why;
@@ -287,7 +293,8 @@ Result<PathChoice> EdgeView::explain_path(const std::string& from, const std::st
         CandidateRow row{{}, milliseconds(candidate.cost), candidate.in_use, candidate.is_backup};
         for (const PathExplanation::Link& link : candidate.links) {
             row.links.push_back({link.from, link.to, state_name(link.state), link.stale, milliseconds(link.age),
-                                 link.terms.delay_ms, link.terms.loss_ms, link.terms.load_ms, link.terms.hold_ms});
+                                 link.count, link.epoch, link.terms.delay_ms, link.terms.loss_ms, link.terms.load_ms,
+                                 link.terms.hold_ms});
         }
         out.candidates.push_back(std::move(row));
     }

@@ -24,6 +24,8 @@ std::string_view kind_key(LinkReportKind kind) {
             return "down";
         case LinkReportKind::mtu:
             return "size";
+        case LinkReportKind::traffic:
+            return "traffic";
         case LinkReportKind::peer_row:
             return "row";
         case LinkReportKind::path:
@@ -32,9 +34,9 @@ std::string_view kind_key(LinkReportKind kind) {
     return "?";
 }
 
-constexpr LinkReportKind kKinds[] = {LinkReportKind::rtt, LinkReportKind::up,       LinkReportKind::down,
-                                     LinkReportKind::mtu, LinkReportKind::peer_row, LinkReportKind::loss,
-                                     LinkReportKind::path};
+constexpr LinkReportKind kKinds[] = {LinkReportKind::rtt,  LinkReportKind::up,       LinkReportKind::down,
+                                     LinkReportKind::mtu,  LinkReportKind::peer_row, LinkReportKind::loss,
+                                     LinkReportKind::path, LinkReportKind::traffic};
 
 Json json_of(const TraceReport& event) {
     const LinkReport& report = event.report;
@@ -52,6 +54,10 @@ Json json_of(const TraceReport& event) {
     } else if (report.kind == LinkReportKind::mtu) {
         out["bytes"] = report.mtu.bytes;
         out["shrunk"] = report.mtu.shrunk;
+    } else if (report.kind == LinkReportKind::traffic) {
+        out["bytes"] = report.traffic.bytes;
+        out["span"] = report.traffic.span.count();
+        out["capacity"] = raw(report.traffic.capacity);
     } else if (report.kind == LinkReportKind::peer_row) {
         out["to"] = raw(report.row.to);
         out["lost"] = report.row.loss;
@@ -85,6 +91,10 @@ TraceReport report_of(const Json& line, LinkReportKind kind) {
                        read_integer<std::uint64_t>(line.at("reordered"))};
     } else if (kind == LinkReportKind::mtu) {
         report.mtu = {read_integer<std::uint16_t>(line.at("bytes")), line.at("shrunk").get<bool>()};
+    } else if (kind == LinkReportKind::traffic) {
+        report.traffic = {read_integer<std::uint64_t>(line.at("bytes")),
+                          Nanos{read_integer<std::int64_t>(line.at("span"))},
+                          BitRate{read_integer<std::uint64_t>(line.at("capacity"))}};
     } else if (kind == LinkReportKind::peer_row) {
         report.row = {NodeId{read_integer<std::uint16_t>(line.at("to"))}, read_integer<std::uint16_t>(line.at("lost")),
                       read_integer<std::uint32_t>(line.at("rtt_us")), read_integer<std::uint16_t>(line.at("mtu"))};

@@ -5,6 +5,7 @@
 //   {"t": NS, "loss": SLOT, "at": NS, "expected": N, "received": N, "reordered": N}
 //   {"t": NS, "up": SLOT, "at": NS}            and "down"
 //   {"t": NS, "size": SLOT, "at": NS, "bytes": N, "shrunk": BOOL}
+//   {"t": NS, "traffic": SLOT, "at": NS, "bytes": N, "span": NS, "capacity": N}
 //   {"t": NS, "row": SLOT, "at": NS, "to": ID, "lost": N/65535, "rtt_us": N, "mtu": N}
 //   {"t": NS, "path": SLOT, "at": NS, "segments": [ID, ID, ID], "took": NS, "measured": BOOL, "dead": BOOL}
 //   {"t": NS, "update": {...}}                 a FeedUpdate without its services, which choose egresses, not paths

@@ -69,11 +69,14 @@ RC_GTEST_PROP(TraceFormat, KeepsEveryReport, ()) {
     event.report.link = NodeSlot{*rc::gen::arbitrary<std::uint16_t>()};
     event.report.kind =
         *rc::gen::element(LinkReportKind::rtt, LinkReportKind::loss, LinkReportKind::up, LinkReportKind::down,
-                          LinkReportKind::mtu, LinkReportKind::peer_row, LinkReportKind::path);
+                          LinkReportKind::mtu, LinkReportKind::peer_row, LinkReportKind::path, LinkReportKind::traffic);
     if (event.report.kind == LinkReportKind::loss) {
         event.report.loss = {*rc::gen::arbitrary<std::uint64_t>(), 1, 2};
     } else if (event.report.kind == LinkReportKind::mtu) {
         event.report.mtu = {*rc::gen::arbitrary<std::uint16_t>(), *rc::gen::arbitrary<bool>()};
+    } else if (event.report.kind == LinkReportKind::traffic) {
+        event.report.traffic = {*rc::gen::arbitrary<std::uint64_t>(), Nanos{*rc::gen::arbitrary<std::int64_t>()},
+                                BitRate{*rc::gen::arbitrary<std::uint64_t>()}};
     } else if (event.report.kind == LinkReportKind::peer_row) {
         event.report.row = {NodeId{3}, *rc::gen::arbitrary<std::uint16_t>(), *rc::gen::arbitrary<std::uint32_t>(),
                             *rc::gen::arbitrary<std::uint16_t>()};

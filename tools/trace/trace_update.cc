@@ -27,6 +27,11 @@ Nanos read_time(const Json& json) {
     return Nanos{read_integer<std::int64_t>(json)};
 }
 
+// Traces of before have no rates.
+BitRate read_rate(const Json& json, const char* key) {
+    return json.contains(key) ? BitRate{read_integer<std::uint64_t>(json.at(key))} : kNoRate;
+}
+
 NodeId read_id(const Json& json) {
     return NodeId{read_integer<std::uint16_t>(json)};
 }
@@ -86,6 +91,7 @@ Json policy_json(const RoutingPolicy& policy) {
             {"most_cost", policy.caps.path_cost.count()},
             {"most_cpu", policy.caps.cpu_percent},
             {"most_price", policy.caps.price},
+            {"most_bandwidth", policy.caps.bandwidth_percent},
             {"forbidden_nodes", policy.forbidden_nodes},
             {"forbidden_regions", policy.forbidden_regions},
             {"node_prices", policy.node_prices},
@@ -121,8 +127,10 @@ RoutingPolicy policy_of(const Json& json) {
     policy.mean_weight = read_number(json.at("weights").at(1));
     policy.variance_weight = read_number(json.at("weights").at(2));
     policy.margins = {read_time(json.at("margin")), read_number(json.at("relative_margin"))};
-    policy.caps = {read_number(json.at("most_cpu")), read_number(json.at("most_price")),
-                   read_time(json.at("most_cost"))};
+    policy.caps = {.cpu_percent = read_number(json.at("most_cpu")),
+                   .price = read_number(json.at("most_price")),
+                   .bandwidth_percent = json.value("most_bandwidth", policy.caps.bandwidth_percent),  // as below
+                   .path_cost = read_time(json.at("most_cost"))};
     policy.forbidden_nodes = json.at("forbidden_nodes").get<std::vector<std::string>>();
     policy.forbidden_regions = json.at("forbidden_regions").get<std::vector<std::string>>();
     policy.node_prices = prices_of(json.at("node_prices"));
@@ -145,9 +153,17 @@ RoutingPolicies policies_of(const Json& json) {
 // --- dynamic items ---
 
 Json link_json(const FeedLink& link) {
-    return {{"from", raw(link.from)},  {"to", raw(link.to)},  {"reachable", link.reachable},
-            {"rtt", link.rtt.count()}, {"loss", link.loss},   {"variation", link.variation.count()},
-            {"age", link.age.count()}, {"count", link.count}, {"round_trip", link.round_trip}};
+    return {{"from", raw(link.from)},
+            {"to", raw(link.to)},
+            {"reachable", link.reachable},
+            {"rtt", link.rtt.count()},
+            {"loss", link.loss},
+            {"variation", link.variation.count()},
+            {"age", link.age.count()},
+            {"count", link.count},
+            {"round_trip", link.round_trip},
+            {"used", raw(link.bandwidth.used)},
+            {"windows", link.bandwidth.count}};
 }
 
 FeedLink link_of(const Json& json) {
@@ -159,7 +175,8 @@ FeedLink link_of(const Json& json) {
             .loss = read_number(json.at("loss")),
             .round_trip = json.value("round_trip", false),  // traces of before have none
             .age = read_time(json.at("age")),
-            .count = read_integer<std::uint32_t>(json.at("count"))};
+            .count = read_integer<std::uint32_t>(json.at("count")),
+            .bandwidth = {.used = read_rate(json, "used"), .count = json.value("windows", 0U)}};
 }
 
 // The figures of a load, in the order in which a trace has them.
@@ -174,13 +191,21 @@ void for_each_figure(Load& load, Visit visit) {
 Json node_json(const FeedNode& node) {
     Json figures = Json::array();
     for_each_figure(node.load, [&](double figure) { figures.push_back(figure); });
-    return {{"node", raw(node.node)}, {"load", figures}, {"age", node.age.count()}};
+    return {{"node", raw(node.node)},
+            {"load", figures},
+            {"used", raw(node.load.used)},
+            {"capacity", raw(node.load.capacity)},
+            {"egress_percent", node.load.egress_percent},
+            {"age", node.age.count()}};
 }
 
 FeedNode node_of(const Json& json) {
     FeedNode node{.node = read_id(json.at("node")), .load = {}, .age = read_time(json.at("age"))};
     std::size_t at = 0;
     for_each_figure(node.load, [&](double& figure) { figure = read_number(json.at("load").at(at++)); });
+    node.load.used = read_rate(json, "used");
+    node.load.capacity = read_rate(json, "capacity");
+    node.load.egress_percent = json.value("egress_percent", node.load.egress_percent);
     return node;
 }
 
