@@ -4,7 +4,9 @@
 // now and then a part of its row; the node does the same. A JSON object a line: shares of a core at this CPU's
 // clock, medians over windows of 100 ms, so that what the host takes away in between does not count.
 //
-//   links_bench [LINKS [SECONDS]]
+//   links_bench [LINKS [SECONDS [ANSWERED]]]
+//
+// ANSWERED: path probes to so many of a hundred nodes are answered, the others never; default 100.
 #include <fmt/format.h>
 #include <immintrin.h>
 #include <rte_cycles.h>
@@ -70,7 +72,8 @@ struct LinkEnds {
 
 class ManyLinks {
   public:
-    explicit ManyLinks(std::size_t links) : ends_(links + 1), wire_(must(RingPort::make("wan", {}))) {
+    ManyLinks(std::size_t links, std::size_t answered)
+        : ends_(links + 1), answered_(answered), wire_(must(RingPort::make("wan", {}))) {
         pool_ = must(make_pool("packets", kPacketBuffers));
         EdgeConfig config;
         config.ports.resize(1);
@@ -296,6 +299,9 @@ class ManyLinks {
         const std::span<std::uint8_t> message{text, packet.text_length};
         if (is_path_probe(message)) {
             auto& probe = *reinterpret_cast<PathProbe*>(text);
+            if (probe.far_end.value() % 100U >= answered_) {
+                return;
+            }
             probe.flags |= kPathProbeAnswer;
             send_text(n, message);  // as if the path's other nodes had done their part at once
         } else if (parse_keep_alive(message, view) && view.probe != 0) {
@@ -304,6 +310,7 @@ class ManyLinks {
     }
 
     std::vector<LinkEnds> ends_;  // by slot; the node's own is not used
+    std::size_t answered_;        // percent of the nodes
     std::unique_ptr<RingPort> wire_;
     rte_mempool* pool_ = nullptr;
     std::vector<Port> ports_;
@@ -330,8 +337,8 @@ double percent_of_core(std::vector<std::uint64_t> windows) {
     return 100 * per_second / static_cast<double>(rte_get_tsc_hz());
 }
 
-void measure(std::size_t links, int seconds) {
-    ManyLinks node(links);
+void measure(std::size_t links, int seconds, std::size_t answered) {
+    ManyLinks node(links, answered);
     node.run(kSettle);
     CHECK(node.links_up() == links);
     const std::uint64_t heard = node.keep_alives_heard();
@@ -343,10 +350,11 @@ void measure(std::size_t links, int seconds) {
         lcore.push_back(spent.lcore);
         scheduler.push_back(spent.scheduler);
     }
-    fmt::print(R"({{"links": {}, "links_up": {}, "interval_ms": {}, "heard_pps": {}, "sent_pps": {}, )"
+    fmt::print(R"({{"links": {}, "links_up": {}, "path_probes_answered_percent": {}, )"
+               R"("interval_ms": {}, "heard_pps": {}, "sent_pps": {}, )"
                R"("lcore_percent_of_core": {:.3f}, "scheduler_percent_of_core": {:.3f}, "reports_lost": {}}})"
                "\n",
-               links, node.links_up(), kInterval.count(),
+               links, node.links_up(), answered, kInterval.count(),
                (node.keep_alives_heard() - heard) / static_cast<unsigned>(seconds),
                (node.sent() - sent) / static_cast<unsigned>(seconds), percent_of_core(lcore),
                percent_of_core(scheduler), node.reports_lost());
@@ -368,6 +376,8 @@ int main(int argc, char** argv) {
     std::ranges::transform(eal, arguments.begin(), [](const char* each) { return const_cast<char*>(each); });
     CHECK(rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) >= 0);
     const int links = izar::number(argc > 1 ? argv[1] : "", 1'000);
-    izar::measure(static_cast<std::size_t>(std::min(links, 1'023)), izar::number(argc > 2 ? argv[2] : "", 5));
+    const int answered = izar::number(argc > 3 ? argv[3] : "", 100);
+    izar::measure(static_cast<std::size_t>(std::min(links, 1'023)), izar::number(argc > 2 ? argv[2] : "", 5),
+                  static_cast<std::size_t>(std::min(answered, 100)));
     return 0;
 }

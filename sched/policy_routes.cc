@@ -1,6 +1,7 @@
 #include "sched/policy_routes.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "sched/link_pricing.h"
@@ -24,6 +25,7 @@ void PolicyRoutes::set_policy(const RoutingPolicy& policy) {
 void PolicyRoutes::set_fleet(const Fleet& fleet, const Fleet* old) {
     const bool same_self = old != nullptr && old->self == fleet.self;
     planner_.reset(fleet.nodes.size(), fleet.self);
+    relays_.clear();  // the planner's search begins anew
     for (std::size_t s = 0; s < fleet.nodes.size(); ++s) {
         if (!same_self || s >= old->nodes.size() || old->nodes[s].id != fleet.nodes[s].id) {
             planner_.forget(slot_at(s));
@@ -34,12 +36,35 @@ void PolicyRoutes::set_fleet(const Fleet& fleet, const Fleet* old) {
     build_all_ = true;
 }
 
+// Tile by tile: a price reads what both ends say of a link, and those lie in a row and in a column.
 void PolicyRoutes::price_all(const PlanContext& context) {
-    planner_.set_relays(allowed_relays(context.mesh, policy_, context.fleet, context.now));
-    for (std::size_t from = 0; from < context.mesh.nodes(); ++from) {
-        for (std::size_t to = 0; to < context.mesh.nodes(); ++to) {
-            set_price(slot_at(from), slot_at(to), context);
+    constexpr std::size_t kTile = 16;
+    const std::size_t nodes = context.mesh.nodes();
+    set_relays(context);
+    for (std::size_t from_tile = 0; from_tile < nodes; from_tile += kTile) {
+        for (std::size_t to_tile = 0; to_tile < nodes; to_tile += kTile) {
+            for (std::size_t from = from_tile; from < std::min(from_tile + kTile, nodes); ++from) {
+                for (std::size_t to = to_tile; to < std::min(to_tile + kTile, nodes); ++to) {
+                    set_price(slot_at(from), slot_at(to), context);
+                }
+            }
         }
+    }
+}
+
+void PolicyRoutes::set_relays(const PlanContext& context) {
+    auto allowed = allowed_relays(context.mesh, policy_, context.fleet, context.now);
+    if (allowed != relays_) {
+        relays_ = allowed;
+        planner_.set_relays(std::move(allowed));
+    }
+}
+
+void PolicyRoutes::take_loads(const PlanContext& context) {
+    if (policy_.rule == CostRule::lyapunov) {
+        price_all(context);
+    } else {
+        set_relays(context);
     }
 }
 
@@ -92,13 +117,20 @@ void PolicyRoutes::write_to(RouteTable& table, PolicyIndex index) const {
     std::fill(end, part.end(), Destination{});
 }
 
-std::vector<bool> PolicyRoutes::usable_egresses(const Fleet& fleet) const {
-    std::vector<bool> usable(fleet.nodes.size());
-    for (std::size_t s = 0; s < usable.size(); ++s) {
+std::vector<std::uint32_t> PolicyRoutes::egress_shares(const PlanContext& context) const {
+    constexpr double kUsual = 100;
+    constexpr double kMost = 10'000;  // times the greatest weight of an egress it is less than 2^32
+    const Fleet& fleet = context.fleet;
+    std::vector<std::uint32_t> shares(fleet.nodes.size());
+    for (std::size_t s = 0; s < shares.size(); ++s) {
         const bool reachable = slot_at(s) == fleet.self || planner_.route(slot_at(s)).primary.exists();
-        usable[s] = reachable && may_carry(policy_, fleet.nodes[s]);
+        if (reachable && may_carry(policy_, fleet.nodes[s])) {
+            const NodeLoad* const load = context.mesh.load(slot_at(s), context.now);
+            const double percent = std::round(load == nullptr ? kUsual : load->egress_percent);
+            shares[s] = static_cast<std::uint32_t>(std::clamp(percent, 1.0, kMost));
+        }
     }
-    return usable;
+    return shares;
 }
 
 }  // namespace izar

@@ -35,6 +35,8 @@ class PolicyRoutes {
     void set_fleet(const Fleet& fleet, const Fleet* old);
 
     void price_all(const PlanContext& context);
+    // Prices what depends on the loads of nodes: which may relay and, by the rule lyapunov, every link.
+    void take_loads(const PlanContext& context);
     void price(std::span<const LinkChange> changes, const PlanContext& context);
     // The next plan builds every destination, because what links carry changed.
     void build_all() noexcept { build_all_ = true; }
@@ -46,15 +48,17 @@ class PolicyRoutes {
 
     const RoutingPolicy& policy() const noexcept { return policy_; }
     const RoutePlanner& planner() const noexcept { return planner_; }
-    // By slot: whether new flows may go to that egress.
-    std::vector<bool> usable_egresses(const Fleet& fleet) const;
+    // By slot: at how many percent of its weight that egress gets new flows; 0: at none.
+    std::vector<std::uint32_t> egress_shares(const PlanContext& context) const;
 
   private:
+    void set_relays(const PlanContext& context);
     void set_price(NodeSlot from, NodeSlot to, const PlanContext& context);
     void build(std::span<const NodeSlot> replanned, const PlanContext& context);
 
     RoutingPolicy policy_;
     RoutePlanner planner_;
+    std::vector<bool> relays_;               // that may relay, by slot
     std::vector<Destination> destinations_;  // by slot, as the next table will have them
     std::size_t next_destination_ = 0;       // to have its predicted RTT refreshed
     bool build_all_ = true;                  // every destination may have changed

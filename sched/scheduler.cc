@@ -50,9 +50,6 @@ bool Scheduler::drain_reports(Instant now) {
             if (report.kind == LinkReportKind::path) {
                 measured_paths_.take(report);
             }
-            urgent_ |= report.kind == LinkReportKind::up || report.kind == LinkReportKind::down ||
-                       (report.kind == LinkReportKind::peer_row && report.row.rtt_us == kUnreachableRtt) ||
-                       (report.kind == LinkReportKind::path && report.path.dead);
             if (report.kind == LinkReportKind::down) {
                 cut_at_ = std::min(cut_at_.value_or(report.at), report.at);
             }
@@ -92,8 +89,6 @@ void Scheduler::take_update(const FeedUpdate& update, Instant now) {
     if (fleet_ != nullptr) {
         mesh_.take(update, now);
         measured_ = true;
-        const auto is_down = [](const FeedLink& link) { return !link.reachable; };
-        urgent_ |= !update.withdrawn.empty() || !update.restored.empty() || std::ranges::any_of(update.links, is_down);
     }
 }
 
@@ -126,55 +121,73 @@ void Scheduler::take_fleet(std::shared_ptr<const Fleet> fleet) {
 }
 
 bool Scheduler::plan_if_due(Instant now) {
-    const bool interval_over = now - planned_at_ >= kPlanInterval;
+    pressing_ |= mesh_.is_pressing();
+    const bool presses = pressing_ && now - pressed_at_ >= kPressingInterval;
+    const bool is_due = now >= plan_due_;
     // Packets sent on the paths of before may arrive; without a path they are dropped for certain.
-    if ((!urgent_ && !interval_over) || mesh_.is_deaf(now)) {
+    if ((!urgent_ && !presses && !is_due) || mesh_.is_deaf(now)) {
         return false;
     }
+    pressed_at_ = presses ? now : pressed_at_;
     if (mesh_.sizes_changed()) {
         publish_wanted_ = true;
         std::ranges::for_each(routes_, &PolicyRoutes::build_all);
     }
-    const bool measured = measured_ || urgent_;
-    measured_ = urgent_ = false;
-    price_links(now);
+    const bool measured = measured_ || urgent_ || pressing_;
+    measured_ = urgent_ = pressing_ = false;
+    // A dead link does not wait for thousands of others to be looked at for age.
+    price_links(now, is_due ? rows_due(now) : 0);
+    std::size_t looked_at = 0;
     for (PolicyRoutes& routes : routes_) {
         publish_wanted_ |= routes.plan(plan_context(now));
+        looked_at += routes.planner().looked_at();
     }
-    build_services();
+    build_services(now);
     build_row(now);
-    planned_at_ = now;
+    if (is_due) {
+        plan_due_ = now + std::clamp(kPauseARoute * static_cast<std::int64_t>(looked_at), kPlanInterval, kLongestPause);
+    }
     ++plans_;
     return measured;
 }
 
-void Scheduler::price_links(Instant now) {
+// Rows of other nodes that are to be looked at for age, by the time since that was done last.
+std::size_t Scheduler::rows_due(Instant now) {
+    const Nanos since = std::min<Nanos>(now - std::exchange(aged_at_, now), kLongestPause);
+    return std::max<std::size_t>(static_cast<std::size_t>(since / kPlanInterval), 1) * kRowsAnInterval;
+}
+
+void Scheduler::price_links(Instant now, std::size_t rows) {
     const bool policies_changed = std::exchange(price_all_, false);
     if (mesh_.everything_changed() || policies_changed) {
         for (PolicyRoutes& routes : routes_) {
             routes.price_all(plan_context(now));
         }
+        (void)mesh_.changes(0);  // they are priced with all others
+        (void)mesh_.loads_changed();
         return;
     }
-    // A dead link does not wait for thousands of others to be looked at for age.
-    const bool aging_due = now - aged_at_ >= kPlanInterval;
-    aged_at_ = aging_due ? now : aged_at_;
-    const auto changes = mesh_.changes(aging_due ? kRowsARound : 0);
+    if (mesh_.loads_changed()) {
+        for (PolicyRoutes& routes : routes_) {
+            routes.take_loads(plan_context(now));
+        }
+    }
+    const auto changes = mesh_.changes(rows);
     for (PolicyRoutes& routes : routes_) {
         routes.price(changes, plan_context(now));
     }
 }
 
-void Scheduler::build_services() {
-    UsableEgresses usable;
+void Scheduler::build_services(Instant now) {
+    EgressShares shares;
     for (const PolicyRoutes& routes : routes_) {
-        usable.push_back(routes.usable_egresses(*fleet_));
+        shares.push_back(routes.egress_shares(plan_context(now)));
     }
-    if (!services_changed_ && usable == usable_) {
+    if (!services_changed_ && shares == egress_shares_) {
         return;
     }
-    services_ = service_builder_.build(*wanted_services_, *fleet_, *policies_, usable);
-    usable_ = std::move(usable);
+    services_ = service_builder_.build(*wanted_services_, *fleet_, *policies_, shares);
+    egress_shares_ = std::move(shares);
     services_changed_ = false;
     publish_wanted_ = true;
 }

@@ -4,7 +4,8 @@
 //         parameter; the only shared things are the rings, the Publisher and the SchedulerView.
 //
 // Every round is bounded: at most kReportsARound reports a ring and kUpdatesARound updates of the feed. A link
-// that died or came back is planned for in the same round, what only moved at most every kPlanInterval.
+// that died or came back is planned for in the same round, unless another one was within kPressingInterval; what only
+// moved after kPlanInterval, and later the more routes the last plan had to look at.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +38,13 @@ class Scheduler {
   public:
     static constexpr std::size_t kReportsARound = 1024;  // of each ring
     static constexpr std::size_t kUpdatesARound = 16;
-    static constexpr std::size_t kRowsARound = 4;  // other nodes' rows looked at for age
     static constexpr Nanos kPlanInterval = std::chrono::milliseconds{10};
-    static constexpr Nanos kRowInterval = std::chrono::milliseconds{100};  // between two versions of the own row
+    static constexpr std::size_t kRowsAnInterval = 4;  // other nodes' rows looked at for age
+    static constexpr Nanos kPressingInterval = std::chrono::milliseconds{2};
+    // To look at a route takes 2.5 us where everything is planned anew, so that plans take a twentieth of a core.
+    static constexpr Nanos kPauseARoute = std::chrono::microseconds{50};
+    static constexpr Nanos kLongestPause = std::chrono::milliseconds{250};  // of a second in which a bad link is left
+    static constexpr Nanos kRowInterval = std::chrono::milliseconds{100};   // between two versions of the own row
 
     // `rings` (one for each lcore) and `feed` must outlive the scheduler. Nothing is published before the
     // feed brought a Fleet. `overlay_mtu` is that of the overlay's port, in bytes of an IP packet.
@@ -70,9 +75,10 @@ class Scheduler {
     void take_policies(std::shared_ptr<const RoutingPolicies> policies);
     void take_fleet(std::shared_ptr<const Fleet> fleet);
     bool plan_if_due(Instant now);
-    void price_links(Instant now);
+    std::size_t rows_due(Instant now);
+    void price_links(Instant now, std::size_t rows);
     void build_row(Instant now);
-    void build_services();
+    void build_services(Instant now);
     PlanContext plan_context(Instant now) const;
     void write_table(RouteTable& table) const;
     bool force_rewrite(Instant now);
@@ -95,16 +101,18 @@ class Scheduler {
     MeasuredPaths measured_paths_;
     std::vector<PolicyRoutes> routes_{1};  // by PolicyIndex
     ServiceBuilder service_builder_;
-    UsableEgresses usable_;  // as the choice tables were built
+    EgressShares egress_shares_;  // as the choice tables were built
     std::uint16_t policy_version_ = 0;
     bool services_changed_ = true;
     bool price_all_ = false;  // the policies changed
 
     bool measured_ = false;  // reports or items came since the last plan
-    bool urgent_ = false;    // a link died or came back, or the feed changed something for good
+    bool urgent_ = false;    // the feed changed something for good
+    bool pressing_ = false;  // a link or path died, or a link came back
     bool publish_wanted_ = false;
-    Instant planned_at_{};
-    Instant aged_at_{};  // when links were last looked at for age
+    Instant plan_due_{};
+    Instant pressed_at_{};  // when a plan last did not wait for that
+    Instant aged_at_{};     // when links were last looked at for age
     Instant row_built_at_{};
     std::optional<Instant> cut_at_;  // the oldest death of a link that no published table knows of yet
     std::optional<Nanos> last_cut_;

@@ -198,6 +198,23 @@ TEST_F(SchedulerTest, ANewPolicyIsObeyedAtOnce) {
     EXPECT_LT(on_backup, 12);
 }
 
+TEST_F(SchedulerTest, ARelayWithAFullUplinkIsLeftAndTakenAgain) {
+    node.feed({.policies = only({.caps = {.bandwidth_percent = 80}}), .life = FeedLife::live});
+    const auto tell = [&](std::uint64_t mbit_per_s) {
+        const NodeLoad load{.used = BitRate{mbit_per_s * 1'000'000}, .capacity = BitRate{100'000'000}};
+        node.feed({.nodes = {{.node = id_at(2), .load = load}}});
+        live(1s);
+    };
+    tell(79);
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+    tell(81);
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+    EXPECT_EQ(node.path_to(2), "0-2") << "what goes to the node itself does not use its uplink as a relay's";
+    tell(40);
+    live(10s);
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+}
+
 TEST_F(SchedulerTest, EachServiceHasThePathsAndEgressesOfItsPolicy) {
     Service web{.id = ServiceId{7}, .name = "web", .vip = *IpAddress::parse("10.9.0.1"), .first_port = 80};
     web.last_port = 80;
@@ -254,6 +271,26 @@ TEST_F(SchedulerTest, EgressesOutOfReachGetNoNewFlows) {
     EXPECT_EQ(node.published().services->version(), 3u);
 }
 
+TEST_F(SchedulerTest, ABusyEgressGetsFewerNewFlows) {
+    Service service{.id = ServiceId{7}};
+    service.egresses = {{id_at(3), 1}, {id_at(1), 1}};
+    service.origins = {{*IpAddress::parse("10.8.0.1"), 80, 1}};
+    node.feed({.services = std::make_shared<const ServiceTable>(std::vector{service}, 3),
+               .life = FeedLife::live,
+               .nodes = {{.node = id_at(3), .load = {.egress_percent = 50}},
+                         {.node = id_at(1), .load = {.egress_percent = 150}}}});
+    const auto share_of = [&](std::uint8_t member) {
+        const auto& slots = (*node.published().services)[0].egress_choice->slot;
+        return static_cast<double>(std::ranges::count(slots, member)) / kMaglevSlots;
+    };
+    live(100ms);
+    EXPECT_NEAR(share_of(0), 0.25, 0.01);
+    for (int i = 0; i < 16; ++i) {  // the controller goes on talking, but no longer about them
+        live(1s);
+    }
+    EXPECT_NEAR(share_of(0), 0.5, 0.01);
+}
+
 TEST_F(SchedulerTest, CoalescesWhileNoTableIsFree) {
     node.lcore_polls = false;
     for (std::size_t i = 0; i < 3 * Publisher::kRoots; ++i) {
@@ -295,24 +332,6 @@ TEST_F(SchedulerTest, TellsItsOwnRow) {
     node.round();
     EXPECT_EQ(node.published().own_row->items[1].rtt_us.value(), kUnreachableRtt);
     EXPECT_GT(node.published().own_row->version, row->version);
-}
-
-TEST_F(SchedulerTest, ExplainsEveryCandidate) {
-    const auto ask = [&](NodeId from, NodeId to) {
-        return explain(node.scheduler, {.from = from, .to = to}, node.now);
-    };
-    const Explanation told = ask(id_at(0), id_at(3));
-    EXPECT_EQ(told.error, "");
-    EXPECT_EQ(told.from, "n0");
-    ASSERT_EQ(told.candidates.size(), 4u) << "direct, two over one relay, the better one over both";
-    EXPECT_TRUE(told.candidates[0].in_use);
-    EXPECT_EQ(*told.candidates[0].cost, 30ms);
-    EXPECT_EQ(told.candidates[0].links[1].terms.delay_ms, 20);
-    EXPECT_TRUE(told.candidates[1].is_backup);
-    EXPECT_EQ(told.policy, "default");
-    EXPECT_EQ(ask(id_at(0), NodeId{99}).candidates.size(), 0u);
-    EXPECT_NE(ask(id_at(0), NodeId{99}).error, "");
-    EXPECT_NE(explain(node.scheduler, {.from = id_at(0), .to = id_at(3), .policy = "none"}, node.now).error, "");
 }
 
 TEST_F(SchedulerTest, AnswersTheMainThread) {

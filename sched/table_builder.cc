@@ -134,17 +134,15 @@ std::shared_ptr<const MaglevTable> ServiceBuilder::choice(const Members& members
 }
 
 std::shared_ptr<const ServiceTable> ServiceBuilder::build(const ServiceTable& wanted, const Fleet& fleet,
-                                                          const RoutingPolicies& policies,
-                                                          const UsableEgresses& usable) {
+                                                          const RoutingPolicies& policies, const EgressShares& shares) {
     std::vector<Service> services = wanted.services();
     for (Service& service : services) {
         service.policy = policies.index_of(service.name);
-        const std::vector<bool>& usable_nodes = usable[raw(service.policy)];
+        const std::vector<std::uint32_t>& share = shares[raw(service.policy)];
         Members egresses;
         for (const Egress& egress : service.egresses) {
             const NodeSlot slot = fleet.slot(egress.node);
-            const bool gets_flows = slot != kNoSlot && usable_nodes[raw(slot)];
-            egresses.emplace_back(raw(egress.node), gets_flows ? egress.weight : 0);
+            egresses.emplace_back(raw(egress.node), slot == kNoSlot ? 0 : egress.weight * share[raw(slot)]);
         }
         Members origins;
         for (const Origin& origin : service.origins) {

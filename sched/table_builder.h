@@ -35,16 +35,16 @@ Path build_path(const PathContext& context, NodeSlot to, const RelayPath& path);
 // path[0] is the primary, path[1] the backup, then the near-equal ones and the former primary.
 Destination build_destination(const PathContext& context, NodeSlot to, const PlannedRoute& route);
 
-// Which egress nodes may get new flows, by policy and slot.
-using UsableEgresses = std::vector<std::vector<bool>>;
+// At how many percent of their weights egress nodes get new flows, by policy and slot; 0: at none.
+using EgressShares = std::vector<std::vector<std::uint32_t>>;
 
 // Services with their policies and choice tables: egress nodes that cannot be reached, or that the service's policy
 // forbids, get no new flows. Tables of equal members are shared.
 class ServiceBuilder {
   public:
-    // `usable` has an entry for each policy. Egress nodes that are not in the fleet are not usable.
+    // `shares` has an entry for each policy. Egress nodes that are not in the fleet get no flows.
     std::shared_ptr<const ServiceTable> build(const ServiceTable& wanted, const Fleet& fleet,
-                                              const RoutingPolicies& policies, const UsableEgresses& usable);
+                                              const RoutingPolicies& policies, const EgressShares& shares);
 
   private:
     using Members = std::vector<std::pair<std::uint64_t, std::uint32_t>>;  // identity, weight

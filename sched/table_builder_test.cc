@@ -86,11 +86,11 @@ TEST_F(TableBuilderTest, EqualMembersShareOneTable) {
     }
     const ServiceTable wanted{services};
     ServiceBuilder builder;
-    const auto built = builder.build(wanted, *fleet, {}, {std::vector<bool>(5, true)});
+    const auto built = builder.build(wanted, *fleet, {}, {std::vector<std::uint32_t>(5, 100)});
     EXPECT_EQ((*built)[0].egress_choice, (*built)[1].egress_choice);
     EXPECT_NE((*built)[0].egress_choice, (*built)[2].egress_choice);
     EXPECT_NE((*built)[0].origin_choice, (*built)[1].origin_choice) << "another port is another origin";
-    const auto later = builder.build(wanted, *fleet, {}, {{true, true, false, true, true}});
+    const auto later = builder.build(wanted, *fleet, {}, {{100, 100, 0, 100, 100}});
     EXPECT_NE((*later)[0].egress_choice, (*built)[0].egress_choice);
     EXPECT_EQ((*later)[2].egress_choice, (*built)[2].egress_choice) << "nothing it needs changed";
 }
@@ -98,7 +98,8 @@ TEST_F(TableBuilderTest, EqualMembersShareOneTable) {
 TEST_F(TableBuilderTest, AnEgressThatIsNoNodeOfTheFleetGetsNothing) {
     Service service{.id = ServiceId{1}};
     service.egresses = {{NodeId{999}, 5}, {id_at(1), 1}};
-    const auto built = ServiceBuilder{}.build(ServiceTable{{service}}, *fleet, {}, {std::vector<bool>(5, true)});
+    const auto built =
+        ServiceBuilder{}.build(ServiceTable{{service}}, *fleet, {}, {std::vector<std::uint32_t>(5, 100)});
     EXPECT_EQ(std::ranges::count((*built)[0].egress_choice->slot, 0), 0);
 }
 
@@ -110,8 +111,8 @@ TEST_F(TableBuilderTest, EachServiceFollowsItsPolicy) {
     }
     std::strcpy(services[1].name, "web");
     const RoutingPolicies policies{.list = {{}, {.name = "eu"}}, .of_service = {{"web", PolicyIndex{1}}}};
-    const UsableEgresses usable{std::vector<bool>(5, true), {true, true, false, true, true}};
-    const auto built = ServiceBuilder{}.build(ServiceTable{services}, *fleet, policies, usable);
+    const EgressShares shares{std::vector<std::uint32_t>(5, 100), {100, 100, 0, 100, 100}};
+    const auto built = ServiceBuilder{}.build(ServiceTable{services}, *fleet, policies, shares);
     EXPECT_EQ((*built)[0].policy, kDefaultPolicy);
     EXPECT_EQ((*built)[1].policy, PolicyIndex{1});
     EXPECT_GT(std::ranges::count((*built)[0].egress_choice->slot, 1), 0);
@@ -132,6 +133,14 @@ TEST_F(TableBuilderTest, TheOwnRowTellsWhatWasMeasured) {
     EXPECT_TRUE(rows_differ(row, moved));
     moved.pop_back();
     EXPECT_TRUE(rows_differ(row, moved));
+}
+
+TEST_F(TableBuilderTest, AnEgressGetsFlowsByItsWeightAndItsShare) {
+    Service service{.id = ServiceId{1}};
+    service.egresses = {{id_at(1), 1}, {id_at(2), 2}};
+    const auto built = ServiceBuilder{}.build(ServiceTable{{service}}, *fleet, {}, {{100, 150, 25, 100, 100}});
+    const auto first = std::ranges::count((*built)[0].egress_choice->slot, 0);
+    EXPECT_NEAR(static_cast<double>(first) / kMaglevSlots, 0.75, 0.01);
 }
 
 }  // namespace

@@ -69,6 +69,13 @@ class TestNode {
         });
     }
 
+    // The path over `relay` to `to` carries nothing.
+    void fail_path(std::size_t relay, std::size_t to) {
+        push(LinkReportKind::path, to, [&](LinkReport& r) {
+            r.path = {{id_at(relay), id_at(to), kNoNode}, std::chrono::milliseconds{50}, false, true};
+        });
+    }
+
     // Rounds for a while, one every `step`; the lcore passes a quiescent state after each.
     void run(Nanos span, Nanos step = std::chrono::milliseconds{1}) {
         for (const Instant end = now + span; now < end; now += step) {

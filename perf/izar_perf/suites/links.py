@@ -7,11 +7,12 @@ from izar_perf.suite import Column, Context, Row
 
 SUMMARY = "share of a core that keep-alives of 10 to 1,000 encrypted links take, of the lcore and of the scheduler thread"
 COSTS = ("lcore_percent_of_core", "scheduler_percent_of_core")
-KEYS = ("links", "links_up", "interval_ms", "heard_pps", "sent_pps", *COSTS, "goal_percent_of_core", "reports_lost", "runs",
-        "spread_percent")
+KEYS = ("links", "links_up", "path_probes_answered_percent", "interval_ms", "heard_pps", "sent_pps", *COSTS,
+        "goal_percent_of_core", "reports_lost", "runs", "spread_percent")
 COLUMNS = (
     Column("links", "links"),
     Column("links_up", "up"),
+    Column("path_probes_answered_percent", "path probes answered %"),
     Column("heard_pps", "heard/s"),
     Column("sent_pps", "sent/s"),
     Column("lcore_percent_of_core", "lcore, % of a core", "{:.2f}"),
@@ -22,14 +23,14 @@ COLUMNS = (
 )
 BENCH = "perf/links_bench"
 TARGETS = (BENCH,)
-LINKS = (10, 100, 1_000)
+CASES = ((10, 100), (100, 100), (1_000, 100), (1_000, 50))  # links, percent of path probes that are answered
 GOAL_PERCENT = 10.0
 
 
 def measure(context: Context) -> list[Row]:
     rows = []
-    for links in LINKS[:1] if context.quick else LINKS:
-        command = [context.program(BENCH), str(links), "1" if context.quick else "5"]
+    for links, answered in CASES[:1] if context.quick else CASES:
+        command = [context.program(BENCH), str(links), "1" if context.quick else "5", str(answered)]
         runs = [json.loads(context.capture(command)) for _ in range(context.runs)]
         costs = {key: median([run[key] for run in runs], 3) for key in COSTS}
         spread = spread_percent([run[COSTS[0]] for run in runs])
