@@ -1,7 +1,7 @@
 // bandwidth.h -- Bandwidth: what goes out on a link, and what its node's uplink can carry.
 //
 // Used is measured by the node that sends; capacity is what the operator wrote in its edge.yaml, and is shared by all
-// links of the node (docs/decisions/0024).
+// links of the node (docs/decisions/0028).
 //
 // Thread: values.
 #pragma once

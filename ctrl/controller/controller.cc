@@ -180,7 +180,11 @@ void Controller::summarize() {
     if (summarizing_.busy()) {
         return;  // a fleet whose summary takes longer than a round gets one less often
     }
-    mesh_.set_loads(measurements_.loads());
+    std::map<NodeId, NodeLoad> loads = measurements_.loads();
+    for (auto& [node, load] : loads) {
+        load.egress_percent = shares_.percent_of_equal(node);
+    }
+    mesh_.set_loads(loads);
     auto task = mesh_.begin_summary();
     if (!task) {
         return;

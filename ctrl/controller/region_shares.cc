@@ -55,7 +55,9 @@ void RegionShares::take(const std::string& region, GroupEpoch epoch, const std::
 }
 
 void RegionShares::publish() {
+    constexpr double kPercent = 100;
     weights_.clear();
+    percent_.clear();
     for (const auto& [name, region] : regions_) {
         const double sum = sum_of(region.shares);
         std::vector<double> shares;
@@ -66,6 +68,7 @@ void RegionShares::publish() {
         auto weight = weights.begin();
         for (const auto& [node, share] : region.shares) {
             weights_[node] = *weight++;
+            percent_[node] = kPercent * share / sum * static_cast<double>(region.shares.size());
         }
     }
 }
@@ -73,6 +76,11 @@ void RegionShares::publish() {
 std::uint32_t RegionShares::weight(NodeId node) const {
     const auto found = weights_.find(node);
     return found == weights_.end() ? 0 : found->second;
+}
+
+double RegionShares::percent_of_equal(NodeId node) const {
+    const auto found = percent_.find(node);
+    return found == percent_.end() ? 100 : found->second;
 }
 
 GroupEpoch RegionShares::epoch(const std::string& region) const {

@@ -27,6 +27,9 @@ class RegionShares {
 
     // In thousandths of its region's clients; 0: takes nobody in.
     std::uint32_t weight(NodeId node) const;
+    // The same as a part of an equal share, in percent; 100 of who is not known. Nodes have the same part of new flows
+    // as egresses, because one CPU does both.
+    double percent_of_equal(NodeId node) const;
     // The master that the region's shares are of; 0: they are equal ones.
     GroupEpoch epoch(const std::string& region) const;
 
@@ -39,6 +42,7 @@ class RegionShares {
 
     std::map<std::string, Region> regions_;
     std::map<NodeId, std::uint32_t> weights_;
+    std::map<NodeId, double> percent_;  // of an equal share
 };
 
 }  // namespace izar

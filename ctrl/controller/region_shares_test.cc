@@ -69,5 +69,16 @@ TEST(RegionShares, AMasterSpeaksOfItsRegionAndLeavesSomebody) {
     EXPECT_EQ(weights_of(shares), (Weights{0, 0, 0, 0}));
 }
 
+TEST(RegionShares, AreAPartOfAnEqualShareForEgresses) {
+    RegionShares shares;
+    EXPECT_DOUBLE_EQ(shares.percent_of_equal(kAms), 100) << "nothing is known of it";
+    shares.set_members(fleet());
+    EXPECT_DOUBLE_EQ(shares.percent_of_equal(kAms), 100);
+    EXPECT_DOUBLE_EQ(shares.percent_of_equal(kNyc), 100) << "alone in its region";
+    shares.take("eu", GroupEpoch{7}, {{kAms, 500}, {kFra, 400}, {kPar, 100}});
+    EXPECT_DOUBLE_EQ(shares.percent_of_equal(kAms), 150);
+    EXPECT_DOUBLE_EQ(shares.percent_of_equal(kPar), 30);
+}
+
 }  // namespace
 }  // namespace izar

@@ -104,5 +104,30 @@ RC_GTEST_PROP(Maglev, RemovalDisturbsFewOthers, ()) {
     RC_ASSERT(lost > 0 && disturbed <= kMaglevSlots / 20);
 }
 
+// A weight that changes moves the slots that the shares ask for, and at most 5 % of all besides.
+RC_GTEST_PROP(Maglev, AChangedWeightMovesLittleMoreThanItMust, ()) {
+    auto members = any_members(kMaxEgresses);
+    RC_PRE(members.size() >= 2);
+    for (MaglevMember& member : members) {
+        member.weight += 10;
+    }
+    const auto before = owners(members);
+    const auto changed = *rc::gen::inRange<std::size_t>(0, members.size());
+    members[changed].weight = std::max(1U, members[changed].weight * *rc::gen::inRange<std::uint32_t>(50, 200) / 100);
+    const auto after = owners(members);
+    auto difference = shares(after);
+    for (const auto& [owner, share] : shares(before)) {
+        difference[owner] -= share;
+    }
+    double must = 0;
+    for (const auto& [owner, share] : difference) {
+        must += std::max(share, 0.0);
+    }
+    const auto moved = std::inner_product(before.begin(), before.end(), after.begin(), 0, std::plus<>{},
+                                          [](std::uint64_t a, std::uint64_t b) { return a == b ? 0 : 1; });
+    RC_TAG(static_cast<int>(100 * (moved / double{kMaglevSlots} - must)));
+    RC_ASSERT(moved <= (must + 0.05) * kMaglevSlots);
+}
+
 }  // namespace
 }  // namespace izar
