@@ -14,6 +14,8 @@ struct HttpServer::Client : StreamEvents {
     void on_sent() override {
         if (last_answer_given) {
             server.end(*this);
+        } else {
+            server.carry_on(*this);
         }
     }
     void on_closed(const std::string&) override { server.bury(*this); }
@@ -70,20 +72,28 @@ void HttpServer::receive(Client& client, std::span<const std::uint8_t> bytes) {
     std::vector<std::uint8_t> plaintext;
     const auto received = client.tls.receive(bytes, plaintext);
     client.reader.add(plaintext);
-    const bool goes_on = !client.tls.established() || answer_all(client);
-    flush(client);
-    if (!received || loop_.unsent(client.stream) > kMostUnsent) {
+    if (!received || client.reader.waiting() > kMostPipelined) {
+        flush(client);
         end(client);
-    } else if (!goes_on) {
-        client.last_answer_given = true;  // on_sent ends it
-    } else if (client.tls.established()) {
+        return;
+    }
+    if (client.tls.established()) {
         client.timer.start(kMostSilence, [this, &client] { end(client); });
+    }
+    carry_on(client);
+}
+
+void HttpServer::carry_on(Client& client) {
+    client.last_answer_given = client.tls.established() && !answer_some(client);  // on_sent ends it
+    flush(client);
+    if (loop_.unsent(client.stream) > kMostUnsent) {
+        end(client);
     }
 }
 
-// False: the last answer was given.
-bool HttpServer::answer_all(Client& client) {
-    while (true) {
+// False: the last answer was given. Requests that are left are answered when these answers were sent.
+bool HttpServer::answer_some(Client& client) {
+    for (std::size_t i = 0; i < kAnswersATurn && loop_.unsent(client.stream) <= kUnsentPause; ++i) {
         const auto next = client.reader.next();
         if (next && !*next) {
             return true;
@@ -95,7 +105,9 @@ bool HttpServer::answer_all(Client& client) {
         if (!keep || !sent) {
             return false;
         }
+        flush(client);
     }
+    return true;
 }
 
 void HttpServer::flush(Client& client) {

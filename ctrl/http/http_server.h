@@ -1,6 +1,7 @@
 // http_server.h -- HttpServer: HTTP/1.1 over TLS 1.3 on the event loop.
 //
-// Thread: the event loop's. A handler answers at once; a client that does not read its answers is cut, as is one that
+// Thread: the event loop's. A handler answers at once, to a client that sent many requests a few a turn; a client that
+// does not read its answers is cut, as is one that
 //         does not finish its handshake or is silent. When all places are taken, the oldest client without a finished
 //         handshake makes room: who only connects keeps nobody out. A connection ends with an answer of 503, so that
 //         its client asks elsewhere, or is diverted the next time.
@@ -19,7 +20,11 @@ namespace izar {
 class HttpServer {
   public:
     static constexpr std::size_t kMostClients = 256;
-    static constexpr std::size_t kMostUnsent = std::size_t{16} << 20;  // bytes of answers; then the client is cut
+    static constexpr std::size_t kMostUnsent = std::size_t{16} << 20;    // bytes of answers; then the client is cut
+    static constexpr std::size_t kUnsentPause = std::size_t{256} << 10;  // then its next requests wait
+    static constexpr std::size_t kMostPipelined = std::size_t{256}
+                                                  << 10;  // bytes of requests that wait; then it is cut
+    static constexpr std::size_t kAnswersATurn = 4;       // a large fleet's take milliseconds each
     static constexpr Nanos kHandshakeTime = std::chrono::seconds{10};
     static constexpr Nanos kMostSilence = std::chrono::seconds{60};
 
@@ -39,7 +44,8 @@ class HttpServer {
     struct Client;
     StreamEvents* accept(StreamId stream);
     void receive(Client& client, std::span<const std::uint8_t> bytes);
-    bool answer_all(Client& client);
+    void carry_on(Client& client);
+    bool answer_some(Client& client);
     void flush(Client& client);
     void end(Client& client);
     void bury(Client& client);

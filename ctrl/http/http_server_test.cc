@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "dataplane/base/testing/real_time.h"
 
 namespace izar {
@@ -58,9 +60,11 @@ class HttpServerTest : public testing::Test {
         address = local_address(listener->get());
         server = std::make_unique<HttpServer>(
             *loop, tls, [] { return kToday; }, std::move(*listener),
-            [](const HttpRequest& request) {
+            [this](const HttpRequest& request) {
+                ++answered;
                 const std::string path = request.path.empty() ? "" : request.path[0];
-                return HttpAnswer{.status = path == "away" ? 503U : 200U, .body = request.method + " " + path};
+                return HttpAnswer{.status = path == "away" ? 503U : 200U,
+                                  .body = request.method + " " + path + padding};
             },
             [this](StreamId) { return taker; });
     }
@@ -86,6 +90,8 @@ class HttpServerTest : public testing::Test {
     std::unique_ptr<HttpServer> server;
     SocketAddress address;
     StreamEvents* taker = nullptr;  // who takes connections in the server's place
+    std::size_t answered = 0;
+    std::string padding;  // ends every answer
 };
 
 TEST_F(HttpServerTest, AnswersInOrderUntilTheClientEndsIt) {
@@ -111,6 +117,37 @@ TEST_F(HttpServerTest, WhatIsDivertedIsAnothersAndWhatIsUnavailableEnds) {
     const auto two = client("GET /a HTTP/1.1\r\n\r\n");
     ASSERT_TRUE(run_until([&] { return other.taken > 0; }));
     EXPECT_EQ(server->clients(), 0U);
+}
+
+// Whoever sends many requests at once gets all answers, and others are served between them.
+TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredAFewATurn) {
+    constexpr std::size_t kRequests = 600;
+    padding = std::string(std::size_t{75} << 10, 'x');
+    std::string requests;
+    for (std::size_t i = 0; i < kRequests; ++i) {
+        requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\n\r\n";
+    }
+    const auto one = client(requests);
+    std::size_t most = 0;
+    ASSERT_TRUE(run_until([&, before = std::size_t{0}]() mutable {
+        most = std::max(most, answered - before);
+        before = answered;
+        return one->text.size() > kRequests * padding.size() && one->text.ends_with(padding);
+    })) << answered;
+    EXPECT_EQ(answered, kRequests);
+    EXPECT_NE(one->text.find("GET 599"), std::string::npos);
+    EXPECT_LE(most, 4 * HttpServer::kAnswersATurn) << "in one turn of the loop, in which some answers may be sent";
+}
+
+TEST_F(HttpServerTest, WhoSendsRequestsWithoutEndIsCut) {
+    padding = std::string(HttpServer::kUnsentPause, 'x');
+    std::string requests;
+    while (requests.size() <= 2 * HttpServer::kMostPipelined) {
+        requests += "GET /a HTTP/1.1\r\n\r\n";
+    }
+    const auto one = client(requests);
+    ASSERT_TRUE(run_until([&] { return one->closed; }));
+    EXPECT_LT(answered, requests.size() / 20 / 2) << "of those that were sent";
 }
 
 TEST_F(HttpServerTest, RefusesAndEnds) {
