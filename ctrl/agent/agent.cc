@@ -19,7 +19,7 @@ Agent::Agent(AgentParts parts)
       ring_timer_(parts_.loop),
       report_timer_(parts_.loop),
       retry_timer_(parts_.loop) {
-    static_ = load_static_data(parts_.folder);
+    static_ = load_static_data(parts_.folder, parts_.identity);
     feed_.set_static(static_);
     follow_nodes();
 }
@@ -47,6 +47,7 @@ void Agent::on_open() {
     control::ToController message;
     message.mutable_hello()->set_boot(parts_.boot);
     message.mutable_hello()->set_static_version(static_.version);
+    message.mutable_hello()->set_store(static_.store);
     message.mutable_hello()->set_software("izar " IZAR_VERSION);
     send(message);
     row_told_ = false;
@@ -127,7 +128,7 @@ void Agent::take_static(const control::StaticUpdate& update) {
         feed_.set_static(static_);
         (void)feed_.do_work();  // to izar-edge first, to disk then
         follow_nodes();
-        if (auto saved = save_static_data(parts_.folder, parts_.identity.id, static_); !saved) {
+        if (auto saved = save_static_data(parts_.folder, parts_.identity, static_); !saved) {
             parts_.log(saved.error().text);
         }
     }

@@ -47,6 +47,21 @@ std::string lonely_secret(const Identity& identity) {
     return out + "\n";
 }
 
+Result<void> remove_file(const std::string& path) {
+    std::error_code problem;
+    std::filesystem::remove(path, problem);
+    return problem ? fail(fmt::format("{}: {}; it is of a former identity, remove it", path, problem.message()))
+                   : Result<void>{};
+}
+
+control::KeptStatic owned_by(const Identity& self) {
+    control::KeptStatic out;
+    out.set_node(raw(self.id));
+    const auto print = certificate_fingerprint(self.authority);
+    out.set_authority(print ? std::string(print->begin(), print->end()) : "");
+    return out;
+}
+
 }  // namespace
 
 Result<std::string> read_whole_file(const std::string& path) {
@@ -80,6 +95,9 @@ Result<void> replace_file(const std::string& path, const std::string& content) {
 }
 
 Result<void> save_identity(const std::string& folder, const Identity& identity) {
+    if (auto gone = remove_file(folder + "/static.data"); !gone) {
+        return gone;
+    }
     const std::string yaml =
         fmt::format("# Written by izar-agent when this node joined.\nid: {}\nname: {}\nregion: {}\n", raw(identity.id),
                     identity.name, identity.region);
@@ -94,7 +112,7 @@ Result<void> save_identity(const std::string& folder, const Identity& identity) 
             return done;
         }
     }
-    return {};
+    return remove_file(folder + "/node.key.pending");
 }
 
 Result<Identity> load_identity(const std::string& folder) {
@@ -122,28 +140,31 @@ Result<Identity> load_identity(const std::string& folder) {
     return out;
 }
 
-Result<void> save_static_data(const std::string& folder, NodeId self, const StaticData& data) {
+Result<void> save_static_data(const std::string& folder, const Identity& self, const StaticData& data) {
     std::string secrets = "# Written by izar-agent.\n";
     for (const auto& [peer, secret] : data.secrets) {
-        secrets += secret_line(self, peer, secret);
+        secrets += secret_line(self.id, peer, secret);
     }
     if (!data.secrets.empty()) {
         if (auto done = replace_file(folder + "/link.secrets", secrets); !done) {
             return done;
         }
     }
-    return replace_file(folder + "/static.data", whole_update(data).SerializeAsString());
+    control::KeptStatic kept = owned_by(self);
+    *kept.mutable_update() = whole_update(data);
+    return replace_file(folder + "/static.data", kept.SerializeAsString());
 }
 
-StaticData load_static_data(const std::string& folder) {
+StaticData load_static_data(const std::string& folder, const Identity& self) {
     StaticData out;
     const auto text = read_whole_file(folder + "/static.data");
     if (!text || text->size() > kLongestFrame) {
         return out;
     }
-    const auto update =
-        read_message<control::StaticUpdate>({reinterpret_cast<const std::uint8_t*>(text->data()), text->size()});
-    if (!update || !update->whole() || !apply_update(*update, out)) {
+    control::KeptStatic kept;
+    const control::KeptStatic ours = owned_by(self);
+    if (!kept.ParseFromString(*text) || kept.node() != ours.node() || kept.authority() != ours.authority() ||
+        !kept.update().whole() || !apply_update(kept.update(), out)) {
         return StaticData{};
     }
     return out;

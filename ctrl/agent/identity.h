@@ -1,6 +1,7 @@
 // identity.h -- Identity: who this node is, as its controller said when it joined; files of the agent's state folder.
 //
 //   node.key, node.crt, authority.crt   PEM; the key never leaves the node, mode 0600
+//   node.key.pending                    of a join whose answer is not there yet (pending_key.h)
 //   node.yaml                           id, name and region: the `node` section of edge.yaml
 //   link.secrets                        of this node's links: `secrets` of edge.yaml, so that a start needs no agent
 //   static.data                         the newest static data, so that a node starts without a controller
@@ -26,13 +27,14 @@ struct Identity {
     std::string authority;  // PEM
 };
 
+// What a former identity left in the folder goes.
 Result<void> save_identity(const std::string& folder, const Identity& identity);
 Result<Identity> load_identity(const std::string& folder);
 
-// And link.secrets, which belong to it; `self` is this node.
-Result<void> save_static_data(const std::string& folder, NodeId self, const StaticData& data);
-// Version 0 if there is none, or none that can be read.
-StaticData load_static_data(const std::string& folder);
+// And link.secrets, which belong to it.
+Result<void> save_static_data(const std::string& folder, const Identity& self, const StaticData& data);
+// Version 0 if there is none, or none that can be read, or another node's: its link secrets are not ours.
+StaticData load_static_data(const std::string& folder, const Identity& self);
 
 Result<std::string> read_whole_file(const std::string& path);
 // Mode 0600, on disk when it returns.

@@ -54,15 +54,38 @@ TEST_F(IdentityTest, StaticDataSurvivesAndDamageIsNoData) {
     std::strcpy(node.name, "fra");
     std::strcpy(node.region, "eu");
     data.secrets[NodeId{3}] = LinkSecret{9};
-    ASSERT_TRUE(save_static_data(folder.path(), NodeId{1}, data));
-    const StaticData back = load_static_data(folder.path());
+    data.store = 5;
+    Identity self;
+    self.id = NodeId{1};
+    ASSERT_TRUE(save_static_data(folder.path(), self, data));
+    const StaticData back = load_static_data(folder.path(), self);
+    EXPECT_EQ(back.store, 5U);
     EXPECT_EQ(back.version, 12U);
     EXPECT_NE(read_whole_file(folder / "link.secrets")->find("\nlink 1 3 0900"), std::string::npos);
     EXPECT_STREQ(back.nodes.at(NodeId{3}).name, "fra");
     EXPECT_EQ(back.secrets.at(NodeId{3}), LinkSecret{9});
     ASSERT_TRUE(replace_file(folder / "static.data", "damaged"));
-    EXPECT_EQ(load_static_data(folder.path()).version, 0U);
-    EXPECT_EQ(load_static_data(folder / "nowhere").version, 0U);
+    EXPECT_EQ(load_static_data(folder.path(), self).version, 0U);
+    EXPECT_EQ(load_static_data(folder / "nowhere", self).version, 0U);
+}
+
+// A revoked machine that joins again in the same folder is another node: the secrets of its links are others.
+TEST_F(IdentityTest, StaticDataOfAFormerIdentityIsNotTaken) {
+    Identity former;
+    former.id = NodeId{1};
+    former.authority = CertificateAuthority::make(kNow)->certificate();
+    StaticData data;
+    data.version = 12;
+    ASSERT_TRUE(save_static_data(folder.path(), former, data));
+    EXPECT_EQ(load_static_data(folder.path(), former).version, 12U);
+    Identity again = former;
+    again.id = NodeId{2};
+    EXPECT_EQ(load_static_data(folder.path(), again).version, 0U);
+    Identity elsewhere = former;
+    elsewhere.authority = CertificateAuthority::make(kNow)->certificate();
+    EXPECT_EQ(load_static_data(folder.path(), elsewhere).version, 0U) << "another fleet's node of the same id";
+    ASSERT_TRUE(save_identity(folder.path(), again));
+    EXPECT_FALSE(read_whole_file(folder / "static.data"));
 }
 
 }  // namespace

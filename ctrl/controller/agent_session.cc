@@ -51,6 +51,7 @@ bool AgentSession::on_message(std::span<const std::uint8_t> payload) {
         }
         node_ = peer_.node;
         channel_.set_longest_frame(kLongestFrame);
+        static_store = message->hello().store();
         static_sent = static_taken = message->hello().static_version();
         events_.on_agent(*this);
         return true;

@@ -51,6 +51,7 @@ class AgentSession : public ChannelEvents {
     bool is_known() const noexcept { return node_ != kNoNode; }
 
     // What the agent has, as far as the controller knows.
+    std::uint64_t static_store = 0;      // number of the store that its static data is of, when it came
     std::uint64_t static_sent = 0;       // version of the newest static update sent
     std::uint32_t mesh_taken = 0;        // generation acknowledged
     std::uint64_t static_taken = 0;      // version acknowledged

@@ -41,6 +41,7 @@ bool Controller::admits(const PeerIdentity& peer) {
 }
 
 void Controller::on_agent(AgentSession& session) {
+    session.static_sent = session.static_taken = desired_.version_of(session.static_store, session.static_taken);
     // It has newer data than we know of: another controller wrote since, and we may lead no more without knowing it
     // yet. Never is older truth told instead, unless the store itself has none newer.
     if (session.static_taken > desired_.version()) {

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "ctrl/controller/fleet_identity.h"
 #include "dataplane/base/limits.h"
 
 namespace izar {
@@ -58,6 +59,7 @@ Result<bool> DesiredState::refresh(Store& store) {
         service_records_.clear();
         domains_.clear();
         routing_policy_.clear();
+        store_number_ = 0;
     }
     for (const NodeRecord& node : changes->nodes) {
         records_.insert_or_assign(node.id, node);
@@ -76,6 +78,7 @@ Result<bool> DesiredState::refresh(Store& store) {
     }
     for (const Document& document : changes->documents) {
         routing_policy_ = document.name == kRoutingPolicyDocument ? document.body : routing_policy_;
+        store_number_ = document.name == kFleetIdentityDocument ? izar::store_number(document.body) : store_number_;
     }
     if (std::ranges::find(changes->removed_documents, kRoutingPolicyDocument) != changes->removed_documents.end()) {
         routing_policy_.clear();
@@ -89,6 +92,7 @@ Result<bool> DesiredState::refresh(Store& store) {
 void DesiredState::build() {
     StaticData next;
     next.version = version_;
+    next.store = store_number_;
     next.routing_policy = routing_policy_;
     for (const auto& [id, record] : records_) {
         if (record.state == NodeState::joined && id != kNoNode && next.nodes.size() < kMaxNodes) {

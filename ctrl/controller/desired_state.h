@@ -38,6 +38,7 @@ class DesiredState {
 
     std::uint64_t version() const noexcept { return version_; }
     const std::map<NodeId, NodeRecord>& records() const noexcept { return records_; }
+    std::uint64_t store_number() const noexcept { return store_number_; }  // fleet_identity.h
     bool is_member(NodeId node) const { return nodes().contains(node); }
     const std::map<NodeId, FleetNode>& nodes() const noexcept { return remembered_.back().nodes; }
     const std::map<ServiceId, Service>& services() const noexcept { return remembered_.back().services; }
@@ -46,6 +47,10 @@ class DesiredState {
     std::set<NodeId> node_ids() const;
     // By id or by name; kNoNode if there is none.
     NodeId find(const std::string& id_or_name) const;
+    // The version that a node has which took `version` of the store of this number: 0 if that is another store.
+    std::uint64_t version_of(std::uint64_t store_number, std::uint64_t version) const noexcept {
+        return store_number == store_number_ ? version : 0;
+    }
     // What leads a node that has version `base` to the newest: a change if that base is still remembered, else all.
     control::StaticUpdate update_for(NodeId node, std::uint64_t base);
 
@@ -57,6 +62,7 @@ class DesiredState {
 
     MasterSecret master_;
     std::uint64_t version_ = 0;
+    std::uint64_t store_number_ = 0;
     std::map<NodeId, NodeRecord> records_;
     std::map<ServiceId, ServiceRecord> service_records_;
     std::map<std::string, DomainRecord> domains_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ctrl/controller/fleet_identity.h"
 #include "ctrl/store/token.h"
 #include "dataplane/base/testing/temporary_folder.h"
 
@@ -68,6 +69,24 @@ TEST_F(DesiredStateTest, ChangesLeadOldReadersToTheNewest) {
     stranger.version = 99'999;
     ASSERT_TRUE(apply_update(desired.update_for(ams, stranger.version), stranger)) << "an unknown version gets all";
     EXPECT_EQ(stranger.nodes.size(), 2U);
+}
+
+// A store that was made anew comes to the same version with other content.
+TEST_F(DesiredStateTest, ANodeThatHasAnotherStoresDataHasNone) {
+    ASSERT_TRUE(store->set_document(kFleetIdentityDocument, "store: 0000000000000007\n", kNow));
+    const NodeId ams = join("ams", 1);
+    StaticData held;
+    ASSERT_TRUE(apply_update(desired.update_for(ams, 0), held));
+    EXPECT_EQ(held.store, 7U);
+    EXPECT_EQ(desired.version_of(7, held.version), held.version);
+    EXPECT_EQ(desired.version_of(8, held.version), 0U);
+    EXPECT_EQ(desired.version_of(0, held.version), 0U) << "not known";
+    const std::uint64_t before = held.version;
+    held.store = 8;
+    join("fra", 2);
+    EXPECT_FALSE(apply_update(desired.update_for(ams, before), held)) << "it asks for everything";
+    ASSERT_TRUE(apply_update(desired.update_for(ams, 0), held));
+    EXPECT_EQ(held.nodes.size(), 2U);
 }
 
 TEST_F(DesiredStateTest, RoutingPolicyGoesToEveryNodeAndGoesAway) {

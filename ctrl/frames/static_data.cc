@@ -106,6 +106,7 @@ control::StaticUpdate update_between(const StaticData& from, const StaticData& t
     control::StaticUpdate out;
     out.set_base(from.version);
     out.set_version(to.version);
+    out.set_store(to.store);
     compare(
         from.nodes, to.nodes, [&](const FleetNode& node) { *out.add_nodes() = node_message(node); },
         [&](NodeId id) { out.add_removed_nodes(raw(id)); });
@@ -128,8 +129,12 @@ Result<void> apply_update(const control::StaticUpdate& update, StaticData& data)
     if (!update.whole() && update.base() != data.version) {
         return fail(fmt::format("a change of version {}, but version {} is here", update.base(), data.version));
     }
+    if (!update.whole() && update.store() != data.store) {
+        return fail("a change of another store's static data");
+    }
     StaticData next = update.whole() ? StaticData{} : data;
     next.version = update.version();
+    next.store = update.store();
     for (const auto apply : {apply_nodes, apply_services, apply_secrets, apply_policy}) {
         if (auto done = apply(update, next); !done) {
             return done;

@@ -26,6 +26,7 @@ using LinkSecret = std::array<std::uint8_t, 32>;
 
 struct StaticData {
     std::uint64_t version = 0;  // 0: none yet
+    std::uint64_t store = 0;    // number of the store that the version is of; 0: not known
     std::map<NodeId, FleetNode> nodes;
     std::map<ServiceId, Service> services;
     std::map<NodeId, LinkSecret> secrets;  // of the links to these nodes

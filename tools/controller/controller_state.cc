@@ -16,23 +16,30 @@ constexpr std::size_t kShortestApiToken = 16;
 Result<CertificateAuthority> open_authority(const std::string& folder, WallSeconds now) {
     const std::string certificate = folder + "/authority.crt";
     const std::string key = folder + "/authority.key";
+    const std::string waiting = certificate + ".waiting";
     if (!std::filesystem::exists(certificate) && !std::filesystem::exists(key)) {
         auto made = CertificateAuthority::make(now);
         if (!made) {
             return made;
         }
-        // The certificate last: a start that was interrupted before it begins anew.
+        // Once the key is there, the certificate waits for its name only: a start that was interrupted goes on.
+        if (auto done = replace_file(waiting, made->certificate()); !done) {
+            return tl::unexpected(done.error());
+        }
         if (auto done = replace_file(key, made->credentials().key); !done) {
             return tl::unexpected(done.error());
         }
-        if (auto done = replace_file(certificate, made->certificate()); !done) {
-            return tl::unexpected(done.error());
+    }
+    if (!std::filesystem::exists(certificate) && std::filesystem::exists(waiting)) {
+        std::error_code problem;
+        std::filesystem::rename(waiting, certificate, problem);
+        if (problem) {
+            return fail(fmt::format("{}: {}; give a folder that may be written", certificate, problem.message()));
         }
-        return made;
     }
     if (!std::filesystem::exists(certificate)) {
-        std::filesystem::remove(key);
-        return open_authority(folder, now);
+        return fail(fmt::format("{} is missing beside {}; put it back from a copy, for every node trusts this key",
+                                certificate, key));
     }
     const auto certificate_text = read_whole_file(certificate);
     const auto key_text = read_whole_file(key);

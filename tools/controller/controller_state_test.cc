@@ -35,10 +35,25 @@ TEST_F(ControllerStateTest, IsMadeOnceAndKept) {
     EXPECT_EQ(random, 2);
 }
 
-TEST_F(ControllerStateTest, InterruptedFirstStartBeginsAnew) {
+TEST_F(ControllerStateTest, InterruptedFirstStartGoesOn) {
+    const auto first = open();
+    ASSERT_TRUE(first);
+    std::filesystem::rename(folder / "authority.crt", folder / "authority.crt.waiting");
+    const auto second = open();
+    ASSERT_TRUE(second) << second.error().text;
+    EXPECT_EQ(first->authority.certificate(), second->authority.certificate());
+    std::filesystem::rename(folder / "authority.crt", folder / "authority.crt.waiting");
+    std::filesystem::remove(folder / "authority.key");
+    EXPECT_TRUE(open()) << "interrupted before the key: begins anew";
+}
+
+TEST_F(ControllerStateTest, AKeyWithoutItsCertificateIsKept) {
     ASSERT_TRUE(open());
     std::filesystem::remove(folder / "authority.crt");
-    EXPECT_TRUE(open());
+    const auto again = open();
+    ASSERT_FALSE(again);
+    EXPECT_NE(again.error().text.find("authority.crt is missing"), std::string::npos) << again.error().text;
+    EXPECT_TRUE(std::filesystem::exists(folder / "authority.key"));
 }
 
 TEST_F(ControllerStateTest, DamagedFilesAreNeverReplaced) {

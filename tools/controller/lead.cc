@@ -1,10 +1,26 @@
 #include "tools/controller/lead.h"
 
+#include <array>
+#include <cstring>
 #include <utility>
 
+#include "ctrl/controller/fleet_identity.h"
 #include "tools/controller/inventory.h"
 
 namespace izar {
+namespace {
+
+FleetIdentity fleet_identity(const LeadParts& parts) {
+    FleetIdentity out;
+    std::array<std::uint8_t, sizeof out.store> number{};
+    parts.random(number);
+    std::memcpy(&out.store, number.data(), number.size());
+    out.authority = certificate_fingerprint(parts.state.authority.certificate()).value();
+    out.master = master_fingerprint(parts.state.master);
+    return out;
+}
+
+}  // namespace
 
 Lead::Lead(const LeadParts& parts, std::optional<Fence> fence, std::unique_ptr<Store> store, Nanos adopt_interval,
            Api::Answer operators)
@@ -25,6 +41,9 @@ Result<std::unique_ptr<Lead>> Lead::begin(const LeadParts& parts, std::optional<
         if (const auto claimed = (*store)->claim(*fence); !claimed) {
             return fail("the store is another's: " + claimed.error().text);
         }
+    }
+    if (auto ours = claim_fleet(**store, fleet_identity(parts), parts.wall_clock()); !ours) {
+        return tl::unexpected(ours.error());
     }
     DiscoveryConfig discovery;
     if (!parts.discovery.empty()) {

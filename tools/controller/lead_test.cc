@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "dataplane/base/testing/temporary_folder.h"
@@ -48,8 +49,10 @@ TEST_F(LeadTest, BeginsWithTheStoreAndAnswers) {
     const auto store = open_store(config);
     ASSERT_TRUE(store) << store.error().text;
     const auto documents = (*store)->documents();
-    ASSERT_TRUE(documents && documents->size() == 1);
-    EXPECT_EQ(documents->at(0).body, policy);
+    ASSERT_TRUE(documents);
+    const auto found = std::ranges::find(*documents, kRoutingPolicyDocument, &Document::name);
+    ASSERT_NE(found, documents->end());
+    EXPECT_EQ(found->body, policy);
 }
 
 TEST_F(LeadTest, AnOlderLeaseDoesNotGetTheStore) {
@@ -62,6 +65,14 @@ TEST_F(LeadTest, AnOlderLeaseDoesNotGetTheStore) {
     ASSERT_FALSE(older);
     EXPECT_NE(older.error().text.find("the store is another's"), std::string::npos) << older.error().text;
     EXPECT_TRUE(Lead::begin(parts(), Fence{6}, no_operator));
+}
+
+TEST_F(LeadTest, AStoreIsNotLedWithTheKeysOfAnotherFleet) {
+    ASSERT_TRUE(Lead::begin(parts(), std::nullopt, no_operator));
+    state.master[0] ^= 1;
+    const auto other = Lead::begin(parts(), std::nullopt, no_operator);
+    ASSERT_FALSE(other);
+    EXPECT_NE(other.error().text.find("link-master.key"), std::string::npos) << other.error().text;
 }
 
 TEST_F(LeadTest, WhatIsWrongIsSaid) {
