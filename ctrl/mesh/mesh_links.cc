@@ -48,6 +48,11 @@ BitRate to_rate(double mbit_per_s) {
     return BitRate{static_cast<std::uint64_t>(std::max(mbit_per_s, 0.0) * kMega)};
 }
 
+// None where the summary gives none.
+float variation_of_column(float ms) {
+    return std::isfinite(ms) ? std::max(ms - kVariationConstant, 0.0F) : 0.0F;
+}
+
 float cost_of_columns(std::span<const float> columns) {
     static const RoutingPolicy usual;
     const CostTerms terms = link_cost(usual, {.rtt = to_nanos(columns[0]), .loss = loss_of_column(columns[1])});
@@ -136,10 +141,10 @@ std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<Nod
             }
             FeedLink link{.from = nodes[from], .to = nodes[to], .rtt = to_nanos(rtt.at(from, to))};
             if (featured) {
-                link.variation = to_nanos(std::max(variation.at(from, to) - kVariationConstant, 0.0F));
+                link.variation = to_nanos(variation_of_column(variation.at(from, to)));
                 link.loss = loss_of_column(loss.at(from, to));
                 link.round_trip = true;
-                if (const float mbit = used.at(from, to); mbit >= kUsedConstant) {
+                if (const float mbit = used.at(from, to); std::isfinite(mbit) && mbit >= kUsedConstant) {
                     link.bandwidth = {.used = to_rate(static_cast<double>(mbit - kUsedConstant)), .count = 1};
                 }
             }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "sched/summary/codec_walk.h"
@@ -80,19 +81,22 @@ std::vector<SummaryItem> added_items(const ItemTable& base, const ItemTable& all
     return added;
 }
 
-// Both in order; a duplicate stays one and is seen by the digest.
-void merge_items(ItemTable& table, std::vector<SummaryItem> survivors) {
+// Both in order. False if an item was added that is there already, or if there are more than `most`: the digest that a
+// sender computed says nothing against either.
+bool merge_items(ItemTable& table, std::vector<SummaryItem> survivors, std::size_t most) {
     const auto middle = static_cast<std::ptrdiff_t>(survivors.size());
     survivors.insert(survivors.end(), table.items.begin(), table.items.end());
     std::inplace_merge(survivors.begin(), survivors.begin() + middle, survivors.end(),
                        [](const auto& a, const auto& b) { return a.at < b.at; });
     table.items = std::move(survivors);
+    const auto same_place = [](const auto& a, const auto& b) { return a.at == b.at; };
+    return table.items.size() <= most && std::ranges::adjacent_find(table.items, same_place) == table.items.end();
 }
 
 // The walk over a delta: changes of both tables, then what was added. On writing `summary` is the new one; on
 // reading it has the base's shape and ends up the new one.
 template <typename Coder>
-bool walk_delta(SummaryWalk<Coder>& walk, const MeshSummary& base, MeshSummary& summary) {
+bool walk_delta(SummaryWalk<Coder>& walk, const MeshSummary& base, MeshSummary& summary, const DecodeLimits& limits) {
     const std::size_t regions = base.region_count();
     const auto link_group = [&](LinkIndex at) { return base.link_group(at, regions); };
     const auto node_group = [&](LinkIndex at) -> std::size_t {
@@ -112,8 +116,9 @@ bool walk_delta(SummaryWalk<Coder>& walk, const MeshSummary& base, MeshSummary& 
     if (!walk.links(added) || !walk.nodes(added))
         return false;
     if constexpr (SummaryWalk<Coder>::kReading) {
-        merge_items(added.links, std::move(summary.links.items));
-        merge_items(added.node_items, std::move(summary.node_items.items));
+        if (!merge_items(added.links, std::move(summary.links.items), limits.items) ||
+            !merge_items(added.node_items, std::move(summary.node_items.items), limits.items))
+            return false;
         summary = std::move(added);
     }
     return true;
@@ -144,7 +149,7 @@ std::optional<std::vector<std::uint8_t>> encode_delta(const MeshSummary& base, c
     const DecodeLimits limits;
     const auto walk = std::make_unique<SummaryWalk<RangeEncoder>>(coder, limits);
     MeshSummary walked = summary;
-    CHECK(walk_delta(*walk, base, walked));
+    CHECK(walk_delta(*walk, base, walked, limits));
     coder.finish();
     return out;
 }
@@ -175,7 +180,7 @@ Result<MeshSummary> decode_summary(std::span<const std::uint8_t> bytes, const Me
     MeshSummary summary;
     if (delta)
         summary = *base;
-    const bool walked = delta ? walk_delta(*walk, *base, summary) : walk_full(*walk, summary);
+    const bool walked = delta ? walk_delta(*walk, *base, summary, limits) : walk_full(*walk, summary);
     summary.generation = header->generation;
     if (!walked || coder.overrun() || !coder.exhausted() || digest_of(summary) != header->digest)
         return fail("the summary is damaged or changes another base than this one; ask for a full one");

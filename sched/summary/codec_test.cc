@@ -5,7 +5,10 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <random>
+
+#include "sched/summary/codec_walk.h"
 
 namespace izar {
 namespace {
@@ -196,6 +199,53 @@ TEST(SummaryCodec, HeaderSaysWhatIsWrong) {
     EXPECT_NE(read_header(bytes).error().text.find("version 0 is not version 1"), std::string::npos);
     bytes[0] = kSummaryVersion;
     EXPECT_NE(read_header(bytes).error().text.find("neither full nor delta"), std::string::npos);
+}
+
+MeshSummary three_nodes(std::uint32_t generation, std::vector<SummaryItem> links) {
+    MeshSummary out;
+    out.generation = generation;
+    out.nodes = 3;
+    out.links.fraction_bits = {6};
+    out.links.items = std::move(links);
+    return out;
+}
+
+// What a sender that means ill can make: all of `base` stays, `link` is added once more, and the digest is right for
+// the impossible summary that this leads to.
+std::vector<std::uint8_t> delta_that_adds(const MeshSummary& base, const SummaryItem& link) {
+    MeshSummary twice = base;
+    ++twice.generation;
+    MeshSummary added = twice;
+    twice.links.items.insert(std::ranges::find(twice.links.items, link), link);
+    added.links.items = {link};
+    auto out = encode_delta(base, twice).value();
+    out.resize(kSummaryHeaderBytes);
+    RangeEncoder coder(out);
+    const DecodeLimits limits;
+    const auto walk = std::make_unique<SummaryWalk<RangeEncoder>>(coder, limits);
+    const auto group = [](LinkIndex) -> std::size_t { return 0; };
+    MeshSummary same = base;
+    EXPECT_TRUE(walk->changes(base.links, same.links, group) &&
+                walk->changes(base.node_items, same.node_items, group) && walk->links(added) && walk->nodes(added));
+    coder.finish();
+    return out;
+}
+
+TEST(SummaryDelta, AnItemThatIsThereAlreadyIsNotAdded) {
+    const SummaryItem one{{0, 1}, false, {100}};
+    const SummaryItem other{{1, 2}, false, {200}};
+    const MeshSummary base = three_nodes(1, {one, other});
+    EXPECT_FALSE(decode_summary(delta_that_adds(base, other), &base));
+    EXPECT_FALSE(decode_summary(delta_that_adds(base, one), &base));
+}
+
+TEST(SummaryDelta, KeepsTheLimitOfItems) {
+    const SummaryItem one{{0, 1}, false, {100}};
+    const SummaryItem other{{1, 2}, false, {200}};
+    const MeshSummary base = three_nodes(1, {one});
+    const auto adds = encode_delta(base, three_nodes(2, {one, other})).value();
+    EXPECT_TRUE(decode_summary(adds, &base, {.nodes = 3, .items = 2}));
+    EXPECT_FALSE(decode_summary(adds, &base, {.nodes = 3, .items = 1}));
 }
 
 }  // namespace
