@@ -84,6 +84,20 @@ Result<void> room_for_node(Transaction& transaction) {
     return {};
 }
 
+// The smallest id that was never given, where the greatest was: a declaration may ask for any.
+std::optional<NodeId> smallest_free_id(Transaction& transaction) {
+    std::int64_t free = 1;
+    for (const SqlRow& row : transaction.query("SELECT node_id FROM izar_nodes UNION SELECT id FROM node_region"
+                                               " WHERE id BETWEEN 1 AND ? ORDER BY 1",
+                                               {kLastNodeId})) {
+        if (row.integer(0) > free) {
+            break;
+        }
+        free = row.integer(0) + 1;
+    }
+    return free <= kLastNodeId ? std::optional(NodeId{static_cast<std::uint16_t>(free)}) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<NodeRecord> read_nodes(Transaction& transaction, std::string_view condition, const SqlValues& values) {
@@ -131,15 +145,16 @@ void write_node(Transaction& transaction, const NodeRecord& node, const std::str
 }
 
 std::optional<NodeId> next_node_id(Transaction& transaction) {
+    // Somebody may have written any id into node_region; what is no node's id does not count.
     const auto rows = transaction.query(
         "SELECT MAX(last) FROM (SELECT MAX(node_id) AS last FROM izar_nodes UNION ALL SELECT MAX(id) FROM node_region"
-        ") AS ids",
-        {});
+        " WHERE id BETWEEN 1 AND ?) AS ids",
+        {kLastNodeId});
     const std::int64_t last = rows.empty() ? 0 : rows.front().integer(0);
     if (last < kLastNodeId) {
         return NodeId{static_cast<std::uint16_t>(last + 1)};
     }
-    return std::nullopt;
+    return smallest_free_id(transaction);
 }
 
 StoreResult<NodeRecord> SqlStore::join(const JoinRequest& request, WallTime now) {

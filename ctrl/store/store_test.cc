@@ -165,6 +165,19 @@ TYPED_TEST(StoreSuite, ADeclaredNodeJoinsWithItsOwnIdAndRegion) {
     EXPECT_EQ(fault_of(this->store().join(this->request(9), kNow)), StoreFault::refused);  // its region is eu
 }
 
+// Whoever writes into node_region by hand may write any id.
+TYPED_TEST(StoreSuite, IdsAtTheTopLeaveThoseBelowToBeGiven) {
+    const NodeId first = this->joined(1).id;
+    this->backing().run_outside(
+        "INSERT INTO node_region (id, ip, region) VALUES (2000000000, '10.9.0.1', 'eu');"
+        "INSERT INTO node_region (id, ip, region) VALUES (65535, '10.9.0.2', 'eu');");
+    const NodeId second = this->joined(2).id;
+    EXPECT_EQ(second, NodeId{static_cast<std::uint16_t>(raw(first) + 1)});
+    granted(this->store().revoke_node(second, kNow));
+    EXPECT_EQ(this->joined(3).id, NodeId{static_cast<std::uint16_t>(raw(second) + 1)})
+        << "a given id is never given again";
+}
+
 TYPED_TEST(StoreSuite, WhatWasAcknowledgedIsThereAfterReopening) {
     const NodeRecord first = this->joined(1);
     const NodeRecord second = this->joined(2, "us");
