@@ -4,18 +4,36 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace izar {
 namespace {
 
-constexpr std::size_t kLongestText = 255;
+// MariaDB refuses a round of samples as a whole for one value that its column cannot hold.
+constexpr std::size_t kLongestText = 255;  // bytes; a column has as many characters
+constexpr std::uint32_t kMostCount = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kMostBytes = std::numeric_limits<std::int64_t>::max();
 
+// Cut before a character (RFC 3629: a byte 10xxxxxx goes on with one), never inside.
 std::string column(const std::string& text) {
-    return text.substr(0, kLongestText);
+    std::size_t end = std::min(text.size(), kLongestText);
+    while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+        --end;
+    }
+    return text.substr(0, end);
 }
 
-double finite(double value) {
-    return std::isfinite(value) ? value : 0;
+double column(double value) {
+    constexpr double kMost = std::numeric_limits<float>::max();
+    return std::isfinite(value) ? std::clamp(value, -kMost, kMost) : 0;
+}
+
+std::uint32_t column(std::uint32_t value) {
+    return std::min(value, kMostCount);
+}
+
+std::uint64_t column(std::uint64_t value) {
+    return std::min(value, kMostBytes);
 }
 
 double percent(std::uint64_t part, std::uint64_t whole) {
@@ -27,33 +45,33 @@ double percent(std::uint64_t part, std::uint64_t whole) {
 SystemInfo sample_record(const control::SystemSample& sample, const IpAddress& address, WallTime now) {
     SystemInfo out;
     out.ip = address.text();
-    out.cpu_cores = sample.cpu_cores();
+    out.cpu_cores = column(sample.cpu_cores());
     out.cpu_model_name = column(sample.cpu_model_name());
-    out.cpu_mhz = finite(sample.cpu_mhz());
-    out.cpu_cache_size = sample.cpu_cache_kib();
-    out.cpu_usage = std::clamp(finite(sample.cpu_usage_percent()), 0.0, 100.0);
-    out.memory_total = sample.memory_total_bytes();
+    out.cpu_mhz = column(sample.cpu_mhz());
+    out.cpu_cache_size = column(sample.cpu_cache_kib());
+    out.cpu_usage = std::clamp(column(sample.cpu_usage_percent()), 0.0, 100.0);
+    out.memory_total = column(sample.memory_total_bytes());
     out.memory_available = std::min(sample.memory_available_bytes(), out.memory_total);
     out.memory_used = out.memory_total - out.memory_available;
     out.memory_used_percent = percent(out.memory_used, out.memory_total);
     out.disk_device = column(sample.disk_device());
-    out.disk_total = sample.disk_total_bytes();
+    out.disk_total = column(sample.disk_total_bytes());
     out.disk_free = std::min(sample.disk_free_bytes(), out.disk_total);
     out.disk_used = out.disk_total - out.disk_free;
     out.disk_used_percent = percent(out.disk_used, out.disk_total);
     out.network_interface_name = column(sample.network_interface_name());
-    out.network_bytes_sent = sample.network_bytes_sent();
-    out.network_bytes_recv = sample.network_bytes_received();
-    out.network_packets_sent = sample.network_packets_sent();
-    out.network_packets_recv = sample.network_packets_received();
+    out.network_bytes_sent = column(sample.network_bytes_sent());
+    out.network_bytes_recv = column(sample.network_bytes_received());
+    out.network_packets_sent = column(sample.network_packets_sent());
+    out.network_packets_recv = column(sample.network_packets_received());
     out.hostname = column(sample.hostname());
     out.os = column(sample.os());
     out.platform = column(sample.platform());
     out.platform_version = column(sample.platform_version());
-    out.uptime = sample.uptime_s();
-    out.load1 = finite(sample.load1());
-    out.load5 = finite(sample.load5());
-    out.load15 = finite(sample.load15());
+    out.uptime = column(sample.uptime_s());
+    out.load1 = column(sample.load1());
+    out.load5 = column(sample.load5());
+    out.load15 = column(sample.load15());
     out.timestamp = now;
     return out;
 }

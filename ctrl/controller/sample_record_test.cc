@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
+#include <vector>
+
+#include "ctrl/store/testing/test_store.h"
 
 namespace izar {
 namespace {
@@ -30,6 +34,39 @@ TEST(SampleRecord, FillsColumnsAndBoundsWhatANodeSays) {
     EXPECT_EQ(row.disk_used, 0U);
     EXPECT_EQ(row.hostname.size(), 255U);
     EXPECT_EQ(row.timestamp, kNow);
+}
+
+// Each column at its bound, in the database that is strict about it.
+TEST(SampleRecord, WhateverANodeSaysFitsItsColumns) {
+    if (!shared_server().server) {
+        GTEST_SKIP() << shared_server().why_not;
+    }
+    constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+    control::SystemSample sample;
+    sample.set_cpu_cores(std::numeric_limits<std::uint32_t>::max());
+    sample.set_cpu_cache_kib(std::numeric_limits<std::uint32_t>::max());
+    sample.set_cpu_mhz(std::numeric_limits<double>::max());
+    sample.set_load1(-std::numeric_limits<double>::max());
+    sample.set_load5(std::numeric_limits<double>::quiet_NaN());
+    for (auto set : {&control::SystemSample::set_memory_total_bytes, &control::SystemSample::set_disk_total_bytes,
+                     &control::SystemSample::set_network_bytes_sent, &control::SystemSample::set_network_bytes_received,
+                     &control::SystemSample::set_network_packets_sent,
+                     &control::SystemSample::set_network_packets_received, &control::SystemSample::set_uptime_s}) {
+        (sample.*set)(kMost);
+    }
+    std::string text(254, 'x');
+    for (int i = 0; i < 10; ++i) {
+        text += "\xE2\x82\xAC";  // the euro sign, whose bytes the 255th falls between
+    }
+    sample.set_hostname(text);
+    const SystemInfo row = sample_record(sample, *IpAddress::parse("10.0.0.1"), kNow);
+    EXPECT_EQ(row.hostname, std::string(254, 'x'));
+    const MariadbTestStore backing;
+    const auto store = backing.open({});
+    ASSERT_TRUE(store) << store.error().text;
+    const auto written = (*store)->write_system_info(std::vector{row}, kNow);
+    ASSERT_TRUE(written) << written.error().text;
+    EXPECT_EQ((*store)->latest_system_info()->size(), 1U);
 }
 
 TEST(LinkMetrics, HaveOneRowForEachMeasuredLink) {
