@@ -40,7 +40,7 @@ control::ToController request(const JoinWish& wish, const CertificateRequest& ma
 }  // namespace
 
 Result<Identity> join(EventLoop& loop, const JoinWish& wish, WallSeconds now) {
-    const auto made = make_request();
+    const auto made = wish.made.key.empty() ? make_request() : Result<CertificateRequest>(wish.made);
     auto context = TlsContext::for_joining(wish.token.authority);
     if (!made || !context) {
         return tl::unexpected(made ? context.error() : made.error());

@@ -16,7 +16,8 @@ struct JoinWish {
     SocketAddress controller;
     JoinToken token;
     std::string name;
-    IpAddress address;  // where the node's overlay packets go
+    IpAddress address;             // where the node's overlay packets go
+    CertificateRequest made = {};  // from an earlier try (pending_key.h); empty: a new key
 };
 
 inline constexpr Nanos kJoinTime = std::chrono::seconds{15};

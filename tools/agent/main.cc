@@ -9,6 +9,7 @@
 
 #include "ctrl/agent/agent.h"
 #include "ctrl/agent/join.h"
+#include "ctrl/agent/pending_key.h"
 #include "ctrl/frames/messages.h"
 #include "tools/agent/agent_options.h"
 #include "tools/program/event_program.h"
@@ -37,7 +38,11 @@ int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& 
     if (!controller || !token) {
         return complain(controller ? token.error() : controller.error());
     }
-    const auto identity = join(loop, {*controller, *token, config.name, config.address}, wall_now());
+    const auto made = pending_request(config.folder, token->token);
+    if (!made) {
+        return complain(made.error());
+    }
+    const auto identity = join(loop, {*controller, *token, config.name, config.address, *made}, wall_now());
     if (!identity) {
         return complain(identity.error());
     }
