@@ -84,7 +84,7 @@ TEST_F(AgentLifeTest, AControllerThatMissedAChangeDoesNotTakeItBack) {
     ASSERT_TRUE(store->set_service(service, clock.wall()));
     newer.version = raw(*store->static_version());
     ASSERT_GT(newer.version, controller->desired().version());
-    ASSERT_TRUE(save_static_data(folder / "ams", identity.id, newer));
+    ASSERT_TRUE(save_static_data(folder / "ams", identity, newer));
     nodes.push_back(std::make_unique<TestNode>(*loop, clock, address, identity, folder / "ams"));
     const Agent& agent = *nodes.back()->agent;
     ASSERT_TRUE(run_until([&] { return agent.connected() || agent.static_data().version < newer.version; }));
