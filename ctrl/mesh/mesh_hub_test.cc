@@ -245,15 +245,16 @@ TEST(MeshHub, TellsLoadsOfNodesWithinTheirBound) {
     EXPECT_TRUE(loads_of(*receiver.newest(), hub.nodes()).empty());
 }
 
-TEST(MeshLinks, AVariationThatIsNotToldIsNone) {
+TEST(MeshLinks, WhatIsNotToldOfALinkIsNone) {
     MeshSummary summary;
     summary.nodes = 2;
-    summary.links.fraction_bits = {6, 6, 6};
+    summary.links.fraction_bits = {6, 6, 6, 6};
     const Quantizer quantizer(6);
-    summary.links.items = {{{0, 1}, false, {quantizer.encode(4), quantizer.encode(1), kUnknownCode}}};
+    summary.links.items = {{{0, 1}, false, {quantizer.encode(4), quantizer.encode(1), kUnknownCode, kUnknownCode}}};
     const auto links = links_of(summary, {NodeId{1}, NodeId{2}});
     ASSERT_EQ(links.size(), 1U);
     EXPECT_EQ(links[0].variation, Nanos{0});
+    EXPECT_EQ(links[0].bandwidth.count, 0U);
 }
 
 TEST(MeshLinks, DigestTellsSetsOfNodesApart) {
