@@ -12,12 +12,13 @@ Nanos rise_of(std::uint32_t lag, std::uint32_t before) noexcept {
 
 }  // namespace
 
-void LinkSilence::take(Instant arrived, std::uint32_t stamp, Instant now) noexcept {
+void LinkSilence::take(Instant arrived, std::uint32_t stamp, const OwnPauses& own, Instant now) noexcept {
     fade(now);
-    const Nanos gap = arrived - last_heard_;
-    if (gap == Nanos{0}) {
+    if (arrived == last_heard_) {
         return;
     }
+    const Nanos paused = own.until(arrived);
+    const Nanos gap = arrived - last_heard_ - (paused - paused_);
     const std::uint32_t lag = static_cast<std::uint32_t>(arrived.time_since_epoch().count()) - stamp;
     settle_step(lag, now);
     const bool first = last_heard_ == Instant{};
@@ -32,6 +33,7 @@ void LinkSilence::take(Instant arrived, std::uint32_t stamp, Instant now) noexce
     }
     alarmed_ = false;
     last_heard_ = arrived;
+    paused_ = paused;
     last_lag_ = lag;
 }
 

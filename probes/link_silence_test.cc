@@ -20,7 +20,9 @@ struct Link {
     Nanos clock_ahead = 4'294'900us;  // the peer's clock; its low half wraps soon
     Instant held_until{};             // the way carries nothing before, and then all at once
     bool sends = true;
+    Instant asleep_until{};  // the lcore does not look before
     LinkSilence silence;
+    OwnPauses own{kInterval, 3};
     int alarms = 0;
 
     void run(Nanos span) {
@@ -29,8 +31,14 @@ struct Link {
                 next_send = now + kInterval;
                 under_way.push_back({std::max(now + delay, held_until), stamp_of(now + clock_ahead)});
             }
-            look();
+            if (now >= asleep_until) {
+                look();
+            }
         }
+    }
+    void sleep(Nanos span) {
+        asleep_until = now + span;
+        run(span);
     }
     // Nothing is sent for a while.
     void pause(Nanos span) {
@@ -46,10 +54,13 @@ struct Link {
         std::uint32_t stamp;
     };
     static std::uint32_t stamp_of(Instant t) { return static_cast<std::uint32_t>(t.time_since_epoch().count()); }
+    // What came is taken at the time of the look, as an lcore does.
     void look() {
+        own.look(now);
         for (const Packet& packet : under_way) {
-            if (packet.due <= now && packet.due >= newest.due) {
-                newest = packet;
+            if (packet.due <= now && packet.due >= newest_due) {
+                newest_due = packet.due;
+                newest = {now, packet.stamp};
             }
         }
         std::erase_if(under_way, [&](const Packet& packet) { return packet.due <= now; });
@@ -57,9 +68,9 @@ struct Link {
             return;
         }
         const bool fresh = newest.due != silence.last_heard();
-        silence.take(newest.due, newest.stamp, now);
+        silence.take(newest.due, newest.stamp, own, now);
         is_down = is_down && !fresh;
-        if (!is_down && now - silence.last_heard() > limit()) {
+        if (!is_down && silence.silent(own, now) > limit()) {
             silence.alarm();
             is_down = true;
             ++alarms;
@@ -67,6 +78,7 @@ struct Link {
     }
     std::vector<Packet> under_way;
     Packet newest{};
+    Instant newest_due{};
     Instant next_send{};
     bool is_down = false;
 };
@@ -140,6 +152,31 @@ TEST(LinkSilence, ALongSilenceWasDeathAndTeachesNothing) {
     link.pause(2s);
     link.run(1s);
     EXPECT_EQ(link.limit(), kTold);
+}
+
+TEST(LinkSilence, TimeInWhichTheLcoreDidNotLookIsNone) {
+    Link link;
+    link.run(1s);
+    for (int i = 0; i < 20; ++i) {
+        link.sleep(200ms);
+        link.run(27ms);
+    }
+    EXPECT_EQ(link.alarms, 0);
+    EXPECT_EQ(link.limit(), kTold);
+}
+
+// However often it sleeps, a peer that is gone is found when it has looked for as long as death takes.
+TEST(LinkSilence, AnLcoreThatIsHeldUpAllTheTimeFindsADeadPeer) {
+    Link link;
+    link.run(1s);
+    link.sends = false;
+    link.run(link.delay);
+    for (int i = 0; i < 20 && link.alarms == 0; ++i) {
+        link.sleep(50ms);
+        link.run(5ms);
+    }
+    EXPECT_EQ(link.alarms, 1);
+    EXPECT_LT(link.silence.silent(link.own, link.now), kTold + kInterval);
 }
 
 // Whatever the delay does, the same gaps with a peer that does not send are remembered, and no limit is above the most.

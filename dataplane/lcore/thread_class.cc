@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 
 namespace izar {
 namespace {
@@ -30,14 +31,48 @@ bool get_attributes(SchedAttributes& out) {
     return syscall(SYS_sched_getattr, 0, &out, sizeof out, 0) == 0;
 }
 
+// The kernel shares cores between sessions before it looks at threads.
+bool sessions_share_cores() {
+    std::ifstream file("/proc/sys/kernel/sched_autogroup_enabled");
+    int enabled = 0;
+    return file >> enabled && enabled != 0;
+}
+
+// Of this process's session; nothing if it belongs to none ("/autogroup-17 nice 0").
+int session_nice() {
+    std::ifstream file("/proc/self/autogroup");
+    std::string group;
+    std::string word;
+    int nice = 0;
+    file >> group >> word >> nice;
+    return nice;
+}
+
+// What is wrong, empty if nothing.
+std::string raise_session() {
+    if (!sessions_share_cores() || session_nice() == kLcoreNice) {
+        return {};
+    }
+    if (getsid(0) != getpid()) {
+        return fmt::format(
+            "cores are shared by session here, and this process leads none; start it by setsid or systemd, or its {} "
+            "counts in this session only.",
+            kLcoreNice);
+    }
+    std::ofstream file("/proc/self/autogroup");
+    file << kLcoreNice << std::flush;
+    return file ? std::string{}
+                : fmt::format("its session stays at nice {}; run as root or with CAP_SYS_NICE.", session_nice());
+}
+
 }  // namespace
 
 Result<void> set_shared_core_class() {
-    std::string problems;
+    std::string problems = raise_session();
     const pid_t thread = static_cast<pid_t>(syscall(SYS_gettid));
     if (setpriority(PRIO_PROCESS, static_cast<id_t>(thread), kLcoreNice) != 0) {
-        problems = fmt::format("nice {} was refused ({}); run as root or with CAP_SYS_NICE.", kLcoreNice,
-                               std::strerror(errno));
+        problems += fmt::format("{}nice {} was refused ({}); run as root or with CAP_SYS_NICE.",
+                                problems.empty() ? "" : " ", kLcoreNice, std::strerror(errno));
     }
     SchedAttributes attributes;
     const bool known = get_attributes(attributes);

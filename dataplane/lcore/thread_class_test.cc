@@ -4,8 +4,10 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -23,11 +25,51 @@ TEST(ThreadClass, SetsWhatItSaysItSet) {
         const int before = getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)));
         const auto result = set_shared_core_class();
         const int after = getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)));
-        const bool nice_refused = !result && result.error().text.find("nice") != std::string::npos;
+        const bool nice_refused = !result && result.error().text.find("refused") != std::string::npos;
         EXPECT_EQ(after, nice_refused ? before : kLcoreNice);
         // Never a real-time class: a saturated one silences everybody else on the core.
         EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER);
     });
+}
+
+// "/autogroup-17 nice -10"; empty where the kernel does not share cores by session.
+std::string autogroup() {
+    std::ifstream enabled("/proc/sys/kernel/sched_autogroup_enabled");
+    std::string digit;
+    enabled >> digit;
+    std::ifstream file("/proc/self/autogroup");
+    std::string line;
+    std::getline(file, line);
+    return digit == "1" ? line : "";
+}
+
+// Runs `body` in a process of its own; true if it says so.
+template <typename Body>
+bool in_process(Body body) {
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(body() ? 0 : 1);
+    }
+    int status = 1;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(ThreadClass, ASessionOfItsOwnGetsTheSameNiceness) {
+    const std::string expected = " nice " + std::to_string(kLcoreNice);
+    EXPECT_TRUE(in_process([&] {
+        setsid();
+        const auto result = set_shared_core_class();
+        const bool refused = !result && result.error().text.find("its session stays") != std::string::npos;
+        return autogroup().empty() || autogroup().ends_with(expected) != refused;
+    }));
+}
+
+TEST(ThreadClass, ASessionOfOthersIsLeftAsItIs) {
+    const std::string before = autogroup();
+    EXPECT_TRUE(in_process([&] {
+        const auto result = set_shared_core_class();
+        return autogroup() == before && (before.empty() || !result);
+    }));
 }
 
 TEST(ThreadClass, WithoutPrivilegeItSaysSoAndLeavesTheThreadAlone) {

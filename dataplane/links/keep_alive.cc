@@ -41,6 +41,11 @@ void write_message(rte_mbuf* m, const KeepAliveView& view, std::size_t padded) n
     m->pkt_len = m->data_len;
 }
 
+// Whether the newest keep-alive echoes a packet that left after `since`. A link slower than 2^32 ns is none.
+bool echoes_since(const LinkCell& cell, Instant since, Instant now) noexcept {
+    return Nanos{low_clock(now) - cell.echo_told.load(std::memory_order_relaxed)} <= now - since;
+}
+
 void report_change(LinkReportKind kind, NodeSlot link, LinkReceiver& receiver, Instant now) noexcept {
     LinkReport out;
     out.kind = kind;
@@ -80,10 +85,8 @@ Verdict read_control(std::span<const std::uint8_t> message, const OverlayHeader&
 }
 
 void LinkKeeper::tick(LcoreState& lcore, const Published& published, Instant now) noexcept {
-    if (now - last_call_ > kOwnStall) {
-        judge_from_ = now + config_.interval * config_.multiplier;
-    }
-    last_call_ = now;
+    own_.look(now);
+    judge_from_ = judge_from_ == Instant{} ? now + config_.interval * config_.multiplier : judge_from_;
     if (now - last_tick_ < kTick || published.fleet == nullptr) {
         return;
     }
@@ -145,7 +148,7 @@ void LinkKeeper::send(NodeSlot link, Note& note, LcoreState& lcore, const Publis
         return;
     }
     KeepAliveView view;
-    view.interval = config_.interval;
+    view.interval = own_.promised() / config_.multiplier;
     view.multiplier = config_.multiplier;
     view.deaf = note.deaf;
     view.sent_packets = lcore.shared.links.total(link, &LinkCounters::sent);
@@ -196,9 +199,9 @@ PathMtu::Probe LinkKeeper::next_probe(NodeSlot link, Note& note, LcoreState& lco
     return probe;
 }
 
-Nanos LinkKeeper::detection_time(const LinkCell& cell, LinkSilence& silence, Instant now) noexcept {
+Nanos LinkKeeper::detection_time(const LinkCell& cell, LinkSilence& silence, Instant now) const noexcept {
     const auto stamp = static_cast<std::uint32_t>(cell.echo.load(std::memory_order_relaxed) >> 32);
-    silence.take(Instant{Nanos{cell.last_heard.load(std::memory_order_relaxed)}}, stamp, now);
+    silence.take(Instant{Nanos{cell.last_heard.load(std::memory_order_relaxed)}}, stamp, own_, now);
     return silence.limit(Nanos{cell.peer_interval.load(std::memory_order_relaxed)} *
                          cell.peer_multiplier.load(std::memory_order_relaxed));
 }
@@ -224,18 +227,23 @@ void LinkKeeper::send_handshakes(LcoreState& lcore, const Fleet& fleet, Instant 
     }
 }
 
+// Whether the peer does not hear us. After a pause that it did not expect it may say so of what is over.
+bool LinkKeeper::unheard(const LinkCell& cell, Instant now) const noexcept {
+    return now - own_.surprised_peers() > LinkSilence::kLongestStretch &&
+           (cell.deaf.load(std::memory_order_relaxed) != 0 ||
+            cell.unheard.load(std::memory_order_relaxed) >= kUnheardForDown);
+}
+
 void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now) noexcept {
     LinkCell& cell = lcore.shared.links.cell(link);
     const std::uint32_t heard = cell.keep_alives.load(std::memory_order_relaxed);
     const Nanos detection = detection_time(cell, note.silence, now);
     cell.detection.store(detection.count(), std::memory_order_relaxed);
-    const bool deaf = heard == 0 || now - note.silence.last_heard() > detection;
-    const bool unheard = cell.deaf.load(std::memory_order_relaxed) != 0 ||
-                         cell.unheard.load(std::memory_order_relaxed) >= kUnheardForDown;
-    const bool silent = deaf || unheard;
+    const bool deaf = heard == 0 || note.silence.silent(own_, now) > detection;
+    const bool silent = deaf || unheard(cell, now);
+    note.deaf = deaf;
     if (cell.down.load(std::memory_order_relaxed) != 0) {
-        note.deaf = deaf;
-        if (silent) {
+        if (silent || !echoes_since(cell, note.down_at, now)) {
             note.heard_at_down = heard;
         } else if (heard - note.heard_at_down >= kHeardForUp) {
             cell.down.store(0, std::memory_order_relaxed);
@@ -247,10 +255,10 @@ void LinkKeeper::judge(NodeSlot link, Note& note, LcoreState& lcore, Instant now
     }
     if (silent && now >= judge_from_) {
         cell.down.store(1, std::memory_order_relaxed);
-        note.deaf = deaf;
         if (deaf) {
             note.silence.alarm();
         }
+        note.down_at = now;
         note.next_send = now;  // the peer is told at once
         note.heard_at_down = heard;
         report_change(LinkReportKind::down, link, lcore.receiver, now);

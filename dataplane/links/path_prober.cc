@@ -11,6 +11,8 @@
 namespace izar {
 namespace {
 
+// This node's own pauses below it are within every probe's patience.
+constexpr Nanos kForgivenPause = PathWatch::kPatience / 2;
 constexpr Nanos kRepeat = std::chrono::seconds{1};  // between two reports of a dead path
 
 // Sends a probe, or the answer to one, to the first segment of `path`.
@@ -87,7 +89,7 @@ Verdict read_path_probe(std::span<const std::uint8_t> message, NodeSlot from, Lc
 }
 
 void PathProber::tick(LcoreState& lcore, const Published& published, Instant now) noexcept {
-    const bool stood_still = now - last_call_ > kOwnStall;
+    const bool stood_still = now - last_call_ > kForgivenPause;
     last_call_ = now;
     if (stood_still) {
         std::for_each(&watched_[0], &watched_[kMaxNodes * kPathWatches], [](Watched& w) { w.watch.forgive(); });

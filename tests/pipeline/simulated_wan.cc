@@ -152,9 +152,11 @@ void SimulatedWan::step() {
         in_flight_.pop();
     }
     for (Member& member : members_) {
-        member.scheduler->do_work(OnSched::claim(), now);
-        member.node->round(now);
-        carry(*member.node);
+        if (!is_frozen(member.node->number())) {
+            member.scheduler->do_work(OnSched::claim(), now);
+            member.node->round(now);
+            carry(*member.node);
+        }
     }
 }
 

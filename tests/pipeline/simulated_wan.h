@@ -48,6 +48,13 @@ class SimulatedWan {
     // A relay that goes on with its links, but sends on nothing that it is asked to relay. Without encryption only.
     void stop_relaying(int node, bool stopped = true) { stopped_[node] = stopped; }
 
+    // A node whose lcores do not run for a while, as where others have its cores; its ports' queues fill meanwhile.
+    void freeze(int node, Nanos span) { frozen_until_[node] = now + span; }
+    bool is_frozen(int node) const {
+        const auto found = frozen_until_.find(node);
+        return found != frozen_until_.end() && now < found->second;
+    }
+
     // Packets that clients send while time passes.
     void stream(Stream stream) { streams_.push_back(std::move(stream)); }
     void stop_streams() { streams_.clear(); }
@@ -98,6 +105,7 @@ class SimulatedWan {
     std::uint64_t carried_ = 0;
     std::vector<std::pair<int, IpAddress>> hosts_;  // origins, with the node on whose LAN they are
     std::map<int, bool> stopped_;                   // relays that relay nothing
+    std::map<int, Instant> frozen_until_;
     Instant hosts_due_{};
     std::vector<Stream> streams_;
     std::map<std::size_t, int> sent_sizes_;

@@ -37,11 +37,15 @@ std::uint32_t free_hugepages_mib() {
     return file >> pages ? pages * 2 : 0;
 }
 
+bool place_lcores_themselves(const std::vector<std::string>& given) {
+    return has(given, {"--lcores", "-l", "-c"});
+}
+
 std::vector<std::string> eal_arguments(const std::vector<std::string>& given, const EdgeConfig& config,
                                        const Placement& placement, std::uint32_t hugepages_mib) {
     std::vector<std::string> out{"izar-edge"};
     out.insert(out.end(), given.begin(), given.end());
-    if (!has(given, {"--lcores", "-l", "-c"})) {
+    if (!place_lcores_themselves(given)) {
         out.push_back("--lcores=" + placement.eal_lcores());
     }
     if (!has(given, {"--file-prefix"})) {

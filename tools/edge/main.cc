@@ -152,7 +152,11 @@ int run(const EdgeOptions& options) {
     for (const PortConfig& port : config->ports) {
         request.port_numa_nodes.push_back(device_numa_node(port.device));
     }
-    const Placement placement = place_lcores(*topology, request);
+    Placement placement = place_lcores(*topology, request);
+    if (place_lcores_themselves(options.eal)) {
+        placement.cores_are_shared = true;  // for all we know: other nodes may have the same CPUs
+        placement.notes.clear();
+    }
     for (const std::string& note : placement.notes) {
         fmt::print("{}\n", note);
     }

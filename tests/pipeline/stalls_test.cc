@@ -1,0 +1,105 @@
+// Nodes on machines that have more to do than they can: lcores are held up all the time. Whole nodes, virtual time.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "dataplane/base/random.h"
+#include "tests/pipeline/simulated_wan.h"
+
+namespace izar {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr int kNodes = 3;
+
+NodeOptions lively() {
+    NodeOptions options;
+    options.links = {.interval = milliseconds{10}, .multiplier = 3};
+    return options;
+}
+
+class Stalls : public testing::TestWithParam<int> {
+  protected:
+    SimulatedWan wan{kNodes, static_cast<std::uint64_t>(GetParam()), lively()};
+    Random random{static_cast<std::uint64_t>(GetParam())};
+
+    void SetUp() override {
+        for (const auto& [a, b] : {std::pair{1, 2}, {1, 3}, {2, 3}}) {
+            wan.set_rtt(a, b, milliseconds{20});
+        }
+        wan.run(seconds{2});
+    }
+    // Each lcore is held up 20 times a second, with a heavy tail: Pareto's law with exponent 1.3 from 1 ms to 200 ms.
+    void run_under_load(Nanos span) {
+        for (const Instant end = wan.now + span; wan.now < end; wan.run(SimulatedWan::kStep)) {
+            for (int node = 1; node <= kNodes; ++node) {
+                if (!wan.is_frozen(node) && random.below(50) == 0) {
+                    wan.freeze(node, hold_up());
+                }
+            }
+        }
+    }
+    Nanos hold_up() {
+        const double even = (random.below(1'000'000) + 1) / 1e6;
+        return std::min(Nanos{milliseconds{200}},
+                        Nanos{microseconds{static_cast<int>(1'000 * std::pow(even, -1 / 1.3))}});
+    }
+    std::uint64_t times_down() const {
+        std::uint64_t sum = 0;
+        for (const auto& [a, b] : {std::pair{1, 2}, {1, 3}, {2, 3}}) {
+            sum += wan.link_status(a, b).times_down + wan.link_status(b, a).times_down;
+        }
+        return sum;
+    }
+    Nanos detection(int at, int of) {
+        return Nanos{wan.node(at).links().cell(NodeSlot{static_cast<std::uint16_t>(of - 1)}).detection.load()};
+    }
+    bool up(int at, int of) { return !wan.node(at).links().down(NodeSlot{static_cast<std::uint16_t>(of - 1)}); }
+};
+
+// The first long pause of a machine that was idle before comes without a warning, so the first seconds do not count.
+TEST_P(Stalls, TenMinutesUnderLoadWithoutAFalseAlarm) {
+    run_under_load(seconds{20});
+    const std::uint64_t before = times_down();
+    run_under_load(minutes{10});
+    EXPECT_EQ(times_down(), before);
+    EXPECT_GT(wan.node(1).counters().longest_pause_ns, 150'000'000u) << "the load was none";
+    RecordProperty("detection_ms", static_cast<int>(detection(1, 2) / milliseconds{1}));
+}
+
+TEST_P(Stalls, ACutUnderLoadIsFoundInTheStretchedTime) {
+    run_under_load(minutes{1});
+    for (int i = 0; i < 10; ++i) {
+        const Nanos asked = std::max(detection(1, 2), detection(2, 1));
+        const auto set_up = [&](bool is_up) { wan.change(1, 2, [&](wan::LinkProfile& link) { link.up = is_up; }); };
+        set_up(false);
+        const Instant cut_at = wan.now;
+        while ((up(1, 2) || up(2, 1)) && wan.now - cut_at < seconds{2}) {
+            run_under_load(milliseconds{1});
+        }
+        // What was under way, the silence asked for, and hold-ups of those who have to notice.
+        EXPECT_LE(wan.now - cut_at, milliseconds{10} + asked + milliseconds{400}) << i;
+        set_up(true);
+        run_under_load(seconds{2});
+        ASSERT_TRUE(up(1, 2) && up(2, 1)) << i;
+    }
+}
+
+TEST_P(Stalls, WhenTheLoadEndsDeathIsFoundFastAgain) {
+    run_under_load(minutes{1});
+    ASSERT_GT(detection(1, 2), milliseconds{100});
+    wan.run(minutes{2});
+    EXPECT_LE(detection(1, 2), milliseconds{50});
+    wan.run(minutes{1});
+    EXPECT_EQ(detection(1, 2), milliseconds{30});
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Stalls, testing::Range(1, 3));
+
+}  // namespace
+}  // namespace izar
