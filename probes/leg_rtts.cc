@@ -39,7 +39,7 @@ void LegRtts::add(ServiceId service, Leg leg, Nanos rtt, Instant now) noexcept {
 
 Measurement LegRtts::read(ServiceId service, Leg leg) const noexcept {
     const Cell& c = cell(service, leg);
-    Measurement out{.source = MeasurementSource::tcp_handshake};
+    Measurement out{.source = source_};
     const std::uint32_t samples = get(c.samples);
     if (samples == 0 || get(c.service) != raw(service)) {
         return out;
@@ -56,6 +56,7 @@ void LegSum::add(const Measurement& part) noexcept {
     if (part.samples == 0) {
         return;
     }
+    sum_.source = part.source;
     sum_.least = sum_.samples == 0 ? part.least : std::min(sum_.least, part.least);
     sum_.newest = std::max(sum_.newest, part.newest);
     sum_.samples += part.samples;

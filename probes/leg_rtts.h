@@ -1,5 +1,5 @@
 // leg_rtts.h -- LegRtts: RTTs of the legs outside the overlay, by service: from an ingress to its clients, from an
-// egress to its origins, as TCP handshakes that pass through show them.
+// egress to its origins, as TCP connections that pass through show them: by handshakes, or by timestamps.
 //
 // Thread: one lcore adds, any thread reads; words are relaxed, so a picture may be one sample old and torn by one.
 // Fixed memory: a cell for each service id modulo kMaxServices; of two services with one cell the last counts.
@@ -23,7 +23,8 @@ class LegRtts {
   public:
     static constexpr Nanos kWindow = std::chrono::minutes{1};  // a measurement is of one window, then the next begins
 
-    LegRtts() : cells_(std::make_unique<Cell[]>(kMaxServices * kLegs)) {}
+    explicit LegRtts(MeasurementSource source = MeasurementSource::tcp_handshake)
+        : source_(source), cells_(std::make_unique<Cell[]>(kMaxServices * kLegs)) {}
 
     void add(ServiceId service, Leg leg, Nanos rtt, Instant now) noexcept;
     // With samples == 0 where nothing was measured.
@@ -43,6 +44,7 @@ class LegRtts {
     Cell& cell(ServiceId service, Leg leg) const noexcept {
         return cells_[raw(service) % kMaxServices * kLegs + static_cast<std::size_t>(leg)];
     }
+    MeasurementSource source_;
     std::unique_ptr<Cell[]> cells_;
 };
 
@@ -54,7 +56,7 @@ class LegSum {
     std::optional<Measurement> total() const noexcept;
 
   private:
-    Measurement sum_{.source = MeasurementSource::tcp_handshake};  // mean and variation still times samples
+    Measurement sum_;  // mean and variation still times samples
 };
 
 }  // namespace izar

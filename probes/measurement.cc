@@ -14,6 +14,8 @@ std::string_view name_of(MeasurementSource source) noexcept {
             return "tcp_connect";
         case MeasurementSource::tcp_handshake:
             return "tcp_handshake";
+        case MeasurementSource::tcp_timestamp:
+            return "tcp_timestamp";
     }
     return "unknown";
 }

@@ -19,9 +19,10 @@ enum class MeasurementSource : std::uint8_t {
     stamp,          // STAMP or TWAMP-light probes
     tcp_connect,    // a connect of our own
     tcp_handshake,  // a handshake that passed through
+    tcp_timestamp,  // timestamps (RFC 7323) of connections that pass through
 };
 
-// "link", "stamp", "tcp_connect", "tcp_handshake".
+// "link", "stamp", "tcp_connect", "tcp_handshake", "tcp_timestamp".
 std::string_view name_of(MeasurementSource source) noexcept;
 
 struct Measurement {

@@ -28,10 +28,12 @@
 namespace izar {
 
 enum FlowFlag : std::uint8_t {
-    kFlowIngress = 0x01,    // egress and path fields are set
-    kFlowSession = 0x02,    // origin, NAT and delta fields are set, by FlowTable::add_session
-    kFlowDuplicate = 0x08,  // its service sends each packet over two paths
-    kFlowPathWaits = 0x04,  // a better path waits for a flowlet gap since `path_since`
+    kFlowIngress = 0x01,      // egress and path fields are set
+    kFlowSession = 0x02,      // origin, NAT and delta fields are set, by FlowTable::add_session
+    kFlowDuplicate = 0x08,    // its service sends each packet over two paths
+    kFlowPathWaits = 0x04,    // a better path waits for a flowlet gap since `path_since`
+    kFlowClientTimed = 0x10,  // a round trip by timestamps is under way to the client,
+    kFlowOriginTimed = 0x20,  // to the origin
 };
 
 // The table writes the fields marked (table); all others belong to its user. In a new entry they are zero, slots

@@ -30,6 +30,7 @@
 #include "probes/handshake_times.h"
 #include "probes/leg_rtts.h"
 #include "probes/stamp_reflector.h"
+#include "probes/timestamp_samples.h"
 
 namespace izar {
 
@@ -64,6 +65,8 @@ struct LcoreState {
     LinkKeeper keeper;
     PathProber prober;
     LegRtts legs;
+    LegRtts stamped_legs{MeasurementSource::tcp_timestamp};
+    TimestampSamples timestamps;
     HoldQueue held;
     LcoreCounters counters;
     TxQueues tx;

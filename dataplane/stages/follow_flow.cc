@@ -240,7 +240,7 @@ void follow_reply(Burst& burst, unsigned lane, LcoreState& lcore, const Publishe
     const Fleet& fleet = *published.fleet;
     const Nanos gap = touch(flow, burst, lane, Direction::reply, now);
     const bool client_here = flow.ingress == fleet.node(fleet.self).id;
-    time_origin_packet(flow, tcp_flags<Address>(burst, lane), client_here, lcore, now);
+    time_origin_packet(flow, tcp_flags<Address>(burst, lane), client_here, burst, lane, lcore, now);
     if (client_here) {
         translate(flow, Direction::reply, burst.ip[lane], burst.l4[lane]);
         send_to_neighbor(burst, lane, client_neighbor(flow, lcore), lcore);

@@ -14,11 +14,76 @@ void end_leg(std::uint64_t client_hash, Leg leg, ServiceId service, LcoreState& 
     }
 }
 
+// The timestamps of a lane's TCP segment; nullptr: none, or laid out in a way that no stack uses.
+const TcpTimestamps* timestamps_of(const Burst& burst, unsigned lane) noexcept {
+    const auto& tcp = header_at<TcpHeader>(burst.l4[lane]);
+    if (tcp.header_length() < sizeof(TcpHeader) + sizeof(TcpTimestamps)) {
+        return nullptr;
+    }
+    const auto& out = *reinterpret_cast<const TcpTimestamps*>(burst.l4[lane] + sizeof(TcpHeader));
+    return out.head == kTcpTimestampsHead ? &out : nullptr;
+}
+
+// Only data is acknowledged at once; the echo of a bare acknowledgment comes when its end has something to say.
+bool has_data(const Burst& burst, unsigned lane) noexcept {
+    const auto l4_length = burst.ip_length[lane] - static_cast<std::size_t>(burst.l4[lane] - burst.ip[lane]);
+    return l4_length > header_at<TcpHeader>(burst.l4[lane]).header_length();
+}
+
+template <typename Address>
+std::uint64_t sample_key(const Flow<Address>& flow) noexcept {
+    return reinterpret_cast<std::uintptr_t>(&flow);  // an entry keeps its place, and another flow there has no flag
+}
+
+constexpr std::uint8_t flag_of(Leg leg) noexcept {
+    return leg == Leg::client ? kFlowClientTimed : kFlowOriginTimed;
+}
+
+// A segment with `flags` leaves for the end of `leg`.
+template <typename Address>
+void begin_round_trip(Flow<Address>& flow, Leg leg, std::uint8_t flags, const Burst& burst, unsigned lane,
+                      LcoreState& lcore, Instant now) noexcept {
+    if (!lcore.timestamps.due(now) || (flow.flags & flag_of(leg)) != 0 || (flags & kTcpAck) == 0) {
+        return;
+    }
+    const TcpTimestamps* const stamps = timestamps_of(burst, lane);
+    if (stamps != nullptr && has_data(burst, lane) &&
+        lcore.timestamps.begin(sample_key(flow), leg, stamps->value.value(), now)) {
+        flow.flags |= flag_of(leg);
+    }
+}
+
+// A segment comes from there.
+template <typename Address>
+void end_round_trip(Flow<Address>& flow, Leg leg, const Burst& burst, unsigned lane, LcoreState& lcore,
+                    Instant now) noexcept {
+    if ((flow.flags & flag_of(leg)) == 0) {
+        return;
+    }
+    const TcpTimestamps* const stamps = timestamps_of(burst, lane);
+    if (stamps == nullptr) {
+        return;
+    }
+    const auto end = lcore.timestamps.end(sample_key(flow), leg, stamps->echo.value(), now);
+    if (end.over) {
+        flow.flags = static_cast<std::uint8_t>(flow.flags & ~flag_of(leg));
+    }
+    if (end.rtt) {
+        lcore.stamped_legs.add(flow.service, leg, *end.rtt, now);
+    }
+}
+
 }  // namespace
 
 template <typename Address>
-void time_client_packet(const Flow<Address>& flow, TcpState before, std::uint8_t flags, const Burst& burst,
-                        unsigned lane, LcoreState& lcore, Instant now) noexcept {
+void time_client_packet(Flow<Address>& flow, TcpState before, std::uint8_t flags, const Burst& burst, unsigned lane,
+                        LcoreState& lcore, Instant now) noexcept {
+    if (burst.note[lane].way == Way::plain) {
+        end_round_trip(flow, Leg::client, burst, lane, lcore, now);
+    }
+    if (flow.has_session()) {
+        begin_round_trip(flow, Leg::origin, flags, burst, lane, lcore, now);
+    }
     if (is_syn(flags)) {
         if (flow.has_session()) {
             lcore.shared.handshakes.begin(leg_hash(burst.hash[lane], Leg::origin), now);
@@ -30,8 +95,12 @@ void time_client_packet(const Flow<Address>& flow, TcpState before, std::uint8_t
 }
 
 template <typename Address>
-void time_origin_packet(const Flow<Address>& flow, std::uint8_t flags, bool client_here, LcoreState& lcore,
-                        Instant now) noexcept {
+void time_origin_packet(Flow<Address>& flow, std::uint8_t flags, bool client_here, const Burst& burst, unsigned lane,
+                        LcoreState& lcore, Instant now) noexcept {
+    end_round_trip(flow, Leg::origin, burst, lane, lcore, now);
+    if (client_here) {
+        begin_round_trip(flow, Leg::client, flags, burst, lane, lcore, now);
+    }
     if (!is_syn_ack(flags)) {
         return;
     }
@@ -42,24 +111,34 @@ void time_origin_packet(const Flow<Address>& flow, std::uint8_t flags, bool clie
     }
 }
 
-template void time_client_packet(const Flow<Ipv4Address>&, TcpState, std::uint8_t, const Burst&, unsigned, LcoreState&,
+template void time_client_packet(Flow<Ipv4Address>&, TcpState, std::uint8_t, const Burst&, unsigned, LcoreState&,
                                  Instant) noexcept;
-template void time_client_packet(const Flow<Ipv6Address>&, TcpState, std::uint8_t, const Burst&, unsigned, LcoreState&,
+template void time_client_packet(Flow<Ipv6Address>&, TcpState, std::uint8_t, const Burst&, unsigned, LcoreState&,
                                  Instant) noexcept;
-template void time_origin_packet(const Flow<Ipv4Address>&, std::uint8_t, bool, LcoreState&, Instant) noexcept;
-template void time_origin_packet(const Flow<Ipv6Address>&, std::uint8_t, bool, LcoreState&, Instant) noexcept;
+template void time_origin_packet(Flow<Ipv4Address>&, std::uint8_t, bool, const Burst&, unsigned, LcoreState&,
+                                 Instant) noexcept;
+template void time_origin_packet(Flow<Ipv6Address>&, std::uint8_t, bool, const Burst&, unsigned, LcoreState&,
+                                 Instant) noexcept;
 
 void time_delivery(const Burst& burst, unsigned lane, LcoreState& lcore, Instant now) noexcept {
     by_family(burst.ip[lane], [&](auto address) {
         using Address = decltype(address);
-        if (!is_syn_ack(tcp_flags<Address>(burst, lane))) {
+        const std::uint8_t flags = tcp_flags<Address>(burst, lane);
+        const bool due = (flags & kTcpAck) != 0 && lcore.timestamps.due(now);
+        if (!is_syn_ack(flags) && !due) {
             return;
         }
         const auto& ip = *reinterpret_cast<const typename FamilyOf<Address>::Header*>(burst.ip[lane]);
         const auto& tcp = *reinterpret_cast<const TcpHeader*>(burst.l4[lane]);
         const FlowKey<Address> key{ip.destination,  ip.source,       tcp.destination_port,
                                    tcp.source_port, IpProtocol::tcp, {}};
-        lcore.shared.handshakes.begin(leg_hash(FamilyOf<Address>::flows(lcore).hash(key), Leg::client), now);
+        auto& flows = FamilyOf<Address>::flows(lcore);
+        const std::uint64_t hash = flows.hash(key);
+        if (is_syn_ack(flags)) {
+            lcore.shared.handshakes.begin(leg_hash(hash, Leg::client), now);
+        } else if (const FlowRef flow = flows.find(key, hash); flow != FlowRef{}) {
+            begin_round_trip(flows[flow], Leg::client, flags, burst, lane, lcore, now);
+        }
     });
 }
 

@@ -4,6 +4,7 @@
 // header is needed. Sources: RFC 791, 8200, 768, 9293, 792, 4443, 826, 4861.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "dataplane/base/byte_order.h"
@@ -99,6 +100,15 @@ inline constexpr std::uint8_t kTcpAck = 0x10;
 inline constexpr std::uint8_t kTcpOptionEnd = 0;
 inline constexpr std::uint8_t kTcpOptionNop = 1;
 inline constexpr std::uint8_t kTcpOptionMss = 2;  // RFC 9293 section 3.7.1
+
+// Timestamps as RFC 7323 appendix A lays them out, behind the 20 bytes of a segment that is no SYN.
+struct TcpTimestamps {
+    std::array<std::uint8_t, 4> head;  // kTcpTimestampsHead
+    Be32 value;
+    Be32 echo;
+};
+static_assert(sizeof(TcpTimestamps) == 12 && alignof(TcpTimestamps) == 1);
+inline constexpr std::array<std::uint8_t, 4> kTcpTimestampsHead = {kTcpOptionNop, kTcpOptionNop, 8, 10};
 
 // Echo messages carry identifier and sequence; error messages use the same 4 bytes otherwise.
 struct IcmpHeader {

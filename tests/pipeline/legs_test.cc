@@ -98,6 +98,55 @@ TEST_P(Legs, LaterPacketsAreNoSamples) {
     EXPECT_EQ(leg(GetParam().egress, Leg::origin).samples, 1u);
 }
 
+// Both legs by data that is acknowledged: of a download the client's, of an upload the origin's.
+TEST_P(Legs, AreMeasuredByTimestampsInAConnectionToo) {
+    shake_hands(40'000);
+    const SeenPacket syn = [&] {
+        from_client(tcp_data(5).timestamps(100, 0), 40'000);
+        return world.on_lan.at(0);
+    }();
+    const auto from_origin = [&](const PacketBuilder& packet) {
+        world.send(GetParam().egress, PacketBuilder{packet}.from(origin(), 80).to(syn.source.text(), syn.source_port));
+    };
+    for (std::uint32_t i = 1; i <= 10; ++i) {
+        from_client(tcp_data(5).timestamps(100 + i, 200 + i), 40'000);
+        world.now += milliseconds{4};
+        from_origin(tcp_data(5).timestamps(300 + i, 100 + i));
+        world.now += milliseconds{25};
+        from_client(tcp_data(0).timestamps(150 + i, 300 + i), 40'000);
+        world.now += milliseconds{100};
+    }
+    const auto stamped = [&](int node, Leg which) {
+        LegSum sum;
+        for (std::size_t i = 0; i < world[node].lcores(); ++i) {
+            sum.add(world[node].lcore(i).stamped_legs.read(kWeb, which));
+        }
+        return sum.total().value_or(Measurement{});
+    };
+    const Measurement to_origin = stamped(GetParam().egress, Leg::origin);
+    EXPECT_EQ(to_origin.source, MeasurementSource::tcp_timestamp);
+    EXPECT_GE(to_origin.samples, 9u);
+    EXPECT_EQ(to_origin.least, milliseconds{4});
+    EXPECT_EQ(to_origin.mean, milliseconds{4});
+    const Measurement to_client = stamped(1, Leg::client);
+    // A reply that another lcore than the flow's took out of the overlay gives no sample.
+    const bool on_another = GetParam().lcores > 1 && to_client.samples == 0;
+    EXPECT_TRUE(on_another || to_client.samples >= 9u) << to_client.samples;
+    EXPECT_EQ(to_client.mean, on_another ? milliseconds{0} : milliseconds{25});
+}
+
+TEST_P(Legs, WithoutTimestampsThereIsNothingToLearnFromAConnection) {
+    shake_hands(40'000);
+    for (int i = 0; i < 5; ++i) {
+        world.now += milliseconds{10};
+        from_client(tcp_data(), 40'000);
+    }
+    for (const int node : {1, GetParam().egress}) {
+        EXPECT_EQ(world[node].lcore().stamped_legs.read(kWeb, Leg::client).samples, 0u);
+        EXPECT_EQ(world[node].lcore().stamped_legs.read(kWeb, Leg::origin).samples, 0u);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, Legs,
                          testing::Values(Case{"OverTheOverlay", 3, false, 1}, Case{"OneNode", 1, false, 1},
                                          Case{"Ipv6", 3, true, 1}, Case{"TwoLcores", 3, false, 2}),

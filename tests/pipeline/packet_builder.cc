@@ -145,6 +145,15 @@ PacketBuilder& PacketBuilder::payload(std::size_t bytes) {
     payload_ = bytes;
     return *this;
 }
+PacketBuilder& PacketBuilder::with_payload(Bytes bytes) {
+    payload_ = bytes.size();
+    contents_ = std::move(bytes);
+    return *this;
+}
+PacketBuilder& PacketBuilder::timestamps(std::uint32_t value, std::uint32_t echo) {
+    timestamps_ = {value, echo};
+    return *this;
+}
 PacketBuilder& PacketBuilder::long_in_all(std::size_t bytes) {
     length_ = bytes;
     return *this;
@@ -170,7 +179,7 @@ std::size_t PacketBuilder::transport_header() const {
     if (protocol_ != IpProtocol::tcp) {
         return 8;
     }
-    return 20 + (mss_ ? (nops_ + 4 + 3) / 4 * 4 : 0);
+    return 20 + (mss_ ? (nops_ + 4 + 3) / 4 * 4 : 0) + (timestamps_ ? 12 : 0);
 }
 
 Bytes PacketBuilder::transport() const {
@@ -179,7 +188,7 @@ Bytes PacketBuilder::transport() const {
     const std::size_t payload = length_ == 0 ? payload_ : length_ - ip_bytes - header;
     Bytes out(header + payload);
     for (std::size_t i = 0; i < payload; ++i) {
-        out[header + i] = static_cast<std::uint8_t>(i * 7 + 1);
+        out[header + i] = i < contents_.size() ? contents_[i] : static_cast<std::uint8_t>(i * 7 + 1);
     }
     if (protocol_ == IpProtocol::icmp) {
         const bool asks = tcp_flags_ != 0;
@@ -204,6 +213,13 @@ Bytes PacketBuilder::transport() const {
         out[20 + nops_] = 2;
         out[21 + nops_] = 4;
         put16(out, 22 + nops_, *mss_);
+    }
+    if (timestamps_) {
+        const std::size_t at = header - 12;
+        const std::uint8_t head[] = {1, 1, 8, 10};
+        std::memcpy(&out[at], head, sizeof head);
+        put32(out, at + 4, timestamps_->first);
+        put32(out, at + 8, timestamps_->second);
     }
     return out;
 }

@@ -32,6 +32,8 @@ class PacketBuilder {
     PacketBuilder& acknowledges(std::uint32_t number);
     PacketBuilder& mss(std::uint16_t bytes, unsigned nops_before = 0);
     PacketBuilder& payload(std::size_t bytes);
+    PacketBuilder& with_payload(Bytes bytes);                            // these instead of made-up ones
+    PacketBuilder& timestamps(std::uint32_t value, std::uint32_t echo);  // RFC 7323, behind two NOPs; without an MSS
     PacketBuilder& long_in_all(std::size_t bytes);  // payload so that the IP packet has this length
     PacketBuilder& ttl(std::uint8_t hops);
     PacketBuilder& without_checksum();  // UDP over IPv4
@@ -52,7 +54,9 @@ class PacketBuilder {
     std::uint32_t sequence_ = 1000, acknowledgment_ = 0;
     std::optional<std::uint16_t> mss_;
     unsigned nops_ = 0;
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamps_;
     std::size_t payload_ = 0;
+    Bytes contents_;  // of the payload; empty: made up
     std::size_t length_ = 0;
     std::uint8_t ttl_ = 64;
     bool checksum_ = true;
