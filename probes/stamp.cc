@@ -32,6 +32,19 @@ Nanos stamp_interval(std::uint64_t earlier, std::uint64_t later, std::uint16_t e
     return std::chrono::seconds{seconds} + Nanos{static_cast<std::int64_t>(fraction * kSecond >> 32)};
 }
 
+std::optional<StampAnswer> read_stamp_reply(std::span<const std::uint8_t> packet) noexcept {
+    if (packet.size() < kLeastStampBytes) {
+        return std::nullopt;
+    }
+    StampReply reply{};
+    std::memcpy(&reply, packet.data(), std::min(packet.size(), sizeof reply));
+    const Nanos held = stamp_interval(reply.received.value(), reply.time.value(), reply.error.value());
+    if (held < Nanos{0}) {
+        return std::nullopt;
+    }
+    return StampAnswer{reply.probe_sequence.value(), reply.session.value(), held};
+}
+
 bool reflect_stamp(std::span<std::uint8_t> packet, std::uint8_t ttl, WallTime received, WallTime sent) noexcept {
     if (packet.size() < kLeastStampBytes) {
         return false;

@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "dataplane/base/byte_order.h"
@@ -68,6 +69,15 @@ inline constexpr std::uint16_t kStampErrorPtp = 0x4000;  // bit Z
 std::uint64_t ntp_of(WallTime time) noexcept;
 // `later` - `earlier`, two stamps of one host, in the format that its error estimate names.
 Nanos stamp_interval(std::uint64_t earlier, std::uint64_t later, std::uint16_t error) noexcept;
+
+// What a reply says of its probe.
+struct StampAnswer {
+    std::uint32_t sequence = 0;
+    std::uint16_t session = 0;  // TWAMP-light has zeros there
+    Nanos held{};               // by the reflector
+};
+// Nothing if it is too short to be a reply, or left before its probe came.
+std::optional<StampAnswer> read_stamp_reply(std::span<const std::uint8_t> packet) noexcept;
 
 // Turns a probe into its reply, in place and of the same length: never more bytes than came. False, and nothing
 // changed, if it is shorter than kLeastStampBytes. Keeps no state: the reply's sequence is the probe's (RFC 8762

@@ -1,13 +1,11 @@
 #include "probes/stamp_sender.h"
 
-#include <algorithm>
-#include <cstring>
-
 namespace izar {
 
 StampProbe StampSender::next(WallTime wall, Instant now) noexcept {
     Probe& slot = probe(next_sequence_);
     give_up(slot);
+    oldest_ += next_sequence_ - oldest_ == kUnderWay ? 1 : 0;
     slot = {next_sequence_, true, now};
     StampProbe out{};
     out.sequence = Be32{next_sequence_++};
@@ -18,33 +16,29 @@ StampProbe StampSender::next(WallTime wall, Instant now) noexcept {
 }
 
 std::optional<Nanos> StampSender::take(std::span<const std::uint8_t> packet, Instant now) noexcept {
-    if (packet.size() < kLeastStampBytes) {
-        return std::nullopt;
-    }
-    StampReply reply{};
-    std::memcpy(&reply, packet.data(), std::min(packet.size(), sizeof reply));
-    Probe& asked = probe(reply.probe_sequence.value());
-    // TWAMP-light has zeros where STAMP has the session.
-    const std::uint16_t session = reply.session.value();
-    const bool ours = session == session_ || session == 0;
-    if (!ours || !asked.waits || asked.sequence != reply.probe_sequence.value()) {
-        return std::nullopt;
-    }
-    const Nanos away = now - asked.sent_at;
-    const Nanos held = stamp_interval(reply.received.value(), reply.time.value(), reply.error.value());
-    if (held < Nanos{0} || held > away) {
+    const auto answer = read_stamp_reply(packet);
+    return answer ? take(*answer, now) : std::nullopt;
+}
+
+std::optional<Nanos> StampSender::take(const StampAnswer& answer, Instant came) noexcept {
+    Probe& asked = probe(answer.sequence);
+    const bool ours = answer.session == session_ || answer.session == 0;
+    const Nanos away = came - asked.sent_at;
+    if (!ours || !asked.waits || asked.sequence != answer.sequence || answer.held > away) {
         return std::nullopt;
     }
     asked.waits = false;
-    window_.add(away - held, now);
-    return away - held;
+    window_.add(away - answer.held, came);
+    return away - answer.held;
 }
 
 void StampSender::expire(Instant now) noexcept {
-    for (Probe& each : probes_) {
-        if (now - each.sent_at >= patience_) {
-            give_up(each);
+    for (; oldest_ != next_sequence_; ++oldest_) {
+        Probe& each = probe(oldest_);
+        if (each.waits && now - each.sent_at < patience_) {
+            return;
         }
+        give_up(each);
     }
 }
 

@@ -30,11 +30,24 @@ class StampSender {
     // Takes what came from the peer; the sample it gave, or nothing if it is no reply to a probe under way, was
     // answered before, or claims to have been held for longer than it was away.
     std::optional<Nanos> take(std::span<const std::uint8_t> packet, Instant now) noexcept;
+    std::optional<Nanos> take(const StampAnswer& answer, Instant came) noexcept;
 
     // Gives up what waits for too long. Call now and then, and before looking at the measurement.
     void expire(Instant now) noexcept;
 
+    // Calls `ask(sequence)` for each probe that waits, oldest first.
+    template <typename Ask>
+    void each_waiting(Ask&& ask) {
+        for (std::uint32_t sequence = oldest_; sequence != next_sequence_; ++sequence) {
+            if (probe(sequence).waits) {
+                ask(sequence);
+            }
+        }
+    }
+
+    Measurement measurement() const noexcept { return window_.peek(); }
     Measurement take_measurement() noexcept { return window_.take(); }
+    bool waits() const noexcept { return oldest_ != next_sequence_; }  // for a reply; as of the last expire()
     std::uint32_t sent() const noexcept { return next_sequence_; }
 
   private:
@@ -49,6 +62,7 @@ class StampSender {
     std::uint16_t session_;
     Nanos patience_;
     std::uint32_t next_sequence_ = 0;
+    std::uint32_t oldest_ = 0;  // no probe before it waits
     std::array<Probe, kUnderWay> probes_{};
     MeasurementWindow window_{MeasurementSource::stamp};
 };

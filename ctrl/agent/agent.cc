@@ -8,6 +8,7 @@
 #include "ctrl/frames/messages.h"
 #include "ctrl/mesh/mesh_links.h"
 #include "ctrl/ring/link_body.h"
+#include "ctrl/ring/stamp_body.h"
 
 namespace izar {
 
@@ -15,7 +16,12 @@ Agent::Agent(AgentParts parts)
     : parts_(std::move(parts)),
       renewal_(parts_.identity, parts_.tls, parts_.folder),
       feed_(parts_.ring, parts_.identity.id),
-      group_(parts_.loop, parts_.identity.id, [this](const control::ToController& message) { send(message); }),
+      group_(
+          parts_.loop, parts_.identity.id, [this](const control::ToController& message) { send(message); },
+          [this](const StampSession& session) {
+              return parts_.ring.peer_minor_version() >= ring::kStampMinorVersion &&
+                     parts_.ring.send(ring::Kind::stamp_task, stamp_task_body(session));
+          }),
       ring_timer_(parts_.loop),
       report_timer_(parts_.loop),
       retry_timer_(parts_.loop) {
@@ -192,6 +198,9 @@ void Agent::take_from_edge(const ring::Message& message) {
             if (!row_told_) {
                 send_row();
             }
+            break;
+        case ring::Kind::stamp_result:
+            group_.take_stamp(read_stamp_result(RingEnd::body_of<ring::StampResult>(message), parts_.loop.now()));
             break;
         default:
             break;  // of a newer izar-edge: what we do not know does not concern us

@@ -11,8 +11,13 @@
 
 namespace izar {
 
-GroupWork::GroupWork(EventLoop& loop, NodeId self, Send send)
-    : loop_(loop), self_(self), send_(std::move(send)), member_(self), prober_(loop), timer_(loop) {}
+GroupWork::GroupWork(EventLoop& loop, NodeId self, Send send, Prober::SendStamp send_stamp)
+    : loop_(loop),
+      self_(self),
+      send_(std::move(send)),
+      member_(self),
+      prober_(loop, std::move(send_stamp)),
+      timer_(loop) {}
 
 void GroupWork::set_static(const StaticData& data) {
     members_.clear();

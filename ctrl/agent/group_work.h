@@ -33,7 +33,8 @@ class GroupWork {
   public:
     using Send = std::function<void(const control::ToController&)>;
 
-    GroupWork(EventLoop& loop, NodeId self, Send send);
+    // `send_stamp` hands STAMP sessions to izar-edge.
+    GroupWork(EventLoop& loop, NodeId self, Send send, Prober::SendStamp send_stamp);
 
     // The members of our region, and what there is to probe: all nodes and all origins.
     void set_static(const StaticData& data);
@@ -41,6 +42,7 @@ class GroupWork {
     void take_state(const control::GroupState& state);
     void take_tasks(const control::ProbeTasks& tasks);
     void take_loads(const control::GroupLoads& loads);
+    void take_stamp(const StampReport& report) { prober_.take_stamp(report); }
 
     bool is_master() const { return member_.is_master(loop_.now()); }
 

@@ -10,13 +10,35 @@ void Prober::start(const std::vector<ProbeTarget>& targets, Done done) {
     CHECK(!busy());
     done_ = std::move(done);
     until_ = loop_.now() + kPatience;
+    stamps_until_ = loop_.now() + kStampPatience;
     for (const ProbeTarget& target : targets) {
-        auto probe = TcpConnectProbe::start(target.address, target.port, loop_.now());
-        if (probe) {
-            running_.push_back({target, *std::move(probe)});
-        }
+        target.stamp ? begin_stamp(target) : connect(target);
     }
     timer_.start(kLook, [this] { look(); });
+}
+
+void Prober::connect(const ProbeTarget& target) {
+    auto probe = TcpConnectProbe::start(target.address, target.port, loop_.now());
+    if (probe) {
+        running_.push_back({target, *std::move(probe)});
+    }
+}
+
+void Prober::begin_stamp(const ProbeTarget& target) {
+    const StampSession session{target.address, target.port, kStampInterval, kStampCount, ++last_task_};
+    if (send_stamp_ != nullptr && send_stamp_(session)) {
+        stamps_.emplace(session.task, target);
+    }
+}
+
+void Prober::take_stamp(const StampReport& report) {
+    const auto found = stamps_.find(report.session.task);
+    if (found == stamps_.end() || !report.over) {
+        return;
+    }
+    const Measurement& measured = report.measurement;
+    answers_.push_back({found->second, measured.samples == 0 ? std::nullopt : std::optional(measured.mean)});
+    stamps_.erase(found);
 }
 
 void Prober::look() {
@@ -29,7 +51,14 @@ void Prober::look() {
         }
         return over;
     });
-    if (!running_.empty()) {
+    std::erase_if(stamps_, [&](const auto& each) {
+        const bool over = now >= stamps_until_;
+        if (over) {
+            answers_.push_back({each.second, std::nullopt});
+        }
+        return over;
+    });
+    if (!running_.empty() || !stamps_.empty()) {
         timer_.start(kLook, [this] { look(); });
         return;
     }

@@ -53,5 +53,67 @@ TEST_F(ProberTest, WhereNoRouteLeadsIsNotProbedAndNobodyIsNoTrouble) {
     EXPECT_TRUE(probe({}).empty());
 }
 
+class StampProberTest : public ProberTest {
+  protected:
+    std::vector<StampSession> sessions;
+    bool edge_is_there = true;
+    std::optional<std::vector<ProbeAnswer>> answers;
+    Prober stamp_prober{*loop, [this](const StampSession& session) {
+                            sessions.push_back(session);
+                            return edge_is_there;
+                        }};
+
+    void begin(const std::vector<ProbeTarget>& targets) {
+        stamp_prober.start(targets, [this](std::vector<ProbeAnswer> done) { answers = std::move(done); });
+    }
+    void wait() {
+        const Instant deadline = real_now() + seconds{60};
+        while (!answers && real_now() < deadline) {
+            loop->run_once(milliseconds{20});
+        }
+        ASSERT_TRUE(answers);
+    }
+    StampReport report(std::uint64_t task, std::uint32_t samples, bool over) {
+        StampReport out;
+        out.session.task = task;
+        out.measurement = {MeasurementSource::stamp, samples, 1, milliseconds{20}, milliseconds{21}, Nanos{0}, {}};
+        out.over = over;
+        return out;
+    }
+    const ProbeTarget near{*IpAddress::parse("10.77.0.9"), 862, NodeId{9}, true};
+    const ProbeTarget far{*IpAddress::parse("10.77.0.8"), 862, NodeId{8}, true};
+};
+
+TEST_F(StampProberTest, SessionsRunThroughTheEdgeAndEndWithTheirReports) {
+    begin({near, far});
+    ASSERT_EQ(sessions.size(), 2U);
+    EXPECT_EQ(sessions[0].peer, near.address);
+    EXPECT_EQ(sessions[0].count, Prober::kStampCount);
+    EXPECT_NE(sessions[0].task, sessions[1].task);
+    stamp_prober.take_stamp(report(sessions[0].task, 3, false));
+    stamp_prober.take_stamp(report(77, 3, true));
+    stamp_prober.take_stamp(report(sessions[1].task, 0, true));
+    stamp_prober.take_stamp(report(sessions[0].task, 9, true));
+    wait();
+    ASSERT_EQ(answers->size(), 2U);
+    EXPECT_EQ((*answers)[0].target, far);
+    EXPECT_FALSE((*answers)[0].rtt);
+    EXPECT_EQ((*answers)[1].target, near);
+    EXPECT_EQ((*answers)[1].rtt, milliseconds{21});
+}
+
+TEST_F(StampProberTest, WithoutAnEdgeOrItsReportNobodyAnswers) {
+    edge_is_there = false;
+    begin({near});
+    wait();
+    EXPECT_TRUE(answers->empty()) << "nothing was sent";
+    answers.reset();
+    edge_is_there = true;
+    begin({far});
+    wait();
+    ASSERT_EQ(answers->size(), 1U);
+    EXPECT_FALSE((*answers)[0].rtt);
+}
+
 }  // namespace
 }  // namespace izar

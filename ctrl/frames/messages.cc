@@ -228,6 +228,7 @@ control::ProbeTarget target_message(const ProbeTarget& target) {
     out.set_address(address_bytes(target.address));
     out.set_port(target.port);
     out.set_node(raw(target.node));
+    out.set_stamp(target.stamp);
     return out;
 }
 
@@ -240,7 +241,7 @@ Result<ProbeTarget> read_target(const control::ProbeTarget& message) {
         return fail(fmt::format("probe of port {} of node {}", message.port(), message.node()));
     }
     return ProbeTarget{*address, static_cast<std::uint16_t>(message.port()),
-                       NodeId{static_cast<std::uint16_t>(message.node())}};
+                       NodeId{static_cast<std::uint16_t>(message.node())}, message.stamp()};
 }
 
 void silence_protobuf() {

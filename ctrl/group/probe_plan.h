@@ -22,6 +22,7 @@ struct ProbeTarget {
     IpAddress address;
     std::uint16_t port = 0;
     NodeId node = kNoNode;  // whose address it is; kNoNode: an origin's
+    bool stamp = false;     // by STAMP; else by TCP connect
     bool operator==(const ProbeTarget&) const = default;
 };
 

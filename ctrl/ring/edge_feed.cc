@@ -48,7 +48,11 @@ bool EdgeFeed::receive(FeedRing& feed) {
             break;
         }
         ++taken;
-        push(assembly_.take(*message), feed);
+        if (message->kind == Kind::stamp_task) {
+            take_stamp_task(RingEnd::body_of<ring::StampTask>(*message));
+        } else {
+            push(assembly_.take(*message), feed);
+        }
     }
     if (taken > 0) {
         if (const auto gathered = assembly_.take_gathered()) {
@@ -70,6 +74,18 @@ bool EdgeFeed::push(const FeedAssembly::Output& output, FeedRing& feed) {
     }
     CHECK(feed.push(output.update));
     return true;
+}
+
+void EdgeFeed::take_stamp_task(const ring::StampTask& body) {
+    if (const auto session = read_stamp_task(body)) {
+        stamp_sessions_.push_back(*session);
+    } else {
+        end_->send(Kind::stamp_result, ring::StampResult{.task = body.task, .over = 1});
+    }
+}
+
+void EdgeFeed::tell(const StampReport& report, Instant now) {
+    end_->send(Kind::stamp_result, stamp_result_body(report, now));
 }
 
 std::optional<FeedUpdate> EdgeFeed::take_static() {

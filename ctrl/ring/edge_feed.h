@@ -9,10 +9,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "ctrl/ring/feed_assembly.h"
 #include "ctrl/ring/ring_end.h"
+#include "ctrl/ring/stamp_body.h"
 #include "sched/feed.h"
 #include "sched/mesh.h"
 
@@ -36,6 +38,10 @@ class EdgeFeed {
     // What the last commits brought, once each.
     std::optional<FeedUpdate> take_static();
     std::optional<std::vector<FeedAssembly::PeerSecret>> take_secrets();
+    // STAMP sessions that the agent asked for since the last call; what is out of range is answered here.
+    std::vector<StampSession> take_stamp_sessions() { return std::exchange(stamp_sessions_, {}); }
+    // Tells the agent what came of one. A report that finds no room is lost.
+    void tell(const StampReport& report, Instant now);
 
     const FeedAssembly& assembly() const noexcept { return assembly_; }
     bool agent_is_there(Instant now) const noexcept { return end_->peer_is_alive(now); }
@@ -43,6 +49,7 @@ class EdgeFeed {
   private:
     bool push(const FeedAssembly::Output& output, FeedRing& feed);
     bool receive(FeedRing& feed);
+    void take_stamp_task(const ring::StampTask& body);
     void notice_silence(Instant now, FeedRing& feed);
     void report_links(Instant now, const Mesh& mesh);
     bool send_link(const Mesh& mesh, NodeSlot slot, Instant now);
@@ -56,6 +63,7 @@ class EdgeFeed {
     Instant looked_at_{};
     Instant row_due_{};
     bool row_begun_ = false;
+    std::vector<StampSession> stamp_sessions_;
     std::optional<FeedUpdate> static_;
     std::optional<std::vector<FeedAssembly::PeerSecret>> secrets_;
 };

@@ -342,5 +342,41 @@ TEST(LinkBody, RefusesWhatIsOutOfRange) {
     EXPECT_FALSE(read_link_body(link_body(link)));
 }
 
+TEST_F(EdgeFeedTest, TheAgentHasAStampSessionRun) {
+    settle();
+    const StampSession wanted{*IpAddress::parse("10.77.0.9"), 862, milliseconds{20}, 10, 7};
+    ASSERT_TRUE(agent->send(Kind::stamp_task, stamp_task_body(wanted)));
+    settle();
+    const auto sessions = edge->take_stamp_sessions();
+    ASSERT_EQ(sessions.size(), 1U);
+    EXPECT_EQ(sessions[0].peer, wanted.peer);
+    EXPECT_EQ(sessions[0].task, 7U);
+    EXPECT_TRUE(edge->take_stamp_sessions().empty()) << "once";
+    StampReport report{.slot = 3, .session = sessions[0], .sent = 10, .over = true};
+    report.measurement = {MeasurementSource::stamp, 9, 1, milliseconds{20}, milliseconds{21}, Nanos{0}, now};
+    edge->tell(report, now);
+    settle();
+    ASSERT_EQ(heard_of(Kind::stamp_result), 1U);
+    const auto result = std::ranges::find(heard, Kind::stamp_result, &ring::Message::kind);
+    const StampReport told = read_stamp_result(RingEnd::body_of<ring::StampResult>(*result), now);
+    EXPECT_EQ(told.session.task, 7U);
+    EXPECT_EQ(told.measurement.samples, 9U);
+    EXPECT_EQ(told.measurement.mean, milliseconds{21});
+    EXPECT_TRUE(told.over);
+}
+
+TEST_F(EdgeFeedTest, AStampSessionWithoutEndIsRefused) {
+    settle();
+    ASSERT_TRUE(
+        agent->send(Kind::stamp_task, stamp_task_body({*IpAddress::parse("10.77.0.9"), 862, milliseconds{20}, 0, 7})));
+    settle();
+    EXPECT_TRUE(edge->take_stamp_sessions().empty());
+    ASSERT_EQ(heard_of(Kind::stamp_result), 1U);
+    const auto result = std::ranges::find(heard, Kind::stamp_result, &ring::Message::kind);
+    const StampReport told = read_stamp_result(RingEnd::body_of<ring::StampResult>(*result), now);
+    EXPECT_TRUE(told.over);
+    EXPECT_EQ(told.sent, 0U);
+}
+
 }  // namespace
 }  // namespace izar

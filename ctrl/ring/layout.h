@@ -27,8 +27,9 @@ namespace izar::ring {
 
 inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
 inline constexpr std::uint32_t kLayoutVersion = 1;
-inline constexpr std::uint32_t kMinorVersion = 4;
-inline constexpr std::size_t kRingMessages = 4095;  // Boost keeps one more, free, to tell full from empty
+inline constexpr std::uint32_t kMinorVersion = 5;
+inline constexpr std::uint32_t kStampMinorVersion = 5;  // that knows stamp_task
+inline constexpr std::size_t kRingMessages = 4095;      // Boost keeps one more, free, to tell full from empty
 inline constexpr std::size_t kBodyBytes = 120;
 inline constexpr std::size_t kNameBytes = 32;
 
@@ -49,10 +50,12 @@ enum class Kind : std::uint16_t {
     feed_load = 25,
     feed_node = 26,
     static_policy = 27,  // the next part of the text
+    stamp_task = 28,     // a STAMP session to be sent (minor version 4)
     // Up.
     static_taken = 48,
     own_link = 49,
     own_row_end = 50,
+    stamp_result = 51,  // what came of a stamp_task so far
 };
 
 struct Hello {
@@ -157,6 +160,29 @@ struct FeedNodeBody {
     std::uint8_t pad[5];
 };
 
+struct StampTask {
+    std::uint64_t task;  // the agent's number of it, never 0
+    std::uint8_t address[16];
+    std::uint8_t family;  // 4 or 6
+    std::uint8_t pad;
+    std::uint16_t port;
+    std::uint32_t interval_us;
+    std::uint32_t count;  // probes, 1 to kMostStampProbes: whoever asked may be gone before it is over
+    std::uint32_t pad2;
+};
+inline constexpr std::uint32_t kMostStampProbes = 1'000;
+struct StampResult {
+    std::uint64_t task;
+    std::uint32_t sent;
+    std::uint32_t samples;
+    std::uint32_t lost;
+    std::uint32_t over;  // 1: nothing more follows; with sent == 0 it was refused
+    std::uint32_t least_us;
+    std::uint32_t mean_us;
+    std::uint32_t variation_us;
+    std::uint32_t age_ms;  // of the newest sample
+};
+
 struct Message {
     Kind kind = Kind::none;
     std::uint16_t length = 0;  // of the body, for whoever looks at memory
@@ -171,7 +197,7 @@ concept FitsBody = std::is_trivially_copyable_v<Body> && std::has_unique_object_
 static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> && FitsBody<StaticService> &&
               FitsBody<StaticEgress> && FitsBody<StaticOrigin> && FitsBody<StaticSecret> && FitsBody<StaticPolicy> &&
               FitsBody<StaticCommit> && FitsBody<RowEnd> && FitsBody<FeedLifeBody> && FitsBody<Link> &&
-              FitsBody<FeedNodeBody>);
+              FitsBody<FeedNodeBody> && FitsBody<StampTask> && FitsBody<StampResult>);
 static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 88, "no hole; doubles have no unique form");
 static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 48);
 

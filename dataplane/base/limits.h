@@ -20,6 +20,7 @@ inline constexpr std::size_t kMaxLocalAddresses = 32;   // addresses of this nod
 inline constexpr std::size_t kMaxNeighbors = 4096;      // next hops with a MAC address
 inline constexpr std::size_t kKeptNeighbors = 1024;     // of them for gateways, peers and origins
 inline constexpr std::size_t kMaxStampPeers = 64;       // addresses whose STAMP probes are answered
+inline constexpr std::size_t kMaxStampSessions = 32;    // STAMP sessions that one node sends at a time
 inline constexpr std::size_t kMaxHeld = 512;            // packets that wait for a MAC address
 inline constexpr std::size_t kMaxSegments = 3;          // ingress -> relay -> relay -> egress
 inline constexpr std::size_t kMaxPolicies = 8;          // routing policies in force at once
@@ -29,12 +30,14 @@ inline constexpr std::size_t kSpreadSlots = 16;         // flow-hash slots over 
 inline constexpr std::size_t kMaglevSlots = 4093;       // prime, as Maglev's permutation needs
 inline constexpr std::size_t kNameLength = 32;          // node and service names, terminator included
 
-inline constexpr std::uint16_t kFirstNatPort = 1024;  // ports below are never used for translation
-inline constexpr std::uint16_t kGenevePort = 6081;    // RFC 8926 section 3.3
+inline constexpr std::uint16_t kFirstNatPort = 1024;     // ports below are never used for translation
+inline constexpr std::uint16_t kGenevePort = 6081;       // RFC 8926 section 3.3
+inline constexpr std::uint16_t kFirstStampSource = 864;  // source ports of STAMP sessions, one each
 inline constexpr std::uint16_t kFirstOuterPort = 49152;
 
 static_assert(kMaxEgresses < kMaglevSlots / 60, "Maglev: slots >= ~100 x members for an even share");
 static_assert(kMaxNodes < raw(kNoSlot));
+static_assert(kFirstStampSource + kMaxStampSessions <= kFirstNatPort, "no session of a flow has such a port");
 static_assert(kMaxLcores <= 256, "the sending lcore is the top byte of a packet number");
 
 }  // namespace izar

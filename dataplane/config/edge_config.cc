@@ -17,8 +17,10 @@ constexpr std::uint64_t kMostFlows = 16'777'216;
 constexpr std::uint64_t kLeastBuffers = 2'048;
 constexpr std::uint64_t kMostBuffers = 4'194'304;
 constexpr std::uint64_t kMostCapacity = 1'000'000;  // Mbit/s
-constexpr std::size_t kLongestPath = 4'095;         // PATH_MAX without its terminator
-constexpr std::size_t kLongestSocket = 107;         // sun_path without its terminator, unix(7)
+constexpr std::uint64_t kMostProbes = 1'000'000;
+constexpr std::size_t kMaxConfiguredProbes = kMaxStampSessions / 2;  // the others are for izar-agent
+constexpr std::size_t kLongestPath = 4'095;                          // PATH_MAX without its terminator
+constexpr std::size_t kLongestSocket = 107;                          // sun_path without its terminator, unix(7)
 
 void read_own_node(const YamlCursor& node, EdgeConfig& config) {
     const auto keys = node.map({"id", "name"});
@@ -114,6 +116,27 @@ void read_stamp(const YamlCursor& stamp, EdgeConfig& config) {
     }
 }
 
+void read_probe(const YamlCursor& probe, EdgeConfig& config) {
+    const auto keys = probe.map({"peer", "port", "interval", "count"});
+    const auto peer = keys ? keys->need("peer", "give the address of a STAMP or TWAMP-light reflector") : std::nullopt;
+    const auto address = peer ? read_host_address(*peer) : std::nullopt;
+    if (!address) {
+        return;
+    }
+    StampSession session;
+    session.peer = *address;
+    if (const auto port = keys->find("port")) {
+        assign(session.port, port->integer(1, 65535));
+    }
+    if (const auto interval = keys->find("interval")) {
+        assign(session.interval, interval->duration(StampSession::kLeastInterval, StampSession::kLongestInterval));
+    }
+    if (const auto count = keys->find("count")) {
+        assign(session.count, count->integer(0, kMostProbes));
+    }
+    config.probes.push_back(session);
+}
+
 void read_absolute_path(const YamlCursor& cursor, std::size_t longest, std::string& out) {
     const auto path = cursor.text(longest);
     if (path && path->front() != '/') {
@@ -150,6 +173,11 @@ void read_settings(const YamlMap& root, EdgeConfig& config) {
     }
     if (const auto stamp = root.find("stamp")) {
         read_stamp(*stamp, config);
+    }
+    if (const auto probes = root.find("probes")) {
+        for (const YamlCursor& probe : probes->list(kMaxConfiguredProbes)) {
+            read_probe(probe, config);
+        }
     }
     if (const auto policy = root.find("policy")) {
         read_absolute_path(*policy, kLongestPath, config.policy_file);
@@ -197,7 +225,7 @@ Result<EdgeConfig> parse_edge_config(const std::string& text, const std::string&
     EdgeConfig config;
     if (const auto root =
             top.map({"node", "security", "secrets", "idle", "lcores", "control_socket", "memory", "ports", "overlay",
-                     "egress_addresses", "links", "hysteresis", "policy", "stamp", "nodes", "services"})) {
+                     "egress_addresses", "links", "hysteresis", "policy", "stamp", "probes", "nodes", "services"})) {
         read_all(*root, problems, config);
     }
     if (!problems.empty()) {

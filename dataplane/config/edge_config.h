@@ -13,6 +13,7 @@
 #include "dataplane/base/types.h"
 #include "dataplane/tables/fleet.h"
 #include "dataplane/tables/service_table.h"
+#include "probes/stamp_session.h"
 
 namespace izar {
 
@@ -64,6 +65,7 @@ struct EdgeConfig {
     HysteresisConfig hysteresis;
     std::string policy_file;             // routing-policy.yaml; empty: one policy, with the margins above
     std::vector<IpAddress> stamp_peers;  // whose STAMP probes are answered; empty: nobody's
+    std::vector<StampSession> probes;    // STAMP sessions that this node sends
     std::vector<FleetNode> nodes;        // all of the fleet, this one included
     std::vector<Service> services;       // choice tables not yet built (null)
 };

@@ -58,6 +58,9 @@ services:
 secrets: {file: /etc/izar/secrets}
 stamp: {peers: [10.77.0.2, "fd77::2"]}
 policy: /etc/izar/routing-policy.yaml
+probes:
+  - {peer: 10.77.0.9, port: 8620, interval: 250ms, count: 100}
+  - {peer: "fd77::9"}
 )";
 
 }  // namespace izar

@@ -143,6 +143,12 @@ const Mistake kPortMistakes[] = {
     {"stamp: {peers:", "stamp: {peer:",
      "edge.yaml:50:8: stamp lacks the key 'peers'; list the addresses whose probes are answered\n"
      "edge.yaml:50:9: unknown key 'peer' in stamp; did you mean 'peers'?"},
+    {"peer: 10.77.0.9, ", "",
+     "edge.yaml:53:5: probes[0] lacks the key 'peer'; give the address of a STAMP or "
+     "TWAMP-light reflector"},
+    {"interval: 250ms", "interval: 1ms",
+     "edge.yaml:53:45: probes[0].interval: '1ms' is out of bounds; allowed are 10ms to 1m"},
+    {"count: 100}", "count: -1}", "edge.yaml:53:59: probes[0].count: '-1' is not a whole number from 0 to 1000000"},
     {"policy: /etc/izar/routing-policy.yaml", "policy: routing-policy.yaml",
      "edge.yaml:51:9: policy: 'routing-policy.yaml' is not an absolute path; begin it with '/'"},
     {"relative: 0.25", "relative: nan", "edge.yaml:20:41: hysteresis.relative: 'nan' is not a number from 0 to 0.9"},

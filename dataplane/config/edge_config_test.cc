@@ -41,6 +41,15 @@ void expect_full(const EdgeConfig& c) {
     EXPECT_DOUBLE_EQ(c.hysteresis.relative, 0.25);
     ASSERT_EQ(c.stamp_peers.size(), 2U);
     EXPECT_EQ(c.stamp_peers[1].text(), "fd77::2");
+    ASSERT_EQ(c.probes.size(), 2U);
+    EXPECT_EQ(c.probes[0].peer.text(), "10.77.0.9");
+    EXPECT_EQ(c.probes[0].port, 8620);
+    EXPECT_EQ(c.probes[0].interval, milliseconds{250});
+    EXPECT_EQ(c.probes[0].count, 100U);
+    EXPECT_EQ(c.probes[1].peer.text(), "fd77::9");
+    EXPECT_EQ(c.probes[1].port, kStampPort);
+    EXPECT_EQ(c.probes[1].interval, std::chrono::seconds{1});
+    EXPECT_EQ(c.probes[1].count, 0U);
     ASSERT_EQ(c.nodes.size(), 2U);
     EXPECT_EQ(c.nodes[1].id, NodeId{2});
     EXPECT_STREQ(c.nodes[1].name, "par");

@@ -132,6 +132,13 @@ std::string edge_config_text(const EdgeConfig& config) {
     if (!config.stamp_peers.empty()) {
         out += fmt::format("stamp: {{peers: {}}}\n", list_text(config.stamp_peers));
     }
+    if (!config.probes.empty()) {
+        out += "probes:\n";
+    }
+    for (const StampSession& session : config.probes) {
+        out += fmt::format("  - {{peer: {}, port: {}, interval: {}, count: {}}}\n", quoted(session.peer.text()),
+                           session.port, duration_text(session.interval), session.count);
+    }
     if (!config.policy_file.empty()) {
         out += fmt::format("policy: {}\n", quoted(config.policy_file));
     }

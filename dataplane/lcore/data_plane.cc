@@ -13,9 +13,18 @@ DataPlane::DataPlane(const DataPlaneOptions& options, std::vector<Port> ports,
       links_(options.lcores, options.random()),
       hand_over_(std::move(hand_over)),
       publisher_(options.lcores),
-      shared_{
-          *interfaces_,   ports_,        neighbors_,  links_,       *hand_over_, pool, HashSeed::from(options.random()),
-          options.lcores, options.links, handshakes_, options.stamp} {}
+      shared_{*interfaces_,
+              ports_,
+              neighbors_,
+              links_,
+              *hand_over_,
+              pool,
+              HashSeed::from(options.random()),
+              options.lcores,
+              options.links,
+              handshakes_,
+              stamp_board_,
+              options.stamp} {}
 
 Result<std::unique_ptr<DataPlane>> DataPlane::make(const DataPlaneOptions& options, std::vector<Port> ports,
                                                    std::unique_ptr<const Interfaces> interfaces, rte_mempool* pool) {
@@ -36,6 +45,8 @@ Result<std::unique_ptr<DataPlane>> DataPlane::make(const DataPlaneOptions& optio
         out->loops_.push_back(
             std::make_unique<LcoreLoop>(*out->states_.back(), out->publisher_, out->control_, options.idle));
     }
+    out->states_.front()->stamp_prober = std::make_unique<StampProber>(out->stamp_board_, out->stamp_sessions_,
+                                                                       out->stamp_reports_, options.stamp_sessions);
     return out;
 }
 

@@ -22,6 +22,7 @@ struct DataPlaneOptions {
     LinkConfig links;
     IdleMode idle = IdleMode::spin;
     StampReflector stamp{};
+    std::vector<StampSession> stamp_sessions{};  // that this node sends from the beginning
     std::function<std::uint64_t()> random;  // seeds of hashes and queues; different for each process that is attacked
 };
 
@@ -47,6 +48,9 @@ class DataPlane {
     // The scheduler thread's ends of the rings that lcores report links by.
     std::vector<LinkReportRing*> reports() const;
     std::vector<LcoreState*> state_list() const;
+    // The scheduler thread's ends of the rings of STAMP sessions.
+    StampSessionRing& stamp_sessions() noexcept { return stamp_sessions_; }
+    StampReportRing& stamp_reports() noexcept { return stamp_reports_; }
     // What all lcores have counted, from their snapshots; any thread may ask.
     LcoreCounters counted() const;
 
@@ -61,6 +65,9 @@ class DataPlane {
     std::unique_ptr<HandOver> hand_over_;
     Publisher publisher_;
     HandshakeTimes handshakes_;
+    StampBoard stamp_board_;
+    StampSessionRing stamp_sessions_;
+    StampReportRing stamp_reports_;
     Shared shared_;
     std::vector<std::unique_ptr<LinkReportRing>> reports_;
     std::vector<std::unique_ptr<LcoreState>> states_;

@@ -179,6 +179,9 @@ unsigned LcoreLoop::receive_handed(const Published& published, Instant now) noex
 void LcoreLoop::housekeep(const Published& published, Instant now) noexcept {
     state_.keeper.tick(state_, published, now);
     state_.prober.tick(state_, published, now);
+    if (state_.stamp_prober != nullptr) {
+        state_.stamp_prober->tick(state_, now);
+    }
     if (state_.held.size() != 0) {
         review_held(state_, now);
     }

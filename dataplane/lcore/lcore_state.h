@@ -26,6 +26,7 @@
 #include "dataplane/links/link_sender.h"
 #include "dataplane/links/path_prober.h"
 #include "dataplane/links/shared_links.h"
+#include "dataplane/links/stamp_prober.h"
 #include "dataplane/tables/publisher.h"
 #include "probes/handshake_times.h"
 #include "probes/leg_rtts.h"
@@ -45,6 +46,7 @@ struct Shared {
     std::size_t lcores;
     LinkConfig link_config;
     HandshakeTimes& handshakes;
+    StampBoard& stamp_board;
     StampReflector stamp{};
 };
 
@@ -74,6 +76,7 @@ struct LcoreState {
     TokenBucket too_big_budget;
     Snapshot snapshot;
     FlowWindow window;
+    std::unique_ptr<StampProber> stamp_prober;  // of lcore 0 only; filled in as security is
     LcoreSecurity security;  // filled in by main before the lcore starts; as it is here, security is none
 
   private:

@@ -139,6 +139,10 @@ Reply show_rtt(const Invocation& call) {
     return rendered(call, call.view.rtts());
 }
 
+Reply show_probes(const Invocation& call) {
+    return rendered(call, call.view.probes());
+}
+
 Reply show_status(const Invocation& call) {
     const NodeStatus status = call.view.status();
     return {.ok = true, .text = call.json ? json_of(status) : table_of(status)};
@@ -178,6 +182,7 @@ constexpr std::array kCommands{
     Command{"show flows", kDisplay, "Flows and sessions, the first 1,000", true, show_flows},
     Command{"show drops", kDisplay, "Packets dropped and consumed, by reason", true, show_drops},
     Command{"show rtt", kDisplay, "Distribution of the RTT samples of each link", true, show_rtt},
+    Command{"show probes", kDisplay, "STAMP sessions of this node and what they measured", true, show_probes},
     Command{"show status", kDisplay, "One line about the node", true, show_status},
     Command{"show config", kDisplay, "The configuration in force, as edge.yaml", true, show_config},
 };

@@ -120,7 +120,8 @@ class FakeNode final : public NodeView, public NodeControl {
                  .flows = 3,
                  .egresses = {{"par", 1, true}, {"lon", 2, false}},
                  .origins = {{"10.2.0.10:8080", 1, true}},
-                 .client_leg = LegRtt{12.5, 12.25, 0.5, 7, 900}},
+                 .client_leg = LegRtt{12.5, 12.25, 0.5, 7, 900},
+                 .client_leg_in_flow = LegRtt{13.5, 12.125, 0.75, 70, 9}},
                 {.id = 101, .name = "echo", .vip = "10.99.0.80", .protocol = "icmp", .policy = "eu-only"}};
     }
     FlowPage flows(std::size_t most) const override {
@@ -153,6 +154,20 @@ class FakeNode final : public NodeView, public NodeControl {
                  .max_ms = 13,
                  .age_ms = 1},
                 {.peer = "lon"}};
+    }
+    std::vector<ProbeRow> probes() const override {
+        return {{.peer = "10.77.0.9:862",
+                 .asked_by = "config",
+                 .interval_ms = 250,
+                 .count = 100,
+                 .sent = 40,
+                 .samples = 38,
+                 .lost = 1,
+                 .rtt_ms = 20.5,
+                 .least_ms = 20.25,
+                 .variation_ms = 0.125,
+                 .age_ms = 100},
+                {.peer = "[fd77::9]:862", .asked_by = "agent", .interval_ms = 1000}};
     }
 
     Result<void> start() override {

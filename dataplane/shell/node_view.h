@@ -131,7 +131,7 @@ struct WeightedName {
     std::uint32_t weight = 0;
     bool reachable = true;
 };
-// RTT of a leg outside the overlay, from handshakes that passed through.
+// RTT of a leg outside the overlay, from TCP connections that passed through.
 struct LegRtt {
     double rtt_ms = 0;  // mean of the samples
     double least_ms = 0;
@@ -149,8 +149,10 @@ struct ServiceRow {
     std::optional<std::uint64_t> flows;
     std::vector<WeightedName> egresses;
     std::vector<WeightedName> origins;
-    std::optional<LegRtt> client_leg;  // from here to the clients that are attached here; none: not measured
-    std::optional<LegRtt> origin_leg;  // from here to the origins
+    std::optional<LegRtt> client_leg;          // from here to the clients that are attached here; none: not measured
+    std::optional<LegRtt> origin_leg;          // from here to the origins
+    std::optional<LegRtt> client_leg_in_flow;  // the same by timestamps (RFC 7323), not by handshakes
+    std::optional<LegRtt> origin_leg_in_flow;
 };
 
 struct FlowRow {
@@ -185,6 +187,22 @@ struct RttRow {
     std::optional<double> p99_ms;
     std::optional<double> max_ms;
     std::optional<double> age_ms;  // of the newest sample
+};
+
+// One STAMP session of this node, and what it measured.
+struct ProbeRow {
+    std::string peer;      // "address:port", "[address]:port"
+    std::string asked_by;  // "config" or "agent"
+    double interval_ms = 0;
+    std::optional<std::uint32_t> count;  // probes to be sent; none: without end
+    std::uint64_t sent = 0;
+    std::uint64_t samples = 0;  // of the measurement: the last minute, or all of it if `count` is given
+    std::uint64_t lost = 0;
+    std::optional<double> rtt_ms;  // mean of the samples
+    std::optional<double> least_ms;
+    std::optional<double> variation_ms;
+    std::optional<double> age_ms;  // of the newest sample
+    bool over = false;
 };
 
 // One candidate of a path choice: the terms of the cost of each of its links.
@@ -231,6 +249,7 @@ class NodeView {
     virtual FlowPage flows(std::size_t most) const = 0;
     virtual std::vector<VerdictRow> verdicts() const = 0;
     virtual std::vector<RttRow> rtts() const = 0;
+    virtual std::vector<ProbeRow> probes() const = 0;
     // By names of nodes and policy (empty: the default one); an error if one is not known.
     virtual Result<PathChoice> explain_path(const std::string& from, const std::string& to,
                                             const std::string& policy) const = 0;

@@ -181,6 +181,8 @@ Json service_json(const ServiceRow& s) {
             {"egresses", weighted_json(s.egresses)},
             {"origins", weighted_json(s.origins)},
             {"client_leg", leg_json(s.client_leg)},
+            {"client_leg_in_flow", leg_json(s.client_leg_in_flow)},
+            {"origin_leg_in_flow", leg_json(s.origin_leg_in_flow)},
             {"origin_leg", leg_json(s.origin_leg)}};
 }
 
@@ -216,6 +218,21 @@ Json rtt_json(const RttRow& r) {
             {"p99_ms", nullable(r.p99_ms)},
             {"max_ms", nullable(r.max_ms)},
             {"age_ms", nullable(r.age_ms)}};
+}
+
+Json probe_json(const ProbeRow& p) {
+    return {{"peer", p.peer},
+            {"asked_by", p.asked_by},
+            {"interval_ms", p.interval_ms},
+            {"count", nullable(p.count)},
+            {"sent", p.sent},
+            {"samples", p.samples},
+            {"lost", p.lost},
+            {"rtt_ms", nullable(p.rtt_ms)},
+            {"least_ms", nullable(p.least_ms)},
+            {"variation_ms", nullable(p.variation_ms)},
+            {"age_ms", nullable(p.age_ms)},
+            {"over", p.over}};
 }
 
 }  // namespace
@@ -299,6 +316,10 @@ std::string json_of(const NodeStatus& status, const std::vector<VerdictRow>& ver
 
 std::string json_of(const NodeStatus& status, const std::vector<RttRow>& rtts) {
     return rows_document(status, "rtts", rtts, rtt_json);
+}
+
+std::string json_of(const NodeStatus& status, const std::vector<ProbeRow>& probes) {
+    return rows_document(status, "probes", probes, probe_json);
 }
 
 std::string json_of(const NodeStatus& status, const EdgeConfig& config) {

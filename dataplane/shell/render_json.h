@@ -25,6 +25,7 @@ std::string json_of(const NodeStatus& status, const std::vector<ServiceRow>& ser
 std::string json_of(const NodeStatus& status, const FlowPage& flows);
 std::string json_of(const NodeStatus& status, const std::vector<VerdictRow>& verdicts);
 std::string json_of(const NodeStatus& status, const std::vector<RttRow>& rtts);
+std::string json_of(const NodeStatus& status, const std::vector<ProbeRow>& probes);
 std::string json_of(const NodeStatus& status, const EdgeConfig& config);
 
 }  // namespace izar

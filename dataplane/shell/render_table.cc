@@ -220,8 +220,10 @@ std::string table_of(const PathChoice& choice) {
 
 namespace {
 
-std::string leg_cell(const std::optional<LegRtt>& leg) {
-    return number_cell(leg ? std::optional(leg->rtt_ms) : std::nullopt, 3);
+// By handshakes, which wait for nobody's acknowledgment; by timestamps where no connection began of late.
+std::string leg_cell(const std::optional<LegRtt>& leg, const std::optional<LegRtt>& in_flow) {
+    const auto& best = leg ? leg : in_flow;
+    return number_cell(best ? std::optional(best->rtt_ms) : std::nullopt, 3);
 }
 
 }  // namespace
@@ -240,7 +242,8 @@ std::string table_of(const std::vector<ServiceRow>& services) {
     for (const ServiceRow& row : services) {
         const std::string service = row.ports.empty() ? row.protocol : fmt::format("{} {}", row.protocol, row.ports);
         table.add({fmt::format("{}", row.id), row.name, row.vip, service, row.policy, count_cell(row.flows),
-                   weighted(row.egresses), weighted(row.origins), leg_cell(row.client_leg), leg_cell(row.origin_leg)});
+                   weighted(row.egresses), weighted(row.origins), leg_cell(row.client_leg, row.client_leg_in_flow),
+                   leg_cell(row.origin_leg, row.origin_leg_in_flow)});
     }
     return table.text();
 }
@@ -289,6 +292,27 @@ std::string table_of(const std::vector<RttRow>& rtts) {
     for (const RttRow& row : rtts) {
         table.add({row.peer, count_cell(row.samples), number_cell(row.min_ms, 3), number_cell(row.p50_ms, 3),
                    number_cell(row.p90_ms, 3), number_cell(row.p99_ms, 3), number_cell(row.max_ms, 3),
+                   number_cell(row.age_ms, 0)});
+    }
+    return table.text();
+}
+
+std::string table_of(const std::vector<ProbeRow>& probes) {
+    TextTable table({{"peer"},
+                     {"asked by"},
+                     {"every ms", kRight},
+                     {"sent", kRight},
+                     {"of", kRight},
+                     {"samples", kRight},
+                     {"lost", kRight},
+                     {"rtt ms", kRight},
+                     {"least ms", kRight},
+                     {"variation ms", kRight},
+                     {"age ms", kRight}});
+    for (const ProbeRow& row : probes) {
+        table.add({row.peer, row.asked_by, number_cell(row.interval_ms, 0), count_cell(row.sent),
+                   row.count ? count_cell(*row.count) : "no end", count_cell(row.samples), count_cell(row.lost),
+                   number_cell(row.rtt_ms, 3), number_cell(row.least_ms, 3), number_cell(row.variation_ms, 3),
                    number_cell(row.age_ms, 0)});
     }
     return table.text();

@@ -22,5 +22,6 @@ std::string table_of(const std::vector<ServiceRow>& services);
 std::string table_of(const FlowPage& flows);
 std::string table_of(const std::vector<VerdictRow>& verdicts);
 std::string table_of(const std::vector<RttRow>& rtts);
+std::string table_of(const std::vector<ProbeRow>& probes);
 
 }  // namespace izar

@@ -111,6 +111,11 @@ TEST(RenderJson, RestOfTheRows) {
     const json rtts = json::parse(json_of(status, node.rtts())).at("rtts");
     EXPECT_DOUBLE_EQ(rtts[0].at("p99_ms"), 12);
     EXPECT_TRUE(rtts[1].at("p99_ms").is_null());
+    const json probes = json::parse(json_of(status, node.probes())).at("probes");
+    EXPECT_DOUBLE_EQ(probes[0].at("rtt_ms"), 20.5);
+    EXPECT_EQ(probes[0].at("count"), 100);
+    EXPECT_TRUE(probes[1].at("count").is_null());
+    EXPECT_TRUE(probes[1].at("rtt_ms").is_null());
     const json lcores = json::parse(json_of(status, node.lcores())).at("lcores");
     EXPECT_DOUBLE_EQ(lcores[0].at("cycles_per_packet"), 123.46);
     EXPECT_EQ(lcores[0].at("packets"), 105);

@@ -144,7 +144,7 @@ TEST_F(ShellTest, TabCompletes) {
     EXPECT_EQ(completions("sta"), (std::set<std::string>{"rt "}));
     const auto shows = completions("show ");
     for (const char* word :
-         {"port", "fwd", "links", "paths", "services", "flows", "drops", "lcores", "rtt", "config"}) {
+         {"port", "fwd", "links", "paths", "services", "flows", "drops", "lcores", "rtt", "probes", "config"}) {
         EXPECT_TRUE(shows.contains(word)) << word;
     }
     const auto ports = completions("show port stats ");

@@ -85,20 +85,42 @@ Verdict reflect(Burst& burst, unsigned lane, const StampReflector& reflector, In
     return Verdict::pending;
 }
 
+// What came from the peer of a session to its port.
 template <typename Address>
-void reflect_family(Burst& burst, LaneList& lanes, const LcoreState& lcore, Instant now) noexcept {
+Verdict take_answer(const Burst& burst, unsigned lane, StampBoard& board, Instant now) noexcept {
+    const auto& ip = header_at<typename FamilyOf<Address>::Header>(burst.ip[lane]);
+    const auto& udp = header_at<UdpHeader>(burst.l4[lane]);
+    const std::size_t length = burst.ip_length[lane] - static_cast<std::size_t>(burst.l4[lane] - burst.ip[lane]);
+    const auto answer = is_sound(ip, udp, length)
+                            ? read_stamp_reply({burst.l4[lane] + sizeof(UdpHeader), length - sizeof(UdpHeader)})
+                            : std::nullopt;
+    if (!answer) {
+        return Verdict::probe_malformed;
+    }
+    board.pin(udp.destination_port.value(), *answer, now);
+    return Verdict::probe_answer;
+}
+
+template <typename Address>
+void reflect_family(Burst& burst, LaneList& lanes, LcoreState& lcore, Instant now) noexcept {
+    const Shared& shared = lcore.shared;
     LaneList stay;
     for (const unsigned lane : lanes) {
         const auto& ip = header_at<typename FamilyOf<Address>::Header>(burst.ip[lane]);
         const auto& udp = header_at<UdpHeader>(burst.l4[lane]);
-        if (protocol_of(ip) != IpProtocol::udp || udp.destination_port.value() != kStampPort ||
-            !lcore.shared.interfaces.is_own(IpAddress{ip.destination})) {
+        const std::uint16_t port = udp.destination_port.value();
+        const bool is_probe = port == kStampPort && !shared.stamp.is_off();
+        const bool to_us = protocol_of(ip) == IpProtocol::udp && (is_probe || StampBoard::is_source(port)) &&
+                           shared.interfaces.is_own(IpAddress{ip.destination});
+        if (to_us && is_probe) {
+            burst.verdict[lane] = reflect<Address>(burst, lane, shared.stamp, now);
+            if (burst.verdict[lane] == Verdict::pending) {
+                burst.bounce.add(lane);
+            }
+        } else if (to_us && shared.stamp_board.expects(IpAddress{ip.source}, udp.source_port.value(), port)) {
+            burst.verdict[lane] = take_answer<Address>(burst, lane, shared.stamp_board, now);
+        } else {
             stay.add(lane);
-            continue;
-        }
-        burst.verdict[lane] = reflect<Address>(burst, lane, lcore.shared.stamp, now);
-        if (burst.verdict[lane] == Verdict::pending) {
-            burst.bounce.add(lane);
         }
     }
     lanes = stay;
@@ -106,8 +128,8 @@ void reflect_family(Burst& burst, LaneList& lanes, const LcoreState& lcore, Inst
 
 }  // namespace
 
-void reflect_probes(Burst& burst, const LcoreState& lcore, Instant now) noexcept {
-    if (lcore.shared.stamp.is_off()) {
+void reflect_probes(Burst& burst, LcoreState& lcore, Instant now) noexcept {
+    if (lcore.shared.stamp.is_off() && !lcore.shared.stamp_board.any_open()) {
         return;
     }
     reflect_family<Ipv4Address>(burst, burst.ipv4, lcore, now);

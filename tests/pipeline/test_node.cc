@@ -114,6 +114,7 @@ void TestNode::make_plane(const NodeOptions& options) {
                                   .memory = options.memory,
                                   .links = options.links,
                                   .stamp = StampReflector{options.stamp_peers, std::chrono::hours{24}},
+                                  .stamp_sessions = options.stamp_sessions,
                                   .random = [random = Random{11}]() mutable { return random.next(); }},
                                  ports_, make_interfaces(options), pool_);
     CHECK(plane.has_value());

@@ -102,6 +102,7 @@ Result<void> EdgeProcess::open() {
                                   .links = config_.links,
                                   .idle = config_.idle,
                                   .stamp = StampReflector{config_.stamp_peers, wall_offset_},
+                                  .stamp_sessions = config_.probes,
                                   .random = rte_rand},
                                  opened, std::move(interfaces), *pool);
     if (!plane) {
@@ -198,6 +199,38 @@ bool EdgeProcess::take_from_agent() {
     return worked;
 }
 
+// STAMP sessions that the agent asks for go to lcore 0; what comes of them goes to the shell, and back.
+bool EdgeProcess::carry_stamp() {
+    const Instant now = clock_.now();
+    for (const StampSession& session : agent_->take_stamp_sessions()) {
+        if (!plane_->stamp_sessions().push(session)) {
+            agent_->tell({.session = session, .over = true}, now);
+        }
+    }
+    StampReport report;
+    bool worked = false;
+    while (plane_->stamp_reports().pop(report)) {
+        worked = true;
+        if (report.session.task != 0) {
+            agent_->tell(report, now);
+        }
+        if (report.slot != StampReport::kRefused) {
+            const std::lock_guard lock(newest_mutex_);
+            stamp_reports_[report.slot] = report;
+        }
+    }
+    return worked;
+}
+
+std::vector<StampReport> EdgeProcess::stamp_reports() {
+    const std::lock_guard lock(newest_mutex_);
+    std::vector<StampReport> out;
+    for (const auto& [slot, report] : stamp_reports_) {
+        out.push_back(report);
+    }
+    return out;
+}
+
 bool EdgeProcess::follow_agent() {
     const std::lock_guard lock(newest_mutex_);
     if (newest_fleet_ == nullptr) {
@@ -258,8 +291,9 @@ void EdgeProcess::run_scheduler() noexcept {
         }
         const bool secured = security_ != nullptr && security_->do_work(on_sched, clock_.now());
         const bool fed = take_from_agent();
+        const bool probed = carry_stamp();
         const bool worked = scheduler_->do_work(on_sched, clock_.now());
-        if (worked || secured || fed) {
+        if (worked || secured || fed || probed) {
             nap = kSchedulerNap;
             continue;
         }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -72,6 +73,8 @@ class EdgeProcess {
     SchedulerView& view() noexcept { return view_; }
     Publisher& publisher() noexcept { return plane_->publisher(); }
     LcoreControl& control() noexcept { return plane_->control(); }
+    // The newest report of each STAMP session, by slot. Main asks.
+    std::vector<StampReport> stamp_reports();
     // Route rewrites a second that the scheduler thread makes whether anything changed or not.
     std::atomic<std::uint32_t>& forced_rewrites() noexcept { return forced_rewrites_; }
 
@@ -86,6 +89,7 @@ class EdgeProcess {
     void feed_configuration();
     Result<void> meet_agent();
     bool take_from_agent();
+    bool carry_stamp();
     void run_scheduler() noexcept;
 
     EdgeConfig config_;
@@ -110,6 +114,7 @@ class EdgeProcess {
     std::shared_ptr<const ServiceTable> newest_services_;
     std::shared_ptr<const RoutingPolicies> newest_policies_;  // null: as they are
     std::optional<std::string> refusal_;                      // the newest
+    std::map<std::uint16_t, StampReport> stamp_reports_;      // by slot; under newest_mutex_ as well
     std::thread scheduler_thread_;
     std::atomic<bool> stop_scheduler_{false};
     std::atomic<std::uint32_t> forced_rewrites_{0};

@@ -326,17 +326,19 @@ std::vector<ServiceRow> EdgeView::services() const {
                 {origin.port == 0 ? origin.address.text() : fmt::format("{}:{}", origin.address.text(), origin.port),
                  origin.weight, true});
         }
-        row.client_leg = leg_of(service.id, Leg::client);
-        row.origin_leg = leg_of(service.id, Leg::origin);
+        row.client_leg = leg_of(service.id, Leg::client, &LcoreState::legs);
+        row.origin_leg = leg_of(service.id, Leg::origin, &LcoreState::legs);
+        row.client_leg_in_flow = leg_of(service.id, Leg::client, &LcoreState::stamped_legs);
+        row.origin_leg_in_flow = leg_of(service.id, Leg::origin, &LcoreState::stamped_legs);
         out.push_back(std::move(row));
     }
     return out;
 }
 
-std::optional<LegRtt> EdgeView::leg_of(ServiceId service, Leg leg) const {
+std::optional<LegRtt> EdgeView::leg_of(ServiceId service, Leg leg, LegRtts LcoreState::*which) const {
     LegSum sum;
     for (const auto& lcore : edge_.lcores()) {
-        sum.add(lcore->legs.read(service, leg));
+        sum.add(((*lcore).*which).read(service, leg));
     }
     const auto total = sum.total();
     if (!total) {
@@ -345,6 +347,33 @@ std::optional<LegRtt> EdgeView::leg_of(ServiceId service, Leg leg) const {
     const auto in_ms = [](Nanos t) { return static_cast<double>(t.count()) / 1e6; };
     return LegRtt{in_ms(total->mean), in_ms(total->least), in_ms(total->variation), total->samples,
                   in_ms(total->age(edge_.clock().now()))};
+}
+
+std::vector<ProbeRow> EdgeView::probes() const {
+    const auto in_ms = [](Nanos t) { return static_cast<double>(t.count()) / 1e6; };
+    std::vector<ProbeRow> out;
+    for (const StampReport& report : edge_.stamp_reports()) {
+        const StampSession& session = report.session;
+        const Measurement& measured = report.measurement;
+        const char* const form = session.peer.family() == Family::ipv4 ? "{}:{}" : "[{}]:{}";
+        ProbeRow row;
+        row.peer = fmt::format(fmt::runtime(form), session.peer.text(), session.port);
+        row.asked_by = session.task == 0 ? "config" : "agent";
+        row.interval_ms = in_ms(session.interval);
+        row.count = session.count == 0 ? std::nullopt : std::optional(session.count);
+        row.sent = report.sent;
+        row.samples = measured.samples;
+        row.lost = measured.lost;
+        row.over = report.over;
+        if (measured.samples != 0) {
+            row.rtt_ms = in_ms(measured.mean);
+            row.least_ms = in_ms(measured.least);
+            row.variation_ms = in_ms(measured.variation);
+            row.age_ms = in_ms(measured.age(edge_.clock().now()));
+        }
+        out.push_back(std::move(row));
+    }
+    return out;
 }
 
 std::vector<VerdictRow> EdgeView::verdicts() const {

@@ -30,6 +30,7 @@ class EdgeView : public NodeView, public NodeControl {
     FlowPage flows(std::size_t most) const override;
     std::vector<VerdictRow> verdicts() const override;
     std::vector<RttRow> rtts() const override;
+    std::vector<ProbeRow> probes() const override;
     Result<PathChoice> explain_path(const std::string& from, const std::string& to,
                                     const std::string& policy) const override;
 
@@ -46,7 +47,7 @@ class EdgeView : public NodeView, public NodeControl {
     // Counters are never reset where they are counted; clearing remembers what to subtract.
     LcoreCounters counters_of(std::size_t lcore) const;
     std::string node_name(NodeId id) const;
-    std::optional<LegRtt> leg_of(ServiceId service, Leg leg) const;
+    std::optional<LegRtt> leg_of(ServiceId service, Leg leg, LegRtts LcoreState::*which) const;
     NodeId node_id(const std::string& name) const;  // kNoNode: not known
     std::uint64_t link_total(NodeSlot slot, std::atomic<std::uint64_t> LinkCounters::*which) const;
 

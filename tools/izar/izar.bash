@@ -22,6 +22,7 @@ _izar_edge_commands() {
     show flows
     show drops
     show rtt
+    show probes
     show status
     show config
     set rewrites NUMBER
