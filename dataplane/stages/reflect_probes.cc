@@ -10,8 +10,12 @@ namespace izar {
 namespace {
 
 // A sender's port is from here on: another reflector, or an echo service, that a forged source names as the sender
-// would be answered and answer again for ever.
+// would be answered and answer again for ever. The ports of izar's own sessions take answers and give none.
 constexpr std::uint16_t kLeastSenderPort = 1024;
+
+bool may_answer_again(std::uint16_t port) noexcept {
+    return port < kLeastSenderPort && !StampBoard::is_source(port);
+}
 
 constexpr std::uint8_t kReplyTtl = 255;  // RFC 8762 section 4.3: so that the peer can count the hops
 
@@ -77,7 +81,7 @@ Verdict reflect(Burst& burst, unsigned lane, const StampReflector& reflector, In
     const std::span probe{burst.l4[lane] + sizeof(UdpHeader), length - sizeof(UdpHeader)};
     const WallTime wall = reflector.wall_time(now);
     // A burst has one time: what a reply waited inside it is below the resolution that its error estimate tells.
-    if (udp.source_port.value() < kLeastSenderPort || !is_sound(ip, udp, length) ||
+    if (may_answer_again(udp.source_port.value()) || !is_sound(ip, udp, length) ||
         !reflect_stamp(probe, hops_of(ip), wall, wall)) {
         return Verdict::probe_malformed;
     }
