@@ -81,6 +81,7 @@ TEST_F(Probes, NothingThatAnswersByItselfIsAnswered) {
     }
     EXPECT_EQ(dropped(Verdict::probe_malformed), 3u);
     EXPECT_EQ(answers(probe().from("10.1.0.10", 1024).bytes()).size(), 1u);
+    EXPECT_EQ(answers(probe().from("10.1.0.10", kFirstStampSource).bytes()).size(), 1u) << "a session of izar's own";
 }
 
 TEST_F(Probes, AStrangerGetsNoByte) {
