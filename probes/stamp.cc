@@ -11,7 +11,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;     // nanoseconds
 
 }  // namespace
 
-std::uint64_t ntp_of(WallTime time) noexcept {
+std::uint64_t ntp_of(StampInstant time) noexcept {
     const auto since = static_cast<std::uint64_t>(time.time_since_epoch().count());
     const std::uint64_t seconds = since / kSecond + kNtpToUnix;
     const std::uint64_t fraction = ((since % kSecond) << 32) / kSecond;
@@ -45,7 +45,8 @@ std::optional<StampAnswer> read_stamp_reply(std::span<const std::uint8_t> packet
     return StampAnswer{reply.probe_sequence.value(), reply.session.value(), held};
 }
 
-bool reflect_stamp(std::span<std::uint8_t> packet, std::uint8_t ttl, WallTime received, WallTime sent) noexcept {
+bool reflect_stamp(std::span<std::uint8_t> packet, std::uint8_t ttl, StampInstant received,
+                   StampInstant sent) noexcept {
     if (packet.size() < kLeastStampBytes) {
         return false;
     }

@@ -31,7 +31,7 @@ namespace izar {
 inline constexpr std::uint16_t kStampPort = 862;  // RFC 8762 section 4.1
 
 // Wall-clock time since 1970; only differences of one host's stamps mean anything here.
-using WallTime = std::chrono::time_point<std::chrono::system_clock, Nanos>;
+using StampInstant = std::chrono::time_point<std::chrono::system_clock, Nanos>;
 
 struct StampProbe {
     Be32 sequence;
@@ -66,7 +66,7 @@ static_assert(kLeastStampBytes == 41);
 inline constexpr std::uint16_t kStampError = 12 << 8 | 1;
 inline constexpr std::uint16_t kStampErrorPtp = 0x4000;  // bit Z
 
-std::uint64_t ntp_of(WallTime time) noexcept;
+std::uint64_t ntp_of(StampInstant time) noexcept;
 // `later` - `earlier`, two stamps of one host, in the format that its error estimate names.
 Nanos stamp_interval(std::uint64_t earlier, std::uint64_t later, std::uint16_t error) noexcept;
 
@@ -82,6 +82,6 @@ std::optional<StampAnswer> read_stamp_reply(std::span<const std::uint8_t> packet
 // Turns a probe into its reply, in place and of the same length: never more bytes than came. False, and nothing
 // changed, if it is shorter than kLeastStampBytes. Keeps no state: the reply's sequence is the probe's (RFC 8762
 // section 4.3, stateless mode).
-bool reflect_stamp(std::span<std::uint8_t> packet, std::uint8_t ttl, WallTime received, WallTime sent) noexcept;
+bool reflect_stamp(std::span<std::uint8_t> packet, std::uint8_t ttl, StampInstant received, StampInstant sent) noexcept;
 
 }  // namespace izar

@@ -17,7 +17,7 @@ struct StampReflector {
 
     bool is_off() const noexcept { return peers.empty(); }
     bool answers(const IpAddress& peer) const noexcept { return std::ranges::find(peers, peer) != peers.end(); }
-    WallTime wall_time(Instant now) const noexcept { return WallTime{now.time_since_epoch() + wall_offset}; }
+    StampInstant wall_time(Instant now) const noexcept { return StampInstant{now.time_since_epoch() + wall_offset}; }
 };
 
 }  // namespace izar

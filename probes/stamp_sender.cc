@@ -2,7 +2,7 @@
 
 namespace izar {
 
-StampProbe StampSender::next(WallTime wall, Instant now) noexcept {
+StampProbe StampSender::next(StampInstant wall, Instant now) noexcept {
     Probe& slot = probe(next_sequence_);
     give_up(slot);
     oldest_ += next_sequence_ - oldest_ == kUnderWay ? 1 : 0;

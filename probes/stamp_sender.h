@@ -25,7 +25,7 @@ class StampSender {
     StampSender(std::uint16_t session, Nanos patience) noexcept : session_(session), patience_(patience) {}
 
     // The next probe. If more than kUnderWay would be under way, the oldest is given up as lost.
-    StampProbe next(WallTime wall, Instant now) noexcept;
+    StampProbe next(StampInstant wall, Instant now) noexcept;
 
     // Takes what came from the peer; the sample it gave, or nothing if it is no reply to a probe under way, was
     // answered before, or claims to have been held for longer than it was away.

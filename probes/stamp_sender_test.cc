@@ -16,7 +16,7 @@ using std::chrono::seconds;
 
 constexpr std::uint16_t kSession = 77;
 constexpr Nanos kPatience = seconds{1};
-constexpr WallTime kWall{seconds{1'700'000'000}};
+constexpr StampInstant kWall{seconds{1'700'000'000}};
 using Packet = std::vector<std::uint8_t>;
 
 class StampSession : public testing::Test {
@@ -32,7 +32,7 @@ class StampSession : public testing::Test {
     }
     // The reply of a reflector whose clock is years away.
     static Packet reflect(Packet packet, Nanos held = Nanos{0}) {
-        const WallTime received{seconds{1'000}};
+        const StampInstant received{seconds{1'000}};
         EXPECT_TRUE(reflect_stamp(packet, 255, received, received + held));
         return packet;
     }

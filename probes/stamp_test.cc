@@ -14,8 +14,8 @@ using Bytes = std::vector<std::uint8_t>;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr WallTime kReceived{seconds{1'700'000'000} + milliseconds{500}};
-constexpr WallTime kSent = kReceived + milliseconds{250};
+constexpr StampInstant kReceived{seconds{1'700'000'000} + milliseconds{500}};
+constexpr StampInstant kSent = kReceived + milliseconds{250};
 
 // A probe as RFC 8762 figure 2 draws it: sequence 7, time, error estimate, session 0x0102, zeros.
 Bytes probe(std::size_t length = sizeof(StampProbe)) {
@@ -66,13 +66,13 @@ TEST(Stamp, WhatIsTooShortForAReplyIsNotTouched) {
 
 TEST(Stamp, IntervalsAreWhatTheClocksSay) {
     EXPECT_TRUE(rc::check([] {
-        const WallTime earlier{Nanos{*rc::gen::inRange<std::int64_t>(0, 4'000'000'000'000'000'000)}};
+        const StampInstant earlier{Nanos{*rc::gen::inRange<std::int64_t>(0, 4'000'000'000'000'000'000)}};
         const Nanos span{*rc::gen::inRange<std::int64_t>(-1'000'000'000'000, 1'000'000'000'000)};
-        const WallTime later = earlier + span;
+        const StampInstant later = earlier + span;
         RC_PRE(later.time_since_epoch() >= Nanos{0});
         const Nanos ntp = stamp_interval(ntp_of(earlier), ntp_of(later), kStampError);
         RC_ASSERT(std::chrono::abs(ntp - span) <= Nanos{1});
-        const auto ptp_of = [](WallTime time) {
+        const auto ptp_of = [](StampInstant time) {
             const auto since = static_cast<std::uint64_t>(time.time_since_epoch().count());
             return since / 1'000'000'000 << 32 | since % 1'000'000'000;
         };
@@ -82,7 +82,7 @@ TEST(Stamp, IntervalsAreWhatTheClocksSay) {
 
 TEST(Stamp, TheTurnOfAnNtpEraIsNoMatter) {
     // 2036-02-07 06:28:16 UTC: the seconds since 1900 do not fit 32 bits any more.
-    const WallTime before{seconds{2'085'978'495}};
+    const StampInstant before{seconds{2'085'978'495}};
     EXPECT_EQ(stamp_interval(ntp_of(before), ntp_of(before + seconds{2}), kStampError), seconds{2});
 }
 

@@ -79,7 +79,7 @@ Verdict reflect(Burst& burst, unsigned lane, const StampReflector& reflector, In
         return Verdict::probe_stranger;
     }
     const std::span probe{burst.l4[lane] + sizeof(UdpHeader), length - sizeof(UdpHeader)};
-    const WallTime wall = reflector.wall_time(now);
+    const StampInstant wall = reflector.wall_time(now);
     // A burst has one time: what a reply waited inside it is below the resolution that its error estimate tells.
     if (may_answer_again(udp.source_port.value()) || !is_sound(ip, udp, length) ||
         !reflect_stamp(probe, hops_of(ip), wall, wall)) {

@@ -9,7 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace izar;
-    const WallTime wall{std::chrono::seconds{1'700'000'000}};
+    const StampInstant wall{std::chrono::seconds{1'700'000'000}};
     const Instant now{std::chrono::seconds{1}};
     const std::vector<std::uint8_t> probe(data, data + size);
     std::vector<std::uint8_t> packet = probe;

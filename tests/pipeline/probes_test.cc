@@ -59,7 +59,7 @@ TEST_F(Probes, APeersProbeComesBackAsItsReply) {
     std::memcpy(&asked, sent.data() + kHeaders4, sizeof asked);
     EXPECT_EQ(reply.probe_sequence.value(), asked.sequence.value());
     EXPECT_EQ(reply.probe_ttl, 61);
-    const WallTime wall{world.now.time_since_epoch() + std::chrono::hours{24}};
+    const StampInstant wall{world.now.time_since_epoch() + std::chrono::hours{24}};
     EXPECT_EQ(reply.received.value(), ntp_of(wall));
 }
 

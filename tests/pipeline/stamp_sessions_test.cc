@@ -41,7 +41,7 @@ Bytes to_bytes(const StampReply& reply, std::size_t length = sizeof(StampReply))
 
 // RFC 8762 section 4.3.1 by the letter: its own sequence, its own clock, held for 3 ms.
 Bytes plain_reply(const Seen& seen, Instant now, std::uint32_t own_sequence) {
-    const WallTime wall{now.time_since_epoch() + std::chrono::hours{100}};
+    const StampInstant wall{now.time_since_epoch() + std::chrono::hours{100}};
     StampReply reply{};
     reply.sequence = Be32{own_sequence};
     reply.received = Be64{ntp_of(wall)};
@@ -119,7 +119,7 @@ TEST_F(StampSessions, AReflectorOfOurOwn) {
     run(world[1], world.now, seconds{3}, [](const Seen& one, Instant now) {
         Bytes packet(sizeof one.probe);
         std::memcpy(packet.data(), &one.probe, sizeof one.probe);
-        const WallTime wall{now.time_since_epoch()};
+        const StampInstant wall{now.time_since_epoch()};
         reflect_stamp(packet, one.ip.ttl, wall, wall);
         return packet;
     });

@@ -20,7 +20,7 @@ using Bytes = std::vector<std::uint8_t>;
 using std::chrono::milliseconds;
 
 constexpr std::uint16_t kSession = 0x4242;
-constexpr WallTime kWall{std::chrono::seconds{1'700'000'000}};
+constexpr StampInstant kWall{std::chrono::seconds{1'700'000'000}};
 constexpr Instant kSentAt{std::chrono::seconds{1}};
 
 Bytes from_hex(const std::string& text) {
