@@ -65,10 +65,13 @@ TEST(ThreadClass, ASessionOfItsOwnGetsTheSameNiceness) {
 }
 
 TEST(ThreadClass, ASessionOfOthersIsLeftAsItIs) {
-    const std::string before = autogroup();
-    EXPECT_TRUE(in_process([&] {
-        const auto result = set_shared_core_class();
-        return autogroup() == before && (before.empty() || !result);
+    EXPECT_TRUE(in_process([] {
+        setsid();
+        return in_process([] {
+            const std::string before = autogroup();
+            const auto result = set_shared_core_class();
+            return autogroup() == before && (before.empty() || !result);
+        });
     }));
 }
 

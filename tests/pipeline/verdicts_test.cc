@@ -10,6 +10,8 @@
 namespace izar {
 namespace {
 
+using std::chrono::milliseconds;
+
 using Recipe = std::function<std::uint64_t(Verdict)>;  // how often the verdict was counted
 
 ServiceSpec web() {
@@ -149,6 +151,15 @@ std::map<Verdict, Recipe> packet_and_flow_recipes() {
     out[V::not_for_us] = on_lan(on_lan_of_1(tcp_syn().from("10.1.0.10", 1).to("10.1.0.1", 22).bytes()));
     out[V::probe_stranger] = is_probed("10.1.0.11", 44);
     out[V::probe_malformed] = is_probed("10.1.0.10", 1);
+    NodeOptions probing;
+    probing.stamp_sessions = {{ip("10.1.0.10"), kStampPort, milliseconds{100}, 1, 0}};
+    out[V::probe_answer] = in_world(web(), probing, [](TestWorld& world) {
+        world.advance(milliseconds{200});
+        world.send_packet(
+            1, kLan,
+            udp().from("10.1.0.10", kStampPort).to("10.1.0.1", kFirstStampSource).with_payload(Bytes(44)).bytes());
+        return 1;
+    });
     NodeOptions taps;
     taps.taps = true;
     out[V::exception_rate] = in_world(web(), taps, [](TestWorld& world) {
