@@ -2,45 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "sched/testing/test_node.h"
+#include "sched/testing/four_nodes.h"
 
 namespace izar {
 namespace {
 
 using namespace std::chrono_literals;
 
-// Node 0 with links to 1, 2 and 3; 0-2-3 is the fastest way to 3.
-class ExplainTest : public testing::Test {
-  protected:
-    ExplainTest() {
-        node.round();
-        refresh();
-        node.run(200ms);
-    }
-
-    void refresh() {
-        node.measure(1, direct_1);
-        node.measure(2, 10ms);
-        node.measure(3, direct_3);
-        node.tell(1, 2, 40ms);
-        node.tell(1, 3, 35ms);
-        node.tell(2, 1, 40ms);
-        node.tell(2, 3, 20ms);
-        node.tell(3, 1, 35ms);
-        node.tell(3, 2, 20ms);
-    }
-    // Time passes while everybody goes on measuring.
-    void live(Nanos span) {
-        for (const Instant end = node.now + span; node.now < end;) {
-            refresh();
-            node.run(50ms);
-        }
-    }
-
-    Nanos direct_1 = 15ms;
-    Nanos direct_3 = 60ms;
-    TestNode node{4};
-};
+using ExplainTest = FourNodes;
 
 TEST_F(ExplainTest, TellsEveryCandidate) {
     const auto ask = [&](NodeId from, NodeId to) {
