@@ -24,8 +24,13 @@ class TimestampSamples {
     static constexpr Nanos kPause = std::chrono::milliseconds{1};
     static constexpr Nanos kLongest = std::chrono::seconds{10};
 
+    static constexpr Nanos kNextTry = std::chrono::microseconds{50};
+
     // Whether a sample may begin.
     bool due(Instant now) const noexcept { return now - begun_ >= kPause; }
+    // What was looked at then cannot begin one: there is no second look before kNextTry, so that connections without
+    // timestamps cost next to nothing.
+    void pass(Instant now) noexcept { begun_ = now - kPause + kNextTry; }
     // A segment of `flow`, anything but 0 that stands for one connection, passes with this value; false: no slot is
     // free.
     bool begin(std::uint64_t flow, Leg leg, std::uint32_t value, Instant now) noexcept {

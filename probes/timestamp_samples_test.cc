@@ -33,6 +33,12 @@ TEST_F(Samples, TheFirstEchoOfTheValueEndsTheRoundTrip) {
     EXPECT_FALSE(end(1000)) << "once";
 }
 
+TEST_F(Samples, WhatCannotBeginOneIsLookedAtSeldom) {
+    samples.pass(now);
+    EXPECT_FALSE(samples.due(now + TimestampSamples::kNextTry - 1ns));
+    EXPECT_TRUE(samples.due(now + TimestampSamples::kNextTry));
+}
+
 TEST_F(Samples, ALaterEchoIsNoSample) {
     samples.begin(kFlow, Leg::client, 0xFFFFFFFF, now);
     EXPECT_FALSE(end(0xFFFFFFFE, false));

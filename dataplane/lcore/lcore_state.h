@@ -67,15 +67,15 @@ struct LcoreState {
     LinkKeeper keeper;
     PathProber prober;
     LegRtts legs;
-    LegRtts stamped_legs{MeasurementSource::tcp_timestamp};
-    TimestampSamples timestamps;
     HoldQueue held;
-    LcoreCounters counters;
-    TxQueues tx;
+    alignas(RTE_CACHE_LINE_SIZE) LcoreCounters counters;
+    alignas(RTE_CACHE_LINE_SIZE) TxQueues tx;
     TokenBucket exception_budget;
     TokenBucket too_big_budget;
     Snapshot snapshot;
     FlowWindow window;
+    LegRtts stamped_legs{MeasurementSource::tcp_timestamp};
+    TimestampSamples timestamps;
     std::unique_ptr<StampProber> stamp_prober;  // of lcore 0 only; filled in as security is
     LcoreSecurity security;  // filled in by main before the lcore starts; as it is here, security is none
 

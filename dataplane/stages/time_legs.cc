@@ -39,27 +39,23 @@ constexpr std::uint8_t flag_of(Leg leg) noexcept {
     return leg == Leg::client ? kFlowClientTimed : kFlowOriginTimed;
 }
 
-// A segment with `flags` leaves for the end of `leg`.
+// A segment with `flags` leaves for the end of `leg`, and a sample is due.
 template <typename Address>
-void begin_round_trip(Flow<Address>& flow, Leg leg, std::uint8_t flags, const Burst& burst, unsigned lane,
-                      LcoreState& lcore, Instant now) noexcept {
-    if (!lcore.timestamps.due(now) || (flow.flags & flag_of(leg)) != 0 || (flags & kTcpAck) == 0) {
-        return;
-    }
-    const TcpTimestamps* const stamps = timestamps_of(burst, lane);
-    if (stamps != nullptr && has_data(burst, lane) &&
-        lcore.timestamps.begin(sample_key(flow), leg, stamps->value.value(), now)) {
+[[gnu::noinline, gnu::cold]] void begin_round_trip(Flow<Address>& flow, Leg leg, std::uint8_t flags, const Burst& burst,
+                                                   unsigned lane, LcoreState& lcore, Instant now) noexcept {
+    const TcpTimestamps* const stamps =
+        (flow.flags & flag_of(leg)) == 0 && (flags & kTcpAck) != 0 ? timestamps_of(burst, lane) : nullptr;
+    if (stamps == nullptr || !has_data(burst, lane)) {
+        lcore.timestamps.pass(now);
+    } else if (lcore.timestamps.begin(sample_key(flow), leg, stamps->value.value(), now)) {
         flow.flags |= flag_of(leg);
     }
 }
 
-// A segment comes from there.
+// A segment comes from there, and one is under way.
 template <typename Address>
-void end_round_trip(Flow<Address>& flow, Leg leg, const Burst& burst, unsigned lane, LcoreState& lcore,
-                    Instant now) noexcept {
-    if ((flow.flags & flag_of(leg)) == 0) {
-        return;
-    }
+[[gnu::noinline, gnu::cold]] void end_round_trip(Flow<Address>& flow, Leg leg, const Burst& burst, unsigned lane,
+                                                 LcoreState& lcore, Instant now) noexcept {
     const TcpTimestamps* const stamps = timestamps_of(burst, lane);
     if (stamps == nullptr) {
         return;
@@ -73,17 +69,26 @@ void end_round_trip(Flow<Address>& flow, Leg leg, const Burst& burst, unsigned l
     }
 }
 
+// A packet with `flags` of a TCP connection comes from the end of one leg, if that is outside the overlay here, and
+// leaves for the end of the other.
+template <typename Address>
+void time_round_trips(Flow<Address>& flow, Leg from, bool from_here, Leg to, bool to_here, std::uint8_t flags,
+                      const Burst& burst, unsigned lane, LcoreState& lcore, Instant now) noexcept {
+    if (from_here && (flow.flags & flag_of(from)) != 0) [[unlikely]] {
+        end_round_trip(flow, from, burst, lane, lcore, now);
+    }
+    if (to_here && flags != 0 && lcore.timestamps.due(now)) [[unlikely]] {
+        begin_round_trip(flow, to, flags, burst, lane, lcore, now);
+    }
+}
+
 }  // namespace
 
 template <typename Address>
 void time_client_packet(Flow<Address>& flow, TcpState before, std::uint8_t flags, const Burst& burst, unsigned lane,
                         LcoreState& lcore, Instant now) noexcept {
-    if (burst.note[lane].way == Way::plain) {
-        end_round_trip(flow, Leg::client, burst, lane, lcore, now);
-    }
-    if (flow.has_session()) {
-        begin_round_trip(flow, Leg::origin, flags, burst, lane, lcore, now);
-    }
+    time_round_trips(flow, Leg::client, burst.note[lane].way == Way::plain, Leg::origin, flow.has_session(), flags,
+                     burst, lane, lcore, now);
     if (is_syn(flags)) {
         if (flow.has_session()) {
             lcore.shared.handshakes.begin(leg_hash(burst.hash[lane], Leg::origin), now);
@@ -97,10 +102,7 @@ void time_client_packet(Flow<Address>& flow, TcpState before, std::uint8_t flags
 template <typename Address>
 void time_origin_packet(Flow<Address>& flow, std::uint8_t flags, bool client_here, const Burst& burst, unsigned lane,
                         LcoreState& lcore, Instant now) noexcept {
-    end_round_trip(flow, Leg::origin, burst, lane, lcore, now);
-    if (client_here) {
-        begin_round_trip(flow, Leg::client, flags, burst, lane, lcore, now);
-    }
+    time_round_trips(flow, Leg::origin, true, Leg::client, client_here, flags, burst, lane, lcore, now);
     if (!is_syn_ack(flags)) {
         return;
     }

@@ -19,6 +19,7 @@ void wait(TestNode& node, const TscClock& clock, Nanos duration) {
 
 TrialResult run_replay(TestNode& node, Forwarder& forwarder, const TrialPlan& plan, const TscClock& clock) {
     TrialResult result;
+    result.conditions[0] = measure_conditions();
     const Progress before = forwarder.progress();
     forwarder.start();
     wait(node, clock, plan.warm_up);
@@ -28,6 +29,7 @@ TrialResult run_replay(TestNode& node, Forwarder& forwarder, const TrialPlan& pl
     const Progress measured = forwarder.progress().since(start);
     result.measured = clock.now() - from;
     forwarder.stop();
+    result.conditions[1] = measure_conditions();
     const std::chrono::duration<double, std::micro> took = result.measured;
     result.cycles_per_packet = static_cast<double>(measured.timed_cycles) /
                                static_cast<double>(std::max<std::uint64_t>(measured.timed_packets, 1));

@@ -1,6 +1,8 @@
 #include "perf/forward/rig.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "perf/forward/replay_trial.h"
@@ -41,6 +43,7 @@ Rig::Rig(const RigOptions& options, TestNode& node, const TscClock& clock)
 
 json Rig::row_of(std::string_view system, const TrialResult& result) const {
     const std::chrono::duration<double> measured = result.measured;
+    const auto& [before, after] = result.conditions;
     return {{"system", system},
             {"cycles_per_packet", result.cycles_per_packet},
             {"mpps", result.mpps},
@@ -53,6 +56,8 @@ json Rig::row_of(std::string_view system, const TrialResult& result) const {
             {"rewrites", result.rewrites},
             {"rewrites_late", result.rewrites_late},
             {"tsc_hz", clock_.hertz()},
+            {"line_round_trip_cycles", std::max(before.line_round_trip_cycles, after.line_round_trip_cycles)},
+            {"adds_per_cycle", std::min(before.adds_per_cycle, after.adds_per_cycle)},
             {"measured_s", measured.count()},
             {"offered_packets", result.offered},
             {"missing_packets", result.lost},

@@ -102,6 +102,7 @@ void Trial::measure(const Mark& trial_start) {
 
 TrialResult Trial::run() {
     result_ = TrialResult{};
+    result_.conditions[0] = measure_conditions();
     const Mark start = mark();
     forwarder_.start();
     if (plan_.opens_flows) {
@@ -113,6 +114,7 @@ TrialResult Trial::run() {
     measure(start);
     forwarder_.stop();
     generator_.collect();
+    result_.conditions[1] = measure_conditions();
 
     result_.tally = difference(generator_.tally(), start.tally);
     result_.node = forwarder_.progress().since(start.node);

@@ -6,9 +6,11 @@
 // core, and the rate is the median over slices of the trial; both are right where the machine is idle.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "perf/forward/conditions.h"
 #include "perf/forward/forwarder.h"
 #include "perf/forward/generator.h"
 
@@ -34,11 +36,12 @@ struct TrialResult {
     std::uint64_t rewrites_late = 0;  // times no table was free: published a step later
     bool accounted = false;           // both sides' counters tell the same story, and no packet was wrong
     // Of the measured time alone, warm-up left out:
-    std::uint64_t offered = 0;  // packets that the generator sent, or that the node refused
-    std::uint64_t lost = 0;     // of those, packets that did not come back
-    std::uint64_t skipped = 0;  // that a refusing load would have had, but the generator came too late for
-    Nanos measured{};           // how long that was
-    CycleHistogram latency;     // nanoseconds
+    std::uint64_t offered = 0;               // packets that the generator sent, or that the node refused
+    std::uint64_t lost = 0;                  // of those, packets that did not come back
+    std::uint64_t skipped = 0;               // that a refusing load would have had, but the generator came too late for
+    Nanos measured{};                        // how long that was
+    CycleHistogram latency;                  // nanoseconds
+    std::array<Conditions, 2> conditions{};  // when the trial began, and when it had ended
 };
 
 class Trial {

@@ -63,6 +63,15 @@ def test_void_trials_do_not_count():
     assert row["cycles_per_packet"] == 105.0 and row["runs"] == 2 and row["void_runs"] == 1
 
 
+def test_trials_on_part_of_a_core_are_told_apart():
+    trials = [trial(adds_per_cycle=7.5, line_round_trip_cycles=700),
+              trial(cycles_per_packet=150.0, adds_per_cycle=3.9, line_round_trip_cycles=800),
+              trial(cycles_per_packet=160.0, adds_per_cycle=4.1, line_round_trip_cycles=900)]
+    told = forward.conditions(trials)
+    assert told == {"adds_per_cycle": 4.1, "line_round_trip_cycles": 800, "whole_core_runs": 1, "whole_core_cycles_per_packet": 100.0}
+    assert set(forward.conditions([trial()]).values()) == {None}
+
+
 def test_only_leaves_what_is_asked_for(tmp_path):
     context = Context(tmp_path, runs=1, quick=True, seed=1, only={"role": "relay", "frame_bytes": "imix"})
     chosen = context.chosen(forward.scenarios(quick=False))

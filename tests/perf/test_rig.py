@@ -47,6 +47,13 @@ def judged(rig: Rig, system: str = "izar") -> dict:
     return trial
 
 
+def test_a_trial_tells_what_the_machine_gave(context: Context):
+    with Rig(context, role="relay") as rig:
+        trial = judged(rig)
+    assert 0.01 < trial["adds_per_cycle"] < 100, "one to eight a core's cycle, at any clock"
+    assert 10 < trial["line_round_trip_cycles"]
+
+
 @pytest.mark.parametrize("security", ["none", "aes-gcm"])
 def test_a_relay_of_many_links_sends_each_flow_by_its_own(context: Context, security: str):
     with Rig(context, role="relay", links=32, security=security) as rig:

@@ -19,7 +19,8 @@ from izar_perf.suite import Column, Context, Row, SuiteFailed
 
 SUMMARY = "cycles per packet, NDR and PDR of one lcore by role, flows and frame size, with null controls and peers"
 KEYS = ("system", "role", "driver", "security", "forgery", "flows", "frame_bytes", "links", "cycles_per_packet", "mpps",
-        "ndr_mpps", "pdr_mpps", "runs", "void_runs", "spread_percent")
+        "ndr_mpps", "pdr_mpps", "runs", "void_runs", "spread_percent", "adds_per_cycle", "line_round_trip_cycles",
+        "whole_core_runs", "whole_core_cycles_per_packet")
 COLUMNS = (
     Column("system", "system"),
     Column("role", "role"),
@@ -31,6 +32,10 @@ COLUMNS = (
     Column("links", "links"),
     Column("cycles_per_packet", "cycles/packet", "{:.1f}"),
     Column("spread_percent", "spread %", "{:.1f}"),
+    Column("whole_core_cycles_per_packet", "whole core", "{:.1f}"),
+    Column("whole_core_runs", "of runs"),
+    Column("adds_per_cycle", "adds/cycle", "{:.1f}"),
+    Column("line_round_trip_cycles", "line trip", "{:.0f}"),
     Column("mpps", "Mpps", "{:.2f}"),
     Column("ndr_mpps", "NDR", "{:.2f}"),
     Column("pdr_mpps", "PDR", "{:.2f}"),
@@ -46,6 +51,7 @@ FRAME_BYTES = (64, 256, 1500, "imix")
 LARGE_FRAME = 1414  # holds an IP packet of 1,400
 MANY_LINKS = 32
 FORGERIES = ("tag", "replay", "epoch")
+WHOLE_CORE = 5.5  # additions a cycle: fewer, and another guest of the host has part of the core
 SYSTEMS = {"net_ring": ("izar", "null", "generator"), "net_memif": ("izar", "null"), "net_pcap": ("izar", "null")}
 SEARCHED = {"izar": FLOWS, "null": FLOWS[:1]}  # flows with which a system's rates are searched: seconds each
 
@@ -72,10 +78,22 @@ def scenarios(quick: bool) -> list[dict]:
     return out + [scenario(role, driver="net_pcap") for role in (*ROLES, "direct")]
 
 
+def conditions(trials: list[dict]) -> dict:
+    """What the machine gave: see perf/forward/conditions.h. Null where the trials do not tell."""
+    told = [trial for trial in trials if trial.get("adds_per_cycle")]
+    whole = [trial["cycles_per_packet"] for trial in told if trial["adds_per_cycle"] >= WHOLE_CORE]
+    return {
+        "adds_per_cycle": median([trial["adds_per_cycle"] for trial in told], 2),
+        "line_round_trip_cycles": median([trial["line_round_trip_cycles"] for trial in told], 0),
+        "whole_core_runs": len(whole) if told else None,
+        "whole_core_cycles_per_packet": median(whole, 1),
+    }
+
+
 def row(system: str, scenario: dict, trials: list[dict], rates: dict | None = None) -> Row:
     good = [trial for trial in trials if trial["accounted"]]
     cycles = [trial["cycles_per_packet"] for trial in good]
-    return scenario | {
+    return scenario | conditions(good) | {
         "system": system,
         "cycles_per_packet": median(cycles, 1),
         "mpps": median([trial["mpps"] for trial in good]),
