@@ -53,7 +53,14 @@ TaggedCost scalar_least_avoiding(const TaggedCost* const hops[kFirstHops], const
     return best;
 }
 
-constexpr PathKernels kScalar{"scalar", scalar_least_sums, scalar_least_sum, scalar_least_avoiding};
+void scalar_lower_to_sums(Cost* least, Cost cost, const Cost* row, std::size_t stride) {
+    for (std::size_t k = 0; k < stride; ++k) {
+        least[k] = std::min(least[k], cost + row[k]);
+    }
+}
+
+constexpr PathKernels kScalar{"scalar", scalar_least_sums, scalar_least_sum, scalar_least_avoiding,
+                              scalar_lower_to_sums};
 constexpr PathKernels kAvx2{make_kernels("avx2")};
 
 }  // namespace

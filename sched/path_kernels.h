@@ -40,6 +40,9 @@ struct PathKernels {
     // over all k and r where neither k nor m is avoided, tagged with k; all ones if there is none.
     TaggedCost (*least_avoiding)(const TaggedCost* const hops[kFirstHops], const Cost* column, std::size_t stride,
                                  const Avoided& avoided);
+
+    // least[k] = min(least[k], cost + row[k]), for every k. Both costs are at most kUnknownCost.
+    void (*lower_to_sums)(Cost* least, Cost cost, const Cost* row, std::size_t stride);
 };
 
 const PathKernels& scalar_path_kernels() noexcept;

@@ -19,6 +19,9 @@ Vector load(const std::uint32_t* from) noexcept {
     std::memcpy(&v, from, sizeof v);
     return v;
 }
+void store(std::uint32_t* to, Vector v) noexcept {
+    std::memcpy(to, &v, sizeof v);
+}
 Vector least(Vector a, Vector b) noexcept {
     return a < b ? a : b;
 }
@@ -95,8 +98,14 @@ TaggedCost least_avoiding(const TaggedCost* const hops[kFirstHops], const Cost* 
     return least_lane(best);
 }
 
+void lower_to_sums(Cost* lowered, Cost cost, const Cost* row, std::size_t stride) {
+    for (std::size_t k = 0; k < stride; k += kLanes) {
+        store(lowered + k, least(load(lowered + k), load(row + k) + cost));
+    }
+}
+
 constexpr PathKernels make_kernels(std::string_view name) noexcept {
-    return {name, least_sums, least_sum, least_avoiding};
+    return {name, least_sums, least_sum, least_avoiding, lower_to_sums};
 }
 
 }  // namespace

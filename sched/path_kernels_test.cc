@@ -83,6 +83,24 @@ RC_GTEST_PROP(PathKernels, AvoidNodesLikeTheScalarOnes, ()) {
     }
 }
 
+RC_GTEST_PROP(PathKernels, LowerToSumsLikeTheScalarOnes, ()) {
+    const std::size_t stride = *rc::gen::inRange<std::size_t>(1, 7) * kCostLanes;
+    const auto row = random_column(stride);
+    const auto before = random_column(stride);
+    const Cost cost = random_cost();
+    std::vector<Cost> expected = before;
+    for (std::size_t k = 0; k < stride; ++k) {
+        expected[k] = cost + row[k] < before[k] ? cost + row[k] : before[k];
+    }
+    std::vector<const PathKernels*> all = vector_kernels();
+    all.push_back(&scalar_path_kernels());
+    for (const PathKernels* kernels : all) {
+        std::vector<Cost> lowered = before;
+        kernels->lower_to_sums(lowered.data(), cost, row.data(), stride);
+        RC_ASSERT(lowered == expected);
+    }
+}
+
 TEST(PathKernels, TheWidestIsChosen) {
     const PathKernels* widest = avx512_path_kernels();
     EXPECT_EQ(best_path_kernels().name, widest != nullptr ? "avx512" : "avx2");

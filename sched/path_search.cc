@@ -135,6 +135,7 @@ void PathSearch::own_link_changed(NodeSlot to) {
     const TaggedCost old_row = row_[raw(to)];
     set_row(to);
     const TaggedCost row = row_[raw(to)];
+    const Cost* onward = costs_.out_of(to);
     for (std::size_t k = 0; k < costs_.nodes(); ++k) {
         const NodeSlot relay = slot_at(k);
         if (relay == to) {
@@ -144,10 +145,7 @@ void PathSearch::own_link_changed(NodeSlot to) {
         if (relay == self_ || !may_relay_[k] || (row >= old_row && !is_first_hop(relay, to))) {
             continue;
         }
-        // The matrix is not read where the link is gone: each relay's column is a cache line of its own.
-        const bool gone = cost_of(row) >= kUnknownCost;
-        const TaggedCost offer =
-            gone ? tag_cost(kUnknownCost, raw(to)) : cap(row + (costs_.into(relay)[raw(to)] << kIndexBits));
+        const TaggedCost offer = cap(row + (onward[k] << kIndexBits));
         if (row >= old_row || offer < hops_[known_[k] - 1U][k]) {
             move_first_hop(relay, offer);
         }

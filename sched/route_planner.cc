@@ -42,9 +42,11 @@ void RoutePlanner::reset(std::size_t nodes, NodeSlot self) {
     search_ = std::make_unique<PathSearch>(*costs_, self);
     routes_.resize(nodes);
     forget_relays([&](NodeSlot relay) { return raw(relay) >= nodes; });
-    changes_.clear();
-    better_ways_.clear();
-    better_by_relay_.assign(costs_->stride(), TaggedCost{kUnknownCost} << kIndexBits);
+    changed_.clear();
+    is_changed_.assign(nodes, 0);
+    better_relays_.clear();
+    better_way_.assign(nodes, kUnknownCost);
+    better_path_.resize(costs_->stride());
     plan_all_ = true;
 }
 
@@ -68,37 +70,50 @@ void RoutePlanner::set_cost(NodeSlot from, NodeSlot to, Cost cost) {
         return;
     }
     costs_->set(from, to, cost);
-    plan_all_ |= changes_.size() >= kFewChanges;
-    if (plan_all_) {
-        return;
-    }
-    changes_.push_back({from, to});
-    note_better_ways(search_->link_changed(from, to));
-}
-
-void RoutePlanner::note_better_ways(std::span<const BetterWay> ways) {
-    for (const BetterWay& way : ways) {
-        better_ways_.push_back(way);
-        TaggedCost& known = better_by_relay_[raw(way.relay)];
-        known = std::min(known, tag_cost(way.cost, raw(way.relay)));
+    plan_all_ |= changed_.size() >= kFewChanges;
+    if (!plan_all_) {
+        note_change(from, to);
     }
 }
 
-bool RoutePlanner::has_better_way(NodeSlot to, Cost limit) const {
-    constexpr std::size_t kFewWays = 16;  // up to here a list beats a pass over all nodes
-    const Cost* into = costs_->into(to);
-    if (better_ways_.size() > kFewWays) {
-        const auto least = best_path_kernels().least_sum(better_by_relay_.data(), into, costs_->stride());
-        return cost_of(least) <= limit;
+void RoutePlanner::note_change(NodeSlot from, NodeSlot to) {
+    changed_.push_back(to);
+    is_changed_[raw(to)] = 1;
+    for (const BetterWay& way : search_->link_changed(from, to)) {
+        Cost& known = better_way_[raw(way.relay)];
+        if (known == kUnknownCost) {
+            better_relays_.push_back(way.relay);
+        }
+        known = std::min(known, way.cost);
     }
-    const auto helps = [&](const BetterWay& way) { return way.cost + into[raw(way.relay)] <= limit; };
-    return std::ranges::any_of(better_ways_, helps);
+}
+
+// What the better ways to relays are worth to all destinations at once: one pass over the links out of each such relay.
+void RoutePlanner::spread_better_ways() {
+    std::ranges::fill(better_path_, kUnknownCost);
+    for (const NodeSlot relay : better_relays_) {
+        best_path_kernels().lower_to_sums(better_path_.data(), better_way_[raw(relay)], costs_->out_of(relay),
+                                          costs_->stride());
+    }
+}
+
+void RoutePlanner::forget_changes() {
+    for (const NodeSlot node : changed_) {
+        is_changed_[raw(node)] = 0;
+    }
+    for (const NodeSlot relay : better_relays_) {
+        better_way_[raw(relay)] = kUnknownCost;
+    }
+    changed_.clear();
+    better_relays_.clear();
 }
 
 std::span<const NodeSlot> RoutePlanner::plan(Instant now) {
     if (plan_all_) {
         search_->set_ranking(policy_.spread);
         search_->rebuild();
+    } else {
+        spread_better_ways();
     }
     replanned_.clear();
     looked_at_ = 0;
@@ -112,13 +127,16 @@ std::span<const NodeSlot> RoutePlanner::plan(Instant now) {
             replanned_.push_back(to);
         }
     }
-    changes_.clear();
-    for (const BetterWay& way : better_ways_) {
-        better_by_relay_[raw(way.relay)] = tag_cost(kUnknownCost, raw(way.relay));
-    }
-    better_ways_.clear();
+    forget_changes();
     plan_all_ = false;
     return replanned_;
+}
+
+// Only paths into the far end of a changed link are summed up again: a sum reads cache lines all over the matrix. The
+// links into the destination are not asked for, because a change of one of them concerns it anyway.
+bool RoutePlanner::costs_otherwise(NodeSlot to, const RelayPath& path) const {
+    const auto is_changed = [&](NodeSlot relay) { return relay != kNoSlot && is_changed_[raw(relay)] != 0; };
+    return std::ranges::any_of(path.relay, is_changed) && path.exists() && search_->cost(to, path) != path.cost;
 }
 
 // A route has to be planned again if one of its paths costs something else now, if it waits for a hold-down to
@@ -129,17 +147,12 @@ bool RoutePlanner::is_concerned(NodeSlot to) const {
     if (plan_all_ || route.why == PathReason::kept_hold) {
         return true;
     }
-    if (changes_.empty() || policy_.spread) {
-        return !changes_.empty();  // any change may make another path near-equal
-    }
-    for (const RelayPath* path : {&route.primary, &route.backup, &route.former, &route.best}) {
-        if (path->exists() && search_->cost(to, *path) != path->cost) {
-            return true;
-        }
+    if (changed_.empty() || policy_.spread) {
+        return !changed_.empty();  // any change may make another path near-equal
     }
     const Cost limit = share_relay(route.primary, route.backup) ? kWorstCost : std::min(route.backup.cost, kWorstCost);
-    const auto leads_to = [&](const LinkChange& change) { return change.to == to; };
-    return std::ranges::any_of(changes_, leads_to) || has_better_way(to, limit);
+    return is_changed_[raw(to)] != 0 || better_path_[raw(to)] <= limit || costs_otherwise(to, route.primary) ||
+           costs_otherwise(to, route.backup) || costs_otherwise(to, route.former) || costs_otherwise(to, route.best);
 }
 
 bool RoutePlanner::within_cap(const RelayPath& path) const noexcept {

@@ -63,8 +63,10 @@ class RoutePlanner {
   private:
     template <typename Gone>
     void forget_relays(Gone gone);
-    void note_better_ways(std::span<const BetterWay> ways);
-    bool has_better_way(NodeSlot to, Cost limit) const;
+    void note_change(NodeSlot from, NodeSlot to);
+    void spread_better_ways();
+    void forget_changes();
+    bool costs_otherwise(NodeSlot to, const RelayPath& path) const;
     bool is_concerned(NodeSlot to) const;
     bool plan_route(NodeSlot to, Instant now);
     bool within_cap(const RelayPath& path) const noexcept;
@@ -75,10 +77,12 @@ class RoutePlanner {
     RoutingPolicy policy_;
     std::unique_ptr<CostMatrix> costs_ = std::make_unique<CostMatrix>();
     std::unique_ptr<PathSearch> search_;
-    std::vector<PlannedRoute> routes_;         // by slot; that of self stays empty
-    std::vector<LinkChange> changes_;          // since the last plan, at most kFewChanges
-    std::vector<BetterWay> better_ways_;       // since the last plan
-    std::vector<TaggedCost> better_by_relay_;  // the same by slot, unknown elsewhere
+    std::vector<PlannedRoute> routes_;      // by slot; that of self stays empty
+    std::vector<NodeSlot> changed_;         // far ends of links that changed since the last plan, at most kFewChanges
+    std::vector<std::uint8_t> is_changed_;  // by slot: whether it is one of them
+    std::vector<NodeSlot> better_relays_;   // to which there are better ways since the last plan
+    std::vector<Cost> better_way_;          // by slot: the best of them to that relay; unknown elsewhere
+    std::vector<Cost> better_path_;         // by slot: no path over a better way is cheaper; of the plan being made
     std::vector<NodeSlot> replanned_;
     std::size_t looked_at_ = 0;
     bool plan_all_ = true;

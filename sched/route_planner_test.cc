@@ -67,6 +67,52 @@ RC_GTEST_PROP(RoutePlanner, SingleChangesGiveTheRoutesOfAFullPlan, ()) {
     }
 }
 
+bool same_route(const PlannedRoute& a, const PlannedRoute& b) {
+    const auto same = [](const RelayPath& x, const RelayPath& y) {
+        return x.exists() == y.exists() && (!x.exists() || (x.same_way(y) && x.cost == y.cost));
+    };
+    return same(a.primary, b.primary) && same(a.backup, b.backup) && same(a.former, b.former) && same(a.best, b.best) &&
+           std::ranges::equal(a.spread, b.spread, same) && a.why == b.why && a.since == b.since &&
+           a.switches == b.switches;
+}
+
+// With margins, hold-downs and many equal costs, one planner looks at what changes can concern and another at
+// everything: both decide the same, for the same reason, at the same time.
+RC_GTEST_PROP(RoutePlanner, WhatASingleChangeDoesNotConcernAFullPlanLeavesAsItIs, ()) {
+    const auto nodes = *rc::gen::inRange<std::size_t>(2, 16);
+    const auto self = slot_at(*rc::gen::inRange<std::size_t>(0, nodes));
+    const Cost most = *rc::gen::element<Cost>(4, 2'000, 200'000);
+    RoutingPolicy policy;
+    policy.margins.absolute = *rc::gen::element<Nanos>(0ns, 1ms, 5ms);
+    policy.caps.path_cost = *rc::gen::element<Nanos>(1ms, 2s);
+    const CostMatrix costs = random_costs(nodes, most, 5);
+    RoutePlanner few;
+    RoutePlanner all;
+    for (RoutePlanner* planner : {&few, &all}) {
+        planner->reset(nodes, self);
+        planner->set_policy(policy);
+        set_costs(*planner, costs);
+        planner->plan(kStart);
+    }
+    Instant now = kStart;
+    for (int round = 0; round < 30; ++round) {
+        for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+            const auto from = *rc::gen::inRange<std::size_t>(0, nodes);
+            const auto to = (from + *rc::gen::inRange<std::size_t>(1, nodes)) % nodes;
+            const Cost cost = *rc::gen::oneOf(rc::gen::inRange<Cost>(1, most + 1), rc::gen::just(kUnknownCost));
+            few.set_cost(slot_at(from), slot_at(to), cost);
+            all.set_cost(slot_at(from), slot_at(to), cost);
+        }
+        now += *rc::gen::element<Nanos>(10ms, 1s, 40s);
+        few.plan(now);
+        all.set_policy(policy);
+        all.plan(now);
+        for (std::size_t to = 0; to < nodes; ++to) {
+            RC_ASSERT(same_route(few.route(slot_at(to)), all.route(slot_at(to))));
+        }
+    }
+}
+
 // 0 -> 3 over 1 (20 ms) or over 2 (30 ms), or direct (100 ms).
 class Square : public testing::Test {
   protected:

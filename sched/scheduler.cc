@@ -123,7 +123,8 @@ void Scheduler::take_fleet(std::shared_ptr<const Fleet> fleet) {
 bool Scheduler::plan_if_due(Instant now) {
     pressing_ |= mesh_.is_pressing();
     const bool presses = pressing_ && now - pressed_at_ >= kPressingInterval;
-    const bool is_due = now >= plan_due_;
+    // A dead link does not wait for thousands of others to be looked at for age: they come in the next round.
+    const bool is_due = now >= plan_due_ + (presses ? kPlanInterval : Nanos{});
     // Packets sent on the paths of before may arrive; without a path they are dropped for certain.
     if ((!urgent_ && !presses && !is_due) || mesh_.is_deaf(now)) {
         return false;
@@ -135,7 +136,6 @@ bool Scheduler::plan_if_due(Instant now) {
     }
     const bool measured = measured_ || urgent_ || pressing_;
     measured_ = urgent_ = pressing_ = false;
-    // A dead link does not wait for thousands of others to be looked at for age.
     price_links(now, is_due ? rows_due(now) : 0);
     std::size_t looked_at = 0;
     for (PolicyRoutes& routes : routes_) {
