@@ -21,6 +21,8 @@ struct LastMilePolicy {
     double target_cpu = 60;      // percent; the queue grows above it
     double delay_weight = 0.01;  // V, per millisecond
     double most_moved = 0.2;     // of all requests, in one round
+
+    bool operator==(const LastMilePolicy&) const = default;
 };
 
 // A node as one group of clients sees it.
@@ -37,6 +39,9 @@ class LastMile {
   public:
     LastMile() = default;
     explicit LastMile(const LastMilePolicy& policy) : policy_(policy) {}
+
+    // Shares and queues stay; the next round goes by the new policy.
+    void set_policy(const LastMilePolicy& policy) { policy_ = policy; }
 
     // The shares that somebody else left, with a sum of about 1. Before the first round.
     void start_from(const std::map<NodeId, double>& shares);

@@ -15,6 +15,7 @@
 #include "dataplane/tables/fleet.h"
 #include "sched/bandwidth.h"
 #include "sched/cost.h"
+#include "sched/last_mile.h"
 
 namespace izar {
 
@@ -87,6 +88,7 @@ struct RoutingPolicy {
 struct RoutingPolicies {
     std::vector<RoutingPolicy> list{RoutingPolicy{}};  // 1 to kMaxPolicies, by PolicyIndex
     std::map<std::string, PolicyIndex, std::less<>> of_service;
+    LastMilePolicy last_mile;  // of every region's master
 
     const RoutingPolicy& at(PolicyIndex index) const { return list[raw(index)]; }
     // The policy that a service of this name follows: the default one if none lists it.

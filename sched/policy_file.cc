@@ -14,6 +14,9 @@ using std::chrono::seconds;
 
 constexpr double kMostWeight = 1e6;
 constexpr double kMostPrice = 1e6;
+constexpr double kLeastTargetCpu = 10;
+constexpr double kLeastMoved = 1;  // percent; below, a weight in thousandths hardly moves
+constexpr double kMostMoved = 50;  // percent; above, a late measurement swings the shares from end to end
 constexpr std::size_t kMostPrices = 2 * kMaxNodes;
 
 // Reads one file; each function adds the problems that it finds.
@@ -108,6 +111,21 @@ void read_caps(const YamlCursor& relays, RelayCaps& out) {
     }
     if (const auto bandwidth = keys->find("max_bandwidth_percent")) {
         assign(out.bandwidth_percent, bandwidth->number(0, 100));
+    }
+}
+
+void read_last_mile(const YamlCursor& last_mile, LastMilePolicy& out) {
+    const auto keys = last_mile.map({"target_cpu_percent", "max_moved_percent"});
+    if (!keys) {
+        return;
+    }
+    if (const auto target = keys->find("target_cpu_percent")) {
+        assign(out.target_cpu, target->number(kLeastTargetCpu, 100));
+    }
+    if (const auto moved = keys->find("max_moved_percent")) {
+        double percent = 100 * out.most_moved;
+        assign(percent, moved->number(kLeastMoved, kMostMoved));
+        out.most_moved = percent / 100;
     }
 }
 
@@ -213,7 +231,7 @@ void PolicyReader::read_prices(const YamlCursor& prices) {
 
 RoutingPolicies PolicyReader::read(const YamlCursor& top) {
     const std::size_t before = problems_.count();
-    const auto root = top.map({"policies", "prices_per_gb"});
+    const auto root = top.map({"policies", "prices_per_gb", "last_mile"});
     const auto list = root ? root->need("policies", "list at least one: policies: [{name: default}]") : std::nullopt;
     if (!list) {
         return {};
@@ -231,6 +249,9 @@ RoutingPolicies PolicyReader::read(const YamlCursor& top) {
     }
     if (const auto prices = root->find("prices_per_gb")) {
         read_prices(*prices);
+    }
+    if (const auto last_mile = root->find("last_mile")) {
+        read_last_mile(*last_mile, policies_.last_mile);
     }
     return std::move(policies_);
 }

@@ -84,6 +84,10 @@ File random_file() {
         }
         file.text += text_of(file.policies.list.back(), services);
     }
+    const int moved = random_of(1, 51);
+    file.policies.last_mile = {.target_cpu = static_cast<double>(random_of(10, 101)), .most_moved = moved / 100.0};
+    file.text += fmt::format("last_mile:\n  target_cpu_percent: {}\n  max_moved_percent: {}\n",
+                             file.policies.last_mile.target_cpu, moved);
     return file;
 }
 
@@ -93,6 +97,7 @@ RC_GTEST_PROP(PolicyFile, WhatWasWrittenIsRead, ()) {
     RC_ASSERT(read.has_value());
     RC_ASSERT(read->list.size() == file.policies.list.size());
     RC_ASSERT(read->of_service == file.policies.of_service);
+    RC_ASSERT(read->last_mile == file.policies.last_mile);
     for (std::size_t i = 0; i < read->list.size(); ++i) {
         const RoutingPolicy& a = read->list[i];
         const RoutingPolicy& b = file.policies.list[i];

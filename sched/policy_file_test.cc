@@ -27,6 +27,7 @@ constexpr const char* kFullPolicy = R"(policies:
 prices_per_gb:
   - {node: tyo, price: 0.09}
   - {region: us-east, price: 0.02}
+last_mile: {target_cpu_percent: 70, max_moved_percent: 5}
 )";
 
 const PolicyFileContext kContext{
@@ -63,6 +64,7 @@ TEST(PolicyFile, ReadsEveryKey) {
         EXPECT_EQ(policy.node_prices.at("tyo"), 0.09);
         EXPECT_EQ(policy.region_prices.at("us-east"), 0.02);
     }
+    EXPECT_EQ(policies->last_mile, (LastMilePolicy{.target_cpu = 70, .most_moved = 0.05}));
     EXPECT_EQ(policies->index_of("web"), PolicyIndex{1});
     EXPECT_EQ(policies->index_of("dns"), kDefaultPolicy);
 }
@@ -146,6 +148,10 @@ const Mistake kMistakes[] = {
      "rp.yaml:16:5: prices_per_gb[0] lacks the key 'price'; give it in currency per GB: 0.08"},
     {"{region: us-east, price: 0.02}", "{node: tyo, price: 0.02}",
      "rp.yaml:17:12: prices_per_gb[1].node: 'tyo' has a price already; keep one"},
+    {"max_moved_percent: 5", "max_moved_percent: 0",
+     "rp.yaml:18:54: last_mile.max_moved_percent: '0' is not a number from 1 to 50"},
+    {"target_cpu_percent: 70", "target_cpu: 70",
+     "rp.yaml:18:13: unknown key 'target_cpu' in last_mile; did you mean 'target_cpu_percent'?"},
     {"policies:\n", "policys:\n",
      "rp.yaml:1:1: unknown key 'policys' in the file; did you mean 'policies'?\n"
      "rp.yaml:1:1: the file lacks the key 'policies'; list at least one: policies: [{name: default}]"},

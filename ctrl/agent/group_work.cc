@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ctrl/frames/messages.h"
+#include "sched/policy_file.h"
 
 namespace izar {
 
@@ -20,6 +21,7 @@ GroupWork::GroupWork(EventLoop& loop, NodeId self, Send send, Prober::SendStamp 
       timer_(loop) {}
 
 void GroupWork::set_static(const StaticData& data) {
+    follow_policy(data.routing_policy);
     members_.clear();
     targets_.clear();
     const auto own = data.nodes.find(self_);
@@ -38,6 +40,19 @@ void GroupWork::set_static(const StaticData& data) {
                 targets_.push_back(target);
             }
         }
+    }
+}
+
+// A policy that this node cannot read changes nothing; izar-edge is told the same text, and says what is wrong with it.
+void GroupWork::follow_policy(const std::string& text) {
+    if (text == policy_text_) {
+        return;
+    }
+    policy_text_ = text;
+    if (text.empty()) {
+        last_mile_ = LastMilePolicy{};
+    } else if (const auto policies = parse_routing_policy(text, "the controller's routing policy")) {
+        last_mile_ = policies->last_mile;
     }
 }
 
@@ -114,6 +129,7 @@ void GroupWork::take_loads(const control::GroupLoads& loads) {
         weights_.start_from(members, shares);
         weights_epoch_ = epoch;
     }
+    weights_.set_policy(last_mile_);
     weights_.balance(members);
     control::ToController message;
     message.mutable_group_shares()->set_epoch(loads.epoch());

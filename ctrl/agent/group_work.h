@@ -36,7 +36,7 @@ class GroupWork {
     // `send_stamp` hands STAMP sessions to izar-edge.
     GroupWork(EventLoop& loop, NodeId self, Send send, Prober::SendStamp send_stamp);
 
-    // The members of our region, and what there is to probe: all nodes and all origins.
+    // The members of our region, what there is to probe (all nodes and all origins), and how shares move.
     void set_static(const StaticData& data);
     void set_connected(bool connected);
     void take_state(const control::GroupState& state);
@@ -50,6 +50,7 @@ class GroupWork {
     void turn();
     void assign();
     void tell(const std::vector<ProbeAnswer>& answers);
+    void follow_policy(const std::string& text);
 
     EventLoop& loop_;
     NodeId self_;
@@ -58,6 +59,8 @@ class GroupWork {
     Prober prober_;
     std::vector<NodeId> members_;
     std::vector<ProbeTarget> targets_;
+    std::string policy_text_;   // routing-policy.yaml, as last_mile_ was read from
+    LastMilePolicy last_mile_;  // how the master moves weights
     RegionWeights weights_;
     GroupEpoch weights_epoch_{};  // of our own that they are of
     std::uint64_t round_ = 0;

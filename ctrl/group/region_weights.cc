@@ -81,6 +81,7 @@ void RegionWeights::balance(const std::vector<RegionMember>& members) {
         if (!std::ranges::includes(region.usable, usable)) {
             region.mile = LastMile{};
         }
+        region.mile.set_policy(policy_);
         region.usable = std::move(usable);
         const auto weights = to_weights(region.mile.balance(nodes, kRequests));
         for (std::size_t i = 0; i < nodes.size(); ++i) {

@@ -34,6 +34,8 @@ class RegionWeights {
   public:
     static constexpr std::size_t kRounds = 10;
 
+    // Shares stay; the next round goes by the new policy.
+    void set_policy(const LastMilePolicy& policy) { policy_ = policy; }
     // Goes on from what a master before this one left, in thousandths. Before the first round.
     void start_from(const std::vector<RegionMember>& members, const std::map<NodeId, std::uint32_t>& weights);
     // One round. Members that are not named any more are forgotten.
@@ -52,6 +54,7 @@ class RegionWeights {
         std::map<NodeId, std::deque<double>> shares;  // in the last kRounds rounds
         std::set<NodeId> usable;                      // in the last round
     };
+    LastMilePolicy policy_;
     std::map<std::string, Region> regions_;
     std::map<NodeId, std::uint32_t> weights_;
 };

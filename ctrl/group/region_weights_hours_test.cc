@@ -24,6 +24,8 @@ class World {
     bool usable[kNodes] = {true, true, true};
     double slowness = 0;  // 0..1: part of the clients that stay where they are for another round
 
+    void set_policy(const LastMilePolicy& policy) { weights_.set_policy(policy); }
+
     // The largest share moved in a round, and what all rounds moved.
     struct Moved {
         double most = 0;
@@ -151,6 +153,27 @@ TEST_P(RegionWeightsHours, WhatMovesInARoundIsBounded) {
     for (int hour = 0; hour < 6; ++hour) {
         world.demand = 40 + 30 * hour;
         EXPECT_LE(world.run(kHour).most, 0.2 + 0.002);
+    }
+}
+
+TEST_P(RegionWeightsHours, AnyConfiguredShareBoundsARoundAndComesToRest) {
+    for (const double most_moved : {0.01, 0.05, 0.5}) {
+        world.set_policy({.most_moved = most_moved});
+        for (const double demand : {40, 120}) {
+            world.demand = demand;
+            EXPECT_LE(world.run(kHour).most, most_moved + 0.002) << most_moved;
+            EXPECT_LT(world.run(kHour).a_round, 0.001) << most_moved << ", demand " << demand;
+        }
+    }
+}
+
+TEST_P(RegionWeightsHours, TheConfiguredTargetIsKept) {
+    world.set_policy({.target_cpu = 80});
+    world.demand = 150;  // fits below 80 percent, but neither below 60 nor in equal shares
+    world.run(kHour);
+    EXPECT_LT(world.run(kHour).a_round, 0.001);
+    for (std::size_t node = 0; node < kNodes; ++node) {
+        EXPECT_LT(world.cpu(node), 86) << node;
     }
 }
 
