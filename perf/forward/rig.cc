@@ -55,6 +55,8 @@ json Rig::row_of(std::string_view system, const TrialResult& result) const {
             {"interrupted_rounds", result.node.interrupted},
             {"rewrites", result.rewrites},
             {"rewrites_late", result.rewrites_late},
+            {"tables_built", result.built},
+            {"building_s", std::chrono::duration<double>(result.building).count()},
             {"tsc_hz", clock_.hertz()},
             {"line_round_trip_cycles", std::max(before.line_round_trip_cycles, after.line_round_trip_cycles)},
             {"adds_per_cycle", std::min(before.adds_per_cycle, after.adds_per_cycle)},
@@ -69,12 +71,18 @@ json Rig::row_of(std::string_view system, const TrialResult& result) const {
 
 TrialResult Rig::run(Forwarder& forwarder, const TrialPlan& plan) {
     if (!generator_) {
-        return run_replay(node_, forwarder, plan, clock_);
+        if (plan.beside == Beside::builds && builds_ == nullptr) {
+            builds_ = std::make_unique<TableBuilds>(clock_.now());
+        }
+        return run_replay(node_, forwarder, builds_.get(), plan, clock_);
     }
     return Trial(node_, forwarder, *generator_, plan, clock_).run();
 }
 
 Result<json> Rig::run(std::string_view system, const TrialPlan& plan) {
+    if (generator_ && plan.beside != Beside::nothing) {
+        return fail("the generator's core is busy; only ports of net_pcap leave it to something beside");
+    }
     TrialPlan control = plan;
     control.opens_flows = false;
     if (system == "izar" && options_.scenario.naps) {

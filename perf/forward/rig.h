@@ -3,11 +3,13 @@
 // Thread: the generator's.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string_view>
 
 #include "perf/forward/options.h"
+#include "perf/forward/table_builds.h"
 
 namespace izar {
 
@@ -33,7 +35,8 @@ class Rig {
     const TscClock& clock_;
     std::uint16_t from_;  // DPDK's numbers of the ports that packets enter and leave the node by
     std::uint16_t to_;
-    std::optional<Generator> generator_;  // none where the ports play packets themselves
+    std::optional<Generator> generator_;   // none where the ports play packets themselves
+    std::unique_ptr<TableBuilds> builds_;  // once a plan asked for it
 };
 
 }  // namespace izar

@@ -16,6 +16,13 @@
 
 namespace izar {
 
+// What the generator's core does besides, where the node's ports play packets themselves.
+enum class Beside : std::uint8_t {
+    nothing,
+    spins,   // without touching memory: the control of the next
+    builds,  // tables of a full fleet (table_builds.h), and publishes as many to the node
+};
+
 struct TrialPlan {
     Nanos warm_up = std::chrono::milliseconds{50};
     Nanos duration = std::chrono::milliseconds{500};
@@ -25,6 +32,8 @@ struct TrialPlan {
     bool refuses = false;                   // of a fixed load, what the node has no room for is lost; else it waits
     bool watches_latency = false;           // of a fixed load
     std::uint32_t rewrites_per_second = 0;  // of the route table, beside the traffic, and as many reads of the counters
+    Beside beside = Beside::nothing;
+    std::uint32_t builds_per_second = 0;  // 0: one after the other
 };
 
 struct TrialResult {
@@ -34,6 +43,8 @@ struct TrialResult {
     Progress node;                    // since the trial's start
     std::uint64_t rewrites = 0;       // route tables published
     std::uint64_t rewrites_late = 0;  // times no table was free: published a step later
+    std::uint64_t built = 0;          // tables of a full fleet
+    Nanos building{};                 // the time that they took
     bool accounted = false;           // both sides' counters tell the same story, and no packet was wrong
     // Of the measured time alone, warm-up left out:
     std::uint64_t offered = 0;               // packets that the generator sent, or that the node refused

@@ -87,7 +87,9 @@ def latency(rows: list[Row]) -> list[str]:
 
 def reconf(rows: list[Row]) -> list[str]:
     def name(row: Row) -> str:
-        return f"{row['load']} load, {row['rewrites_per_second']:,} rewrites/s"
+        if row["beside"] is None:
+            return f"{row['load']} load, {row['rewrites_per_second']:,} rewrites/s"
+        return f"beside an lcore: {row['beside']}, {row['builds_per_second'] or 'as many as it can'} a second"
 
     times = {"p50": "burst_p50_us", "p99": "burst_p99_us", "p99.9": "burst_p999_us"}
     values = {f"{name(row)}, {percent}": row[key] for row in rows for percent, key in times.items()}
