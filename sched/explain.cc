@@ -107,8 +107,10 @@ Explanation explain(const Scheduler& scheduler, const SchedulerView::Question& q
     told.to = fleet->node(end).name;
     const CostMatrix costs = complete_costs(scheduler, *routes, now);
     PathSearch search{costs, start};
-    search.set_relays(allowed_relays(scheduler.mesh(), routes->policy(), *fleet, now));
-    search.rebuild();
+    if (!routes->relays().empty()) {
+        search.set_relays(routes->relays());
+        search.rebuild();
+    }
     const PlannedRoute* route = start == fleet->self ? &routes->planner().route(end) : nullptr;
     if (route != nullptr) {
         told.why = text_of(route->why);

@@ -17,15 +17,6 @@ CostTerms price_link(const Mesh& mesh, const RoutingPolicy& policy, NodeSlot fro
                               .far_node = load});
 }
 
-std::vector<bool> allowed_relays(const Mesh& mesh, const RoutingPolicy& policy, const Fleet& fleet, Instant now) {
-    std::vector<bool> allowed(fleet.nodes.size());
-    for (std::size_t s = 0; s < allowed.size(); ++s) {
-        const NodeSlot slot{static_cast<std::uint16_t>(s)};
-        allowed[s] = fleet.nodes[s].id != kNoNode && may_relay(policy, fleet.nodes[s], mesh.load(slot, now));
-    }
-    return allowed;
-}
-
 bool is_news(Cost planned, Cost measured) noexcept {
     constexpr Cost kLeastMove = 50;
     constexpr Cost kShare = 128;

@@ -3,10 +3,7 @@
 // Thread: pure functions.
 #pragma once
 
-#include <vector>
-
 #include "dataplane/base/types.h"
-#include "dataplane/tables/fleet.h"
 #include "sched/mesh.h"
 #include "sched/policy.h"
 
@@ -15,9 +12,6 @@ namespace izar {
 // Terms of the link's cost; total == kUnknownCost if it is not up. Where the rule needs the far node's load
 // and a live feed does not tell it, the link counts as one that is held down: used where nothing else is left.
 CostTerms price_link(const Mesh& mesh, const RoutingPolicy& policy, NodeSlot from, NodeSlot to, Instant now);
-
-// Which nodes may relay, by slot.
-std::vector<bool> allowed_relays(const Mesh& mesh, const RoutingPolicy& policy, const Fleet& fleet, Instant now);
 
 // Whether a new cost is worth planning for: it appears, disappears, or moves by 1/128 and 50 microseconds.
 // What is compared with is what was last planned with, so that slow drift adds up until it counts.

@@ -67,18 +67,23 @@ CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept
 }
 
 bool may_carry(const RoutingPolicy& policy, const FleetNode& node) noexcept {
-    const auto lists = [](const std::vector<std::string>& names, std::string_view name) {
-        return std::ranges::find(names, name) != names.end();
+    // As it is asked for every node in every plan, names are not even measured where no list has any.
+    const auto lists = [](const std::vector<std::string>& names, const char* name) {
+        return std::ranges::any_of(names, [&](const std::string& listed) { return listed == name; });
     };
     return !lists(policy.forbidden_nodes, node.name) && !lists(policy.forbidden_regions, node.region);
 }
 
 bool may_relay(const RoutingPolicy& policy, const FleetNode& node, const NodeLoad* load) noexcept {
     const double price = price_of(policy, node).value_or(load == nullptr ? 0 : load->price);
-    const double cpu_percent = load == nullptr ? 0 : load->cpu_percent;
-    const double bandwidth_percent = load == nullptr ? 0 : percent_of_capacity(load->used, load->capacity);
-    return may_carry(policy, node) && price <= policy.caps.price && cpu_percent <= policy.caps.cpu_percent &&
-           bandwidth_percent <= policy.caps.bandwidth_percent;
+    return may_carry(policy, node) && price <= policy.caps.price;
+}
+
+double used_of_caps(const RelayCaps& caps, const NodeLoad& load) noexcept {
+    constexpr double kLeastCap = 1e-3;  // percent: of a cap of 0 any use is too much
+    const double bandwidth_percent = percent_of_capacity(load.used, load.capacity);
+    return std::max(load.cpu_percent / std::max(caps.cpu_percent, kLeastCap),
+                    bandwidth_percent / std::max(caps.bandwidth_percent, kLeastCap));
 }
 
 PolicyIndex RoutingPolicies::index_of(std::string_view service) const {

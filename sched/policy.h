@@ -46,6 +46,8 @@ struct RelayCaps {
     double price = 1e9;
     double bandwidth_percent = 1e9;             // used part of its uplink's capacity
     Nanos path_cost = std::chrono::seconds{2};  // a dearer path through relays is not taken
+
+    bool operator==(const RelayCaps&) const = default;
 };
 
 struct SwitchMargins {
@@ -118,8 +120,12 @@ CostTerms link_cost(const RoutingPolicy& policy, const LinkTerms& link) noexcept
 // Whether the policy lets a node carry flows at all, as relay or egress.
 bool may_carry(const RoutingPolicy& policy, const FleetNode& node) noexcept;
 
-// Whether the policy lets a node relay. `load` may be null.
+// Whether the policy lets a node relay as far as that does not depend on how much it is used: by name, region and
+// price. `load` may be null.
 bool may_relay(const RoutingPolicy& policy, const FleetNode& node, const NodeLoad* load) noexcept;
+
+// Which part of its caps on CPU and bandwidth a node uses, the greater of both; more than 1 is too much (relay_gate.h).
+double used_of_caps(const RelayCaps& caps, const NodeLoad& load) noexcept;
 
 std::string_view name_of(CostRule rule) noexcept;
 

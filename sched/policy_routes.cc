@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "sched/link_pricing.h"
@@ -17,6 +18,9 @@ constexpr NodeSlot slot_at(std::size_t index) noexcept {
 }  // namespace
 
 void PolicyRoutes::set_policy(const RoutingPolicy& policy) {
+    if (policy.name != policy_.name || policy.caps != policy_.caps) {
+        std::ranges::fill(gates_, RelayGate{});
+    }
     policy_ = policy;
     planner_.set_policy(policy);
     build_all_ = true;
@@ -26,9 +30,11 @@ void PolicyRoutes::set_fleet(const Fleet& fleet, const Fleet* old) {
     const bool same_self = old != nullptr && old->self == fleet.self;
     planner_.reset(fleet.nodes.size(), fleet.self);
     relays_.clear();  // the planner's search begins anew
+    gates_.resize(fleet.nodes.size());
     for (std::size_t s = 0; s < fleet.nodes.size(); ++s) {
         if (!same_self || s >= old->nodes.size() || old->nodes[s].id != fleet.nodes[s].id) {
             planner_.forget(slot_at(s));
+            gates_[s] = RelayGate{};
         }
     }
     destinations_.assign(fleet.nodes.size(), Destination{});
@@ -53,7 +59,16 @@ void PolicyRoutes::price_all(const PlanContext& context) {
 }
 
 void PolicyRoutes::set_relays(const PlanContext& context) {
-    auto allowed = allowed_relays(context.mesh, policy_, context.fleet, context.now);
+    const Fleet& fleet = context.fleet;
+    gates_at_ = context.now;
+    std::vector<bool> allowed(fleet.nodes.size());
+    for (std::size_t s = 0; s < allowed.size(); ++s) {
+        const FleetNode& node = fleet.nodes[s];
+        const NodeLoad* const load = context.mesh.load(slot_at(s), context.now);
+        const auto used = load == nullptr ? std::nullopt : std::optional{used_of_caps(policy_.caps, *load)};
+        const bool is_open = gates_[s].take(used, {fleet.node(fleet.self).id, node.id}, context.now);
+        allowed[s] = is_open && node.id != kNoNode && may_relay(policy_, node, load);
+    }
     if (allowed != relays_) {
         relays_ = allowed;
         planner_.set_relays(std::move(allowed));
@@ -69,6 +84,9 @@ void PolicyRoutes::take_loads(const PlanContext& context) {
 }
 
 void PolicyRoutes::price(std::span<const LinkChange> changes, const PlanContext& context) {
+    if (context.now - gates_at_ >= kGateInterval) {
+        set_relays(context);  // a wait may be over, or a load too old to count, though none was told
+    }
     for (const LinkChange& change : changes) {
         set_price(change.from, change.to, context);
     }

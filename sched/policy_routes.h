@@ -13,6 +13,7 @@
 #include "dataplane/tables/route_table.h"
 #include "sched/mesh.h"
 #include "sched/policy.h"
+#include "sched/relay_gate.h"
 #include "sched/route_planner.h"
 
 namespace izar {
@@ -28,14 +29,16 @@ struct PlanContext {
 class PolicyRoutes {
   public:
     static constexpr std::size_t kDestinationsARound = 8;  // whose predicted RTT is refreshed
+    static constexpr Nanos kGateInterval = std::chrono::seconds{5};
 
-    // Routes in use stay in use until the next plan.
+    // Routes in use stay in use until the next plan. Relays that were left stay left unless the policy caps them
+    // otherwise than before.
     void set_policy(const RoutingPolicy& policy);
     // Keeps the routes of nodes that have the slot they had in `old` (null: there was no fleet).
     void set_fleet(const Fleet& fleet, const Fleet* old);
 
     void price_all(const PlanContext& context);
-    // Prices what depends on the loads of nodes: which may relay and, by the rule lyapunov, every link.
+    // Prices what depends on the loads of nodes: which may relay, and by the rule lyapunov every link.
     void take_loads(const PlanContext& context);
     void price(std::span<const LinkChange> changes, const PlanContext& context);
     // The next plan builds every destination, because what links carry changed.
@@ -48,6 +51,8 @@ class PolicyRoutes {
 
     const RoutingPolicy& policy() const noexcept { return policy_; }
     const RoutePlanner& planner() const noexcept { return planner_; }
+    // Which nodes may relay, by slot; empty before anything was priced.
+    const std::vector<bool>& relays() const noexcept { return relays_; }
     // By slot: at how many percent of its weight that egress gets new flows; 0: at none.
     std::vector<std::uint32_t> egress_shares(const PlanContext& context) const;
 
@@ -58,6 +63,8 @@ class PolicyRoutes {
 
     RoutingPolicy policy_;
     RoutePlanner planner_;
+    std::vector<RelayGate> gates_;           // by slot
+    Instant gates_at_{};                     // when they were last told how much nodes are used
     std::vector<bool> relays_;               // that may relay, by slot
     std::vector<Destination> destinations_;  // by slot, as the next table will have them
     std::size_t next_destination_ = 0;       // to have its predicted RTT refreshed

@@ -54,25 +54,16 @@ RC_GTEST_PROP(LinkCost, GrowsWithRttAndLossAndStaysInRange, ()) {
     RC_ASSERT(link_cost(policy, {.rtt = link.rtt, .loss = loss + 0.01}).total >= cost);
 }
 
-TEST(MayRelay, ForbiddenNodesAndRegionsAndCaps) {
+TEST(MayRelay, ForbiddenNodesAndRegionsAndPrices) {
     RoutingPolicy policy;
     FleetNode node{.id = NodeId{5}};
     std::strcpy(node.name, "par");
     std::strcpy(node.region, "eu-west");
-    NodeLoad load{.cpu_percent = 80, .price = 0.05};
+    const NodeLoad load{.cpu_percent = 80, .price = 0.05};
     EXPECT_TRUE(may_relay(policy, node, &load));
     EXPECT_TRUE(may_relay(policy, node, nullptr));
-    policy.caps.cpu_percent = 79;
-    EXPECT_FALSE(may_relay(policy, node, &load));
     policy.caps = {.price = 0.04};
     EXPECT_FALSE(may_relay(policy, node, &load));
-    policy.caps = {.bandwidth_percent = 80};
-    load.used = BitRate{81'000'000};
-    EXPECT_TRUE(may_relay(policy, node, &load)) << "nobody told what its uplink carries";
-    load.capacity = BitRate{100'000'000};
-    EXPECT_FALSE(may_relay(policy, node, &load));
-    load.used = BitRate{80'000'000};
-    EXPECT_TRUE(may_relay(policy, node, &load));
     policy.caps = {};
     policy.forbidden_regions = {"us", "eu-west"};
     EXPECT_FALSE(may_relay(policy, node, nullptr));
@@ -82,6 +73,20 @@ TEST(MayRelay, ForbiddenNodesAndRegionsAndCaps) {
     policy.forbidden_nodes = {"ams", "par"};
     EXPECT_FALSE(may_relay(policy, node, nullptr));
     EXPECT_FALSE(may_carry(policy, node)) << "nor is it an egress";
+}
+
+TEST(UsedOfCaps, IsTheGreaterOfCpuAndBandwidth) {
+    NodeLoad load{.cpu_percent = 40};
+    EXPECT_DOUBLE_EQ(used_of_caps({}, load), 0.4) << "no cap is one of 100 percent";
+    EXPECT_DOUBLE_EQ(used_of_caps({.cpu_percent = 80}, load), 0.5);
+    EXPECT_DOUBLE_EQ(used_of_caps({.cpu_percent = 40}, load), 1) << "at its cap is not above";
+    EXPECT_GT(used_of_caps({.cpu_percent = 0}, load), 1);
+    load.used = BitRate{60'000'000};
+    EXPECT_DOUBLE_EQ(used_of_caps({.cpu_percent = 80, .bandwidth_percent = 80}, load), 0.5)
+        << "nobody told what its uplink carries";
+    load.capacity = BitRate{100'000'000};
+    EXPECT_DOUBLE_EQ(used_of_caps({.cpu_percent = 80, .bandwidth_percent = 80}, load), 0.75);
+    EXPECT_DOUBLE_EQ(used_of_caps({.cpu_percent = 0, .bandwidth_percent = 0}, {}), 0) << "an idle node keeps any cap";
 }
 
 TEST(MayRelay, APriceOfThePolicyStandsBeforeWhatTheFeedSays) {

@@ -167,7 +167,7 @@ TEST_F(SchedulerTest, ANewPolicyIsObeyedAtOnce) {
     EXPECT_LT(on_backup, 12);
 }
 
-TEST_F(SchedulerTest, ARelayWithAFullUplinkIsLeftAndTakenAgain) {
+TEST_F(SchedulerTest, ARelayWithAFullUplinkIsLeftAndTakenAgainAfterAWhile) {
     node.feed({.policies = only({.caps = {.bandwidth_percent = 80}}), .life = FeedLife::live});
     const auto tell = [&](std::uint64_t mbit_per_s) {
         const NodeLoad load{.used = BitRate{mbit_per_s * 1'000'000}, .capacity = BitRate{100'000'000}};
@@ -179,6 +179,10 @@ TEST_F(SchedulerTest, ARelayWithAFullUplinkIsLeftAndTakenAgain) {
     tell(81);
     EXPECT_EQ(node.path_to(3), "0-1-3");
     EXPECT_EQ(node.path_to(2), "0-2") << "what goes to the node itself does not use its uplink as a relay's";
+    tell(40);
+    live(10s);
+    EXPECT_EQ(node.path_to(3), "0-1-3") << "it is empty because it was left";
+    node.now += 2 * RelayGate::kShortestWait;
     tell(40);
     live(10s);
     EXPECT_EQ(node.path_to(3), "0-2-3");
