@@ -54,6 +54,21 @@ def test_a_trial_tells_what_the_machine_gave(context: Context):
     assert 10 < trial["line_round_trip_cycles"]
 
 
+def test_tables_of_a_full_fleet_are_built_beside_the_lcore(context: Context):
+    with Rig(context, role="ingress", ports="net_pcap") as rig:
+        trial = rig.ask(system="izar", ms=100, beside="builds")
+        assert trial["accounted"] and trial["missing_packets"] == 0
+        assert trial["tables_built"] > 1 and 0 < trial["building_s"] <= trial["measured_s"]
+        assert rig.ask(system="izar", ms=20, beside="spins")["tables_built"] == 0
+        with pytest.raises(SuiteFailed, match="use nothing, spins, builds"):
+            rig.ask(system="izar", ms=20, beside="sings")
+
+
+def test_a_generator_leaves_no_core_for_something_beside(context: Context):
+    with Rig(context, role="ingress") as rig, pytest.raises(SuiteFailed, match="only ports of net_pcap"):
+        rig.ask(system="izar", ms=20, beside="builds")
+
+
 @pytest.mark.parametrize("security", ["none", "aes-gcm"])
 def test_a_relay_of_many_links_sends_each_flow_by_its_own(context: Context, security: str):
     with Rig(context, role="relay", links=32, security=security) as rig:
