@@ -149,7 +149,7 @@ const Mistake kMistakes[] = {
     {"{region: us-east, price: 0.02}", "{node: tyo, price: 0.02}",
      "rp.yaml:17:12: prices_per_gb[1].node: 'tyo' has a price already; keep one"},
     {"max_moved_percent: 5", "max_moved_percent: 0",
-     "rp.yaml:18:54: last_mile.max_moved_percent: '0' is not a number from 1 to 50"},
+     "rp.yaml:18:56: last_mile.max_moved_percent: '0' is not a number from 1 to 50"},
     {"target_cpu_percent: 70", "target_cpu: 70",
      "rp.yaml:18:13: unknown key 'target_cpu' in last_mile; did you mean 'target_cpu_percent'?"},
     {"policies:\n", "policys:\n",

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 3> kBesideWords = {"nothing", "spins", "b
 Result<Beside> beside_of(std::string_view word) {
     const auto found = std::ranges::find(kBesideWords, word);
     if (found == kBesideWords.end()) {
-        return fail(fmt::format("nothing beside is called '{}'; use {}", word, fmt::join(kBesideWords, ", ")));
+        return fail(fmt::format("nothing beside is called '{}'; use nothing, spins or builds", word));
     }
     return static_cast<Beside>(found - kBesideWords.begin());
 }

@@ -60,7 +60,7 @@ def test_tables_of_a_full_fleet_are_built_beside_the_lcore(context: Context):
         assert trial["accounted"] and trial["missing_packets"] == 0
         assert trial["tables_built"] > 1 and 0 < trial["building_s"] <= trial["measured_s"]
         assert rig.ask(system="izar", ms=20, beside="spins")["tables_built"] == 0
-        with pytest.raises(SuiteFailed, match="use nothing, spins, builds"):
+        with pytest.raises(SuiteFailed, match="use nothing, spins or builds"):
             rig.ask(system="izar", ms=20, beside="sings")
 
 
