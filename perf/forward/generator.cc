@@ -28,7 +28,7 @@ void Generator::steer_to_owners(const HashSeed& seed) {
                                           service_vip(),
                                           Be16{client.port},
                                           Be16{kServicePort},
-                                          IpProtocol::udp,
+                                          scenario_.protocol,
                                           {}};
         owners_[flow] = raw(flow_owner(hash_key(key, seed), scenario_.lcores));
     }
@@ -113,6 +113,7 @@ void Generator::step(Pacer& pacer, Instant now, bool refuses) noexcept {
 }
 
 void Generator::open_flows(bool judges) noexcept {
+    writer_.set_opening(true);
     for (std::uint32_t flow = 0; flow < scenario_.flows;) {
         const auto n = static_cast<unsigned>(std::min<std::size_t>(kMaxBurst, scenario_.flows - flow));
         flow += send(
@@ -123,6 +124,7 @@ void Generator::open_flows(bool judges) noexcept {
             collect_from(*wire, judges);
         }
     }
+    writer_.set_opening(false);
 }
 
 }  // namespace izar

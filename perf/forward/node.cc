@@ -53,14 +53,15 @@ std::shared_ptr<const MaglevTable> choice_of(unsigned members) {
     return table;
 }
 
-std::shared_ptr<const ServiceTable> make_services(Role role) {
+std::shared_ptr<const ServiceTable> make_services(const Scenario& scenario) {
     Service service;
     service.id = kService;
     service.vip = IpAddress{service_vip()};
-    service.transport = Transport::udp;
+    service.transport = scenario.protocol == IpProtocol::tcp ? Transport::tcp : Transport::udp;
+    service.duplicate = scenario.duplicate;
     service.first_port = service.last_port = kServicePort;
-    service.timeouts.udp = kWholeMeasurement;
-    service.egresses = {{translates(role) ? kOwnId : kEastId, 1}};
+    service.timeouts.udp = service.timeouts.tcp_opening = service.timeouts.tcp_established = kWholeMeasurement;
+    service.egresses = {{translates(scenario.role) ? kOwnId : kEastId, 1}};
     for (unsigned i = 0; i < kOrigins; ++i) {
         service.origins.push_back({IpAddress{lan_address(kFirstOriginHost + i)}, kOriginPort, 1});
     }
@@ -106,7 +107,7 @@ Result<std::unique_ptr<TestNode>> TestNode::make(const Scenario& scenario, const
         return tl::unexpected(done.error());
     }
     node->fleet_ = make_fleet(scenario.links);
-    node->services_ = make_services(scenario.role);
+    node->services_ = make_services(scenario);
     node->meet_neighbors(clock.now());
     node->raise_links(clock.now());
     CHECK(node->publish_routes(OnSched::claim(), false));

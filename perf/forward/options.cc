@@ -14,6 +14,7 @@ struct Words {
     std::string security = "none";
     std::string forgery = "none";
     std::string frame_bytes = "64";
+    std::string protocol = "udp";
 };
 
 void add_scenario_options(CLI::App& app, Words& words, Scenario& scenario) {
@@ -32,7 +33,37 @@ void add_scenario_options(CLI::App& app, Words& words, Scenario& scenario) {
     app.add_option("--frame-bytes", words.frame_bytes, "client's frame without FCS, or imix")
         ->check(CLI::Range(kLeastFrame, kMostFrame) | CLI::IsMember({"imix"}))
         ->capture_default_str();
+    app.add_option("--protocol", words.protocol, "udp, tcp, or tcp-timestamps: tcp with the option of RFC 7323")
+        ->check(CLI::IsMember({"udp", "tcp", "tcp-timestamps"}))
+        ->capture_default_str();
+    app.add_flag("--duplicate", scenario.duplicate, "an ingress sends each packet over two paths");
     app.add_flag("--naps", scenario.naps, "the lcore naps when it is idle");
+}
+
+// Whether the rig can do what the words ask for.
+Result<void> check_scenario(const Scenario& out) {
+    if (out.forgery != Forgery::none && (!out.sealed || !gets_overlay(out.role))) {
+        return fail("izar-perf-forward: --forgery needs --security aes-gcm and a role that gets overlay packets");
+    }
+    if (out.links != 1 && out.role != Role::relay) {
+        return fail("izar-perf-forward: only a relay has more than one link");
+    }
+    if (out.ports == PortKind::pcap && (out.sealed || out.flows > kMostReplayed)) {
+        return fail(
+            fmt::format("izar-perf-forward: net_pcap plays the same packets again, which security forbids, and "
+                        "holds at most {} of them",
+                        kMostReplayed));
+    }
+    if (out.protocol == IpProtocol::tcp &&
+        (out.imix || out.frame_bytes < kLeastTcpFrame || out.ports == PortKind::pcap)) {
+        return fail(
+            fmt::format("izar-perf-forward: TCP needs --frame-bytes {} or more, and ports that begin flows with a SYN",
+                        kLeastTcpFrame));
+    }
+    if (out.duplicate && out.role != Role::ingress) {
+        return fail("izar-perf-forward: only an ingress sends each packet over two paths");
+    }
+    return {};
 }
 
 Result<void> read_scenario(const Words& words, Scenario& out) {
@@ -56,19 +87,9 @@ Result<void> read_scenario(const Words& words, Scenario& out) {
     if (!out.imix) {
         out.frame_bytes = static_cast<std::uint16_t>(std::stoul(words.frame_bytes));
     }
-    if (out.forgery != Forgery::none && (!out.sealed || !gets_overlay(out.role))) {
-        return fail("izar-perf-forward: --forgery needs --security aes-gcm and a role that gets overlay packets");
-    }
-    if (out.links != 1 && out.role != Role::relay) {
-        return fail("izar-perf-forward: only a relay has more than one link");
-    }
-    if (out.ports == PortKind::pcap && (out.sealed || out.flows > kMostReplayed)) {
-        return fail(
-            fmt::format("izar-perf-forward: net_pcap plays the same packets again, which security forbids, and "
-                        "holds at most {} of them",
-                        kMostReplayed));
-    }
-    return {};
+    out.protocol = words.protocol == "udp" ? IpProtocol::udp : IpProtocol::tcp;
+    out.timestamps = words.protocol == "tcp-timestamps";
+    return check_scenario(out);
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 //
 // Thread: the generator's.
 //
-// A packet is UDP with payload of zeros and right checksums. The writer copies a template (one a frame size) and mends
-// what differs between flows, so that it costs less than the node that is measured. On links with security a burst's
-// packets are sealed together, after they were written.
+// A packet is UDP, or TCP, with payload of zeros and right checksums. The writer copies a template (one a frame size)
+// and mends what differs between flows, so that it costs less than the node that is measured. On links with security a
+// burst's packets are sealed together, after they were written.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -29,25 +29,33 @@ class PacketWriter {
 
     // Makes `m`, fresh from the pool and, without security, with zeroed payload, a packet of flow `flow`.
     void write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept;
+    // From now on write() makes what a TCP flow begins with, or what follows. UDP is always the same.
+    void set_opening(bool opening) noexcept { opening_ = opening && !opening_templates_.empty(); }
     // What west does with written packets before they travel: nothing, or seals them.
     void finish(std::span<rte_mbuf* const> packets) noexcept;
 
   private:
     static constexpr std::uint32_t kLinkRttNs = 1'000'000;  // what the echo in each packet tells
-    static constexpr std::size_t kTemplate = 128;           // holds every header, overlay's too
+    static constexpr std::size_t kTemplate = 160;           // holds every header, overlay's too
     struct Template {
         std::array<std::uint8_t, kTemplate> bytes{};
         std::uint16_t length = 0;  // of the whole packet
     };
-    Template make_template(const Scenario& scenario, std::uint16_t frame_bytes, unsigned link,
+    std::vector<Template> make_templates(const Scenario& scenario, std::uint8_t tcp_flags,
+                                         const MacAddress& destination) const;
+    Template make_template(const Scenario& scenario, std::uint8_t tcp_flags, std::uint16_t frame_bytes, unsigned link,
                            const MacAddress& destination) const;
     void write_outer(Role role, unsigned link, Template& out) const noexcept;
     const Template& next_template(std::uint32_t flow) noexcept;
 
-    std::vector<Template> templates_;  // of each link: one, or those of kImixFrames
+    std::vector<Template> templates_;          // of each link: one, or those of kImixFrames
+    std::vector<Template> opening_templates_;  // the same with SYN; none of UDP
+    bool opening_ = false;
     unsigned links_;
-    std::size_t imix_at_ = 0;  // in kImixOrder
-    std::uint16_t inner_at_;   // offset of the client's IP header
+    std::size_t imix_at_ = 0;   // in kImixOrder
+    std::uint16_t inner_at_;    // offset of the client's IP header,
+    std::uint16_t sum_at_;      // of the checksum of what is behind it,
+    std::uint16_t payload_at_;  // and of the payload
     bool overlay_;
     bool clears_payload_;  // what was decrypted or encrypted in a buffer stays there
     Forgery forgery_;
@@ -71,6 +79,7 @@ class PacketJudge {
     bool leads_to_east(const std::uint8_t* frame) const noexcept;
 
     Scenario scenario_;
+    std::size_t duplicate_tag_;        // bytes in front of the client's packet
     std::unique_ptr<PeerEnds> peers_;  // null: nothing to open
 };
 

@@ -11,6 +11,7 @@
 #include "dataplane/base/ip_address.h"
 #include "dataplane/base/result.h"
 #include "dataplane/base/types.h"
+#include "dataplane/wire/headers.h"
 
 namespace izar {
 
@@ -80,11 +81,15 @@ struct Scenario {
     std::uint32_t flows = 1'000;
     // Ethernet header and IP packet of the client, without FCS. In the overlay the same IP packet travels.
     std::uint16_t frame_bytes = 64;
-    bool imix = false;  // frames of kImixFrames in the order of kImixOrder instead
-    bool naps = false;  // the lcore sleeps when it is idle; else it spins
+    bool imix = false;                      // frames of kImixFrames in the order of kImixOrder instead
+    bool naps = false;                      // the lcore sleeps when it is idle; else it spins
+    IpProtocol protocol = IpProtocol::udp;  // or tcp: then a flow begins with a SYN
+    bool timestamps = false;                // every TCP segment carries the option of RFC 7323
+    bool duplicate = false;                 // the service sends each packet over two paths; of an ingress
 };
 
 inline constexpr std::uint16_t kLeastFrame = 64;
+inline constexpr std::uint16_t kLeastTcpFrame = 80;  // holds a header with timestamps, and some data
 inline constexpr std::uint16_t kMostFrame = 1514;
 
 // IP packets of 50 (40, padded), 576 and 1,500 bytes as 7 : 4 : 1, the usual simple Internet mix; 360 bytes a frame on

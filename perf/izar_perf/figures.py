@@ -45,7 +45,7 @@ def forward_name(row: Row) -> str:
 
 
 def forward(rows: list[Row]) -> list[str]:
-    right = [row for row in rows if row["forgery"] is None]
+    right = [row for row in rows if row["forgery"] is None and row.get("protocol", "udp") == "udp" and not row.get("duplicate")]
     own = [row for row in right if row["system"] == "izar" and row["driver"] == "net_ring" and row["links"] == 1]
     out = forward_lines(own)
     small = [row for row in right if row["frame_bytes"] == 64 and row["flows"] in (1_000, None) and row["system"] != "generator"]

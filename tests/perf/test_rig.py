@@ -84,6 +84,21 @@ def test_every_role_is_right_over_memif(context: Context, role: str, security: s
 
 
 @pytest.mark.parametrize("role", ["ingress", "relay", "egress", "direct"])
+@pytest.mark.parametrize("protocol", ["tcp", "tcp-timestamps"])
+def test_every_role_is_right_about_tcp(context: Context, role: str, protocol: str):
+    with Rig(context, role=role, protocol=protocol, frame_bytes=256) as rig:
+        judged(rig)
+
+
+@pytest.mark.parametrize("security", ["none", "aes-gcm"])
+def test_two_copies_of_each_packet_go_out(context: Context, security: str):
+    with Rig(context, role="ingress", security=security, frame_bytes=256, duplicate=True) as rig:
+        trial = judged(rig)
+    assert trial["made_packets"] == pytest.approx(trial["sent_packets"], abs=10), "keep-alives aside"
+    assert trial["received_packets"] == trial["sent_packets"] + trial["made_packets"]
+
+
+@pytest.mark.parametrize("role", ["ingress", "relay", "egress", "direct"])
 def test_played_packets_are_all_sent_on(context: Context, role: str):
     with Rig(context, ports="net_pcap", role=role) as rig:
         trial = rig.ask(system="izar", ms=50)
@@ -97,8 +112,9 @@ def test_what_ports_cannot_do_is_a_sentence(context: Context):
         for request in ({"open_flows": True}, {"system": "generator", "ms": 20}):
             with pytest.raises(SuiteFailed, match="net_pcap|no system 'generator' here"):
                 rig.ask(**request)
-    for options in ({"ports": "net_pcap", "security": "aes-gcm"}, {"role": "egress", "links": 2}, {"ports": "other"}):
-        with pytest.raises(SuiteFailed, match="forbids|more than one link|no ports 'other'"), Rig(context, **options) as rig:
+    for options in ({"ports": "net_pcap", "security": "aes-gcm"}, {"role": "egress", "links": 2}, {"ports": "other"},
+                    {"role": "relay", "protocol": "tcp"}, {"role": "egress", "duplicate": True}):
+        with pytest.raises(SuiteFailed, match="forbids|more than one link|no ports 'other'|TCP needs|only an ingress"), Rig(context, **options) as rig:
             rig.ask(system="izar", ms=20)
 
 

@@ -18,9 +18,9 @@ from izar_perf.statistics import median, spread_percent
 from izar_perf.suite import Column, Context, Row, SuiteFailed
 
 SUMMARY = "cycles per packet, NDR and PDR of one lcore by role, flows and frame size, with null controls and peers"
-KEYS = ("system", "role", "driver", "security", "forgery", "flows", "frame_bytes", "links", "cycles_per_packet", "mpps",
-        "ndr_mpps", "pdr_mpps", "runs", "void_runs", "spread_percent", "adds_per_cycle", "line_round_trip_cycles",
-        "whole_core_runs", "whole_core_cycles_per_packet")
+KEYS = ("system", "role", "driver", "security", "forgery", "flows", "frame_bytes", "links", "protocol", "duplicate",
+        "cycles_per_packet", "mpps", "ndr_mpps", "pdr_mpps", "runs", "void_runs", "spread_percent", "adds_per_cycle",
+        "line_round_trip_cycles", "whole_core_runs", "whole_core_cycles_per_packet")
 COLUMNS = (
     Column("system", "system"),
     Column("role", "role"),
@@ -30,6 +30,8 @@ COLUMNS = (
     Column("flows", "flows"),
     Column("frame_bytes", "bytes"),
     Column("links", "links"),
+    Column("protocol", "protocol"),
+    Column("duplicate", "duplicate"),
     Column("cycles_per_packet", "cycles/packet", "{:.1f}"),
     Column("spread_percent", "spread %", "{:.1f}"),
     Column("whole_core_cycles_per_packet", "whole core", "{:.1f}"),
@@ -52,14 +54,23 @@ LARGE_FRAME = 1414  # holds an IP packet of 1,400
 MANY_LINKS = 32
 FORGERIES = ("tag", "replay", "epoch")
 WHOLE_CORE = 5.5  # additions a cycle: fewer, and another guest of the host has part of the core
+TCP_FRAME = 256  # holds a header with timestamps, and data
 SYSTEMS = {"net_ring": ("izar", "null", "generator"), "net_memif": ("izar", "null"), "net_pcap": ("izar", "null")}
 SEARCHED = {"izar": FLOWS, "null": FLOWS[:1]}  # flows with which a system's rates are searched: seconds each
 
 
 def scenario(role: str, flows: int | None = FLOWS[0], frame_bytes: int | str = 64, security: str = "none",
-             forgery: str | None = None, links: int = 1, driver: str = "net_ring") -> dict:
+             forgery: str | None = None, links: int = 1, driver: str = "net_ring", protocol: str = "udp",
+             duplicate: bool = False) -> dict:
     return {"role": role, "driver": driver, "security": security, "forgery": forgery, "flows": flows, "frame_bytes": frame_bytes,
-            "links": links}
+            "links": links, "protocol": protocol, "duplicate": duplicate}
+
+
+def features() -> list[dict]:
+    """What a service or a client may ask for, with and without: two copies of each packet, TCP, TCP with timestamps."""
+    return [scenario("ingress", frame_bytes=TCP_FRAME, security=security, duplicate=True) for security in SECURITIES] + [
+        scenario(role, frame_bytes=TCP_FRAME, protocol=protocol)
+        for role, protocol in itertools.product(("ingress", "egress"), ("tcp", "tcp-timestamps"))]
 
 
 def scenarios(quick: bool) -> list[dict]:
@@ -67,6 +78,8 @@ def scenarios(quick: bool) -> list[dict]:
     if quick:
         return [scenario("ingress"), scenario("egress", frame_bytes="imix", security="aes-gcm"),
                 scenario("relay", security="aes-gcm", forgery="tag"), scenario("relay", security="aes-gcm", links=MANY_LINKS),
+                scenario("ingress", frame_bytes=TCP_FRAME, duplicate=True),
+                scenario("egress", frame_bytes=TCP_FRAME, protocol="tcp-timestamps"),
                 scenario("ingress", driver="net_memif"), scenario("direct", driver="net_pcap")]
     out = [scenario(role, flows, size, security)
            for security, role, flows, size in itertools.product(SECURITIES, ROLES, FLOWS, FRAME_BYTES)]
@@ -74,6 +87,7 @@ def scenarios(quick: bool) -> list[dict]:
     out += [scenario("relay", security=security, links=MANY_LINKS) for security in SECURITIES]
     out += [scenario("relay", frame_bytes=size, security="aes-gcm", forgery=forgery)
             for forgery, size in itertools.product(FORGERIES, (64, LARGE_FRAME))]
+    out += features()
     out += [scenario(role, security=security, driver="net_memif") for security, role in itertools.product(SECURITIES, ROLES)]
     return out + [scenario(role, driver="net_pcap") for role in (*ROLES, "direct")]
 
@@ -104,7 +118,8 @@ def row(system: str, scenario: dict, trials: list[dict], rates: dict | None = No
 
 
 def measure_scenario(context: Context, scenario: dict) -> list[Row]:
-    options = {key: value for key, value in scenario.items() if value is not None and key != "driver"}
+    options = {key: value for key, value in scenario.items() if value is not None and value is not False and key != "driver"}
+    is_plain = scenario["protocol"] == "udp" and not scenario["duplicate"]
     trials: dict[str, list[dict]] = {system: [] for system in SYSTEMS[scenario["driver"]]}
     rows = []
     with Rig(context, ports=scenario["driver"], **options) as rig:
@@ -117,7 +132,7 @@ def measure_scenario(context: Context, scenario: dict) -> list[Row]:
                 raise SuiteFailed(f"{system} in {scenario}: every run is void, because the counters of generator and node "
                                   f"differ: {json.dumps(made)}")
             # A forgery is lost by right, so no rate without loss can be asked for.
-            if scenario["flows"] in SEARCHED.get(system, ()) and scenario["forgery"] is None and scenario["driver"] != "net_pcap":
+            if scenario["flows"] in SEARCHED.get(system, ()) and scenario["forgery"] is None and scenario["driver"] != "net_pcap" and is_plain:
                 rows[-1] |= rig.rates(system, rows[-1]["mpps"])
     return rows
 
