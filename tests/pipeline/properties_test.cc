@@ -1,7 +1,10 @@
-// Random packet mixes against a simple model of NAT, and random bytes that must only be accounted.
+// Random packet mixes against a simple model of NAT, random tables in which nothing may go round, and random bytes that
+// must only be accounted.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <rapidcheck.h>
+#include <algorithm>
 #include <map>
 #include <random>
 #include <tuple>
@@ -69,6 +72,56 @@ void run_mix(TestWorld& world, NatModel& model) {
     RC_ASSERT(back.checksums_right);
     RC_ASSERT(back.source == ip("10.99.0.80") && back.source_port == 80);
     RC_ASSERT(back.destination == ip(host) && back.destination_port == client.port);
+}
+
+// A path to `to` over up to two others, whoever they are.
+PathSpec some_path(int nodes, int from, int to) {
+    PathSpec out{{}, 10'000};
+    const auto relays = *rc::gen::container<std::vector<int>>(2, rc::gen::inRange(1, nodes + 1));
+    for (const int relay : relays) {
+        if (relay != from && relay != to && std::ranges::find(out.nodes, relay) == out.nodes.end()) {
+            out.nodes.push_back(relay);
+        }
+    }
+    out.nodes.push_back(to);
+    return out;
+}
+
+// Tables that no scheduler would make, each node's at odds with the others', and links of which one end or both say
+// that they are dead: a packet is repaired once, so it has at most the segments before that and those of one more path.
+void send_over_any_graph(TestWorld& world, int nodes, std::uint16_t port) {
+    for (int from = 1; from <= nodes; ++from) {
+        for (int to = 1; to <= nodes; ++to) {
+            if (from != to) {
+                world.route(from, to, {some_path(nodes, from, to), some_path(nodes, from, to)});
+                world[from].set_link(TestWorld::slot(to), *rc::gen::inRange(0, 3) != 0);
+            }
+        }
+    }
+    world.publish();
+    for (int from = 1; from <= nodes; ++from) {
+        for (int to = 1; to <= nodes; ++to) {
+            world.send(from, udp().from(fmt::format("10.{}.0.10", from), port).to(fmt::format("10.99.0.{}", to), 80));
+            RC_ASSERT(world.on_wan.size() <= (kMaxSegments - 1) + kMaxSegments);
+            RC_ASSERT(world.on_lan.size() <= 1u);
+        }
+    }
+}
+
+TEST(Overlay, NoPacketGoesRoundWhateverTheTablesSay) {
+    constexpr int kNodes = 6;
+    NodeOptions options;
+    options.memory.flows = 4'096;
+    TestWorld world{kNodes, Family::ipv4, options};
+    for (int node = 1; node <= kNodes; ++node) {
+        world.service(ServiceSpec{static_cast<std::uint32_t>(node)}
+                          .at(fmt::format("10.99.0.{}", node))
+                          .udp(80)
+                          .egress(node)
+                          .origin(fmt::format("10.{}.0.80", node)));
+    }
+    std::uint16_t port = 10'000;
+    EXPECT_TRUE(rc::check([&] { send_over_any_graph(world, kNodes, ++port); }));
 }
 
 TEST(Nat, AgreesWithTheModelForAnyMixOfClients) {
