@@ -153,8 +153,9 @@ void SimulatedWan::step() {
     }
     for (Member& member : members_) {
         if (!is_frozen(member.node->number())) {
-            member.scheduler->do_work(OnSched::claim(), now);
-            member.node->round(now);
+            const Instant at = now + ahead_[member.node->number()];
+            member.scheduler->do_work(OnSched::claim(), at);
+            member.node->round(at);
             carry(*member.node);
         }
     }

@@ -50,6 +50,8 @@ class SimulatedWan {
 
     // A node whose lcores do not run for a while, as where others have its cores; its ports' queues fill meanwhile.
     void freeze(int node, Nanos span) { frozen_until_[node] = now + span; }
+    // A node whose clock is ahead of the others', from now on; it is never set back.
+    void set_clock_ahead(int node, Nanos ahead) { ahead_[node] = ahead; }
     bool is_frozen(int node) const {
         const auto found = frozen_until_.find(node);
         return found != frozen_until_.end() && now < found->second;
@@ -106,6 +108,7 @@ class SimulatedWan {
     std::vector<std::pair<int, IpAddress>> hosts_;  // origins, with the node on whose LAN they are
     std::map<int, bool> stopped_;                   // relays that relay nothing
     std::map<int, Instant> frozen_until_;
+    std::map<int, Nanos> ahead_;  // clocks
     Instant hosts_due_{};
     std::vector<Stream> streams_;
     std::map<std::size_t, int> sent_sizes_;

@@ -1,7 +1,9 @@
-// Nodes on machines that have more to do than they can: lcores are held up all the time. Whole nodes, virtual time.
+// Nodes on machines that have more to do than they can: lcores are held up all the time; and one whose clock jumps.
+// Whole nodes, virtual time.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "dataplane/base/random.h"
@@ -16,6 +18,9 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr int kNodes = 3;
+constexpr std::array<std::pair<int, int>, 6> kEnds{{{1, 2}, {2, 1}, {1, 3}, {3, 1}, {2, 3}, {3, 2}}};  // at, of
+// What was under way takes 10 ms; three intervals; and the simulation's steps.
+constexpr Nanos kFoundWithin = milliseconds{45};
 
 NodeOptions lively() {
     NodeOptions options;
@@ -59,6 +64,19 @@ class Stalls : public testing::TestWithParam<int> {
     Nanos detection(int at, int of) {
         return Nanos{wan.node(at).links().cell(NodeSlot{static_cast<std::uint16_t>(of - 1)}).detection.load()};
     }
+    // The interval that the peer told last.
+    Nanos told(int at, int of) {
+        return Nanos{wan.node(at).links().cell(NodeSlot{static_cast<std::uint16_t>(of - 1)}).peer_interval.load()};
+    }
+    // Cuts a link; how long until both ends left it, 2 s at most.
+    Nanos cut(int a, int b) {
+        wan.change(a, b, [](wan::LinkProfile& link) { link.up = false; });
+        const Instant cut_at = wan.now;
+        while ((up(a, b) || up(b, a)) && wan.now - cut_at < seconds{2}) {
+            wan.run(SimulatedWan::kStep);
+        }
+        return wan.now - cut_at;
+    }
     bool up(int at, int of) { return !wan.node(at).links().down(NodeSlot{static_cast<std::uint16_t>(of - 1)}); }
 };
 
@@ -90,13 +108,64 @@ TEST_P(Stalls, ACutUnderLoadIsFoundInTheStretchedTime) {
     }
 }
 
+// The whole way: lcores pause, tell their peers longer intervals, peers wait longer; and back.
 TEST_P(Stalls, WhenTheLoadEndsDeathIsFoundFastAgain) {
-    run_under_load(minutes{1});
-    ASSERT_GT(detection(1, 2), milliseconds{100});
-    wan.run(minutes{2});
-    EXPECT_LE(detection(1, 2), milliseconds{50});
+    run_under_load(minutes{5});
+    for (const auto& [at, of] : kEnds) {
+        EXPECT_GT(told(at, of), milliseconds{30}) << at << " of " << of;
+        EXPECT_GT(detection(at, of), milliseconds{100}) << at << " of " << of;
+    }
+    wan.run(2 * OwnPauses::kWindow + seconds{1});
+    for (const auto& [at, of] : kEnds) {
+        EXPECT_EQ(told(at, of), milliseconds{10}) << at << " of " << of;
+        EXPECT_EQ(detection(at, of), milliseconds{30}) << at << " of " << of;
+    }
+    EXPECT_LE(cut(1, 2), kFoundWithin);
+}
+
+// Nobody was told beforehand, so the links fell for no reason: that is remembered for longer than what is told.
+TEST_P(Stalls, APauseOfAnIdleMachineIsForgotten) {
+    EXPECT_EQ(detection(2, 1), milliseconds{30});
+    const std::uint64_t before = times_down();
+    wan.freeze(1, milliseconds{200});
+    wan.run(seconds{2});
+    EXPECT_GT(times_down(), before);
+    for (const int at : {2, 3}) {
+        EXPECT_GT(told(at, 1), milliseconds{80});
+        EXPECT_EQ(detection(at, 1), OwnPauses::kLongestPromise);
+        EXPECT_EQ(told(1, at), milliseconds{10}) << "they did not pause";
+        EXPECT_EQ(detection(1, at), milliseconds{30});
+    }
+    wan.run(2 * OwnPauses::kWindow);
+    for (const int at : {2, 3}) {
+        EXPECT_EQ(told(at, 1), milliseconds{10});
+        EXPECT_LT(detection(at, 1), milliseconds{100});
+    }
     wan.run(minutes{1});
-    EXPECT_EQ(detection(1, 2), milliseconds{30});
+    for (const auto& [at, of] : kEnds) {
+        EXPECT_EQ(detection(at, of), milliseconds{30}) << at << " of " << of;
+    }
+    EXPECT_LE(cut(1, 2), kFoundWithin);
+}
+
+// Only the sender's own clock counts: to the others nothing has happened.
+TEST_P(Stalls, APeersClockMayJump) {
+    const auto expect_links_as_before = [&] {
+        for (const int at : {1, 3}) {
+            EXPECT_TRUE(up(at, 2));
+            EXPECT_EQ(wan.link_status(at, 2).times_down, 0u) << at;
+            EXPECT_NEAR(static_cast<double>(wan.link_status(at, 2).smoothed->count()), 20e6, 2e6) << at;
+        }
+    };
+    expect_links_as_before();
+    for (const Nanos ahead : {Nanos{seconds{10}}, Nanos{std::chrono::hours{5}}}) {
+        wan.set_clock_ahead(2, ahead);
+        for (int i = 0; i < 100; ++i) {
+            wan.run(milliseconds{10});
+            expect_links_as_before();
+        }
+    }
+    EXPECT_LE(cut(1, 3), kFoundWithin) << "those of others are judged as ever";
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Stalls, testing::Range(1, 3));
