@@ -1,5 +1,6 @@
 """test_failures.py -- Links and nodes die, slow down and come back while clients are served."""
 
+import os
 import signal
 import socket
 from pathlib import Path
@@ -103,6 +104,22 @@ def test_killed_relay_and_its_return(lab: Lab, origin: Origin, tmp_path: Path) -
     assert 0 < stream.report["lost"] < 1000
     with ProbeStream(lab, vip("ipv4")) as stream:
         lab.restart("fra")
+        wait_for_path(lab, RELAYED)
+        stream.wait_for_replies(5)
+    assert stream.report["lost"] == 0
+
+
+@pytest.mark.long
+def test_frozen_relay_is_left_and_taken_back(lab: Lab, origin: Origin) -> None:
+    """As where a host takes a machine's cores away for a while: its process stands still, and goes on as if nothing had been."""
+    relay = lab.process("fra")
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        os.kill(relay.pid, signal.SIGSTOP)
+        wait_for_path(lab, OVER_PAR)
+        stream.wait_for_replies(5)
+    assert 0 < stream.report["lost"] < 1000
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        os.kill(relay.pid, signal.SIGCONT)
         wait_for_path(lab, RELAYED)
         stream.wait_for_replies(5)
     assert stream.report["lost"] == 0
