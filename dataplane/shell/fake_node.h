@@ -68,6 +68,7 @@ class FakeNode final : public NodeView, public NodeControl {
                  .state = "up",
                  .rtt_ms = 10.1234,
                  .rtt_min_ms = 9.9,
+                 .rtt_p99_ms = 14.5,
                  .loss_ratio = 0.015,
                  .reordered = 3,
                  .mtu = 1400,

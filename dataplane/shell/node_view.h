@@ -99,6 +99,7 @@ struct LinkRow {
     std::string state;             // "up", "down", "unknown"
     std::optional<double> rtt_ms;  // smoothed
     std::optional<double> rtt_min_ms;
+    std::optional<double> rtt_p99_ms;
     std::optional<double> rtt_variation_ms;
     std::optional<double> loss_ratio;  // 0..1, of the window
     std::optional<std::uint64_t> reordered;

@@ -103,6 +103,7 @@ Json link_json(const LinkRow& l) {
             {"state", l.state},
             {"rtt_ms", nullable(l.rtt_ms)},
             {"rtt_min_ms", nullable(l.rtt_min_ms)},
+            {"rtt_p99_ms", nullable(l.rtt_p99_ms)},
             {"rtt_variation_ms", nullable(l.rtt_variation_ms)},
             {"loss_ratio", nullable(l.loss_ratio)},
             {"reordered", nullable(l.reordered)},

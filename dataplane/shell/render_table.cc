@@ -150,6 +150,7 @@ std::string table_of(const std::vector<LinkRow>& links) {
                      {"state"},
                      {"rtt ms", kRight},
                      {"min ms", kRight},
+                     {"p99 ms", kRight},
                      {"var ms", kRight},
                      {"loss", kRight},
                      {"reordered", kRight},
@@ -164,7 +165,7 @@ std::string table_of(const std::vector<LinkRow>& links) {
                      {"why"}});
     for (const LinkRow& row : links) {
         table.add({row.peer, fmt::format("{}", row.peer_id), row.address, row.state, number_cell(row.rtt_ms, 3),
-                   number_cell(row.rtt_min_ms, 3), number_cell(row.rtt_variation_ms, 3),
+                   number_cell(row.rtt_min_ms, 3), number_cell(row.rtt_p99_ms, 3), number_cell(row.rtt_variation_ms, 3),
                    percent_cell(row.loss_ratio, 2), count_cell(row.reordered), count_cell(row.mtu),
                    count_cell(row.rx_packets), count_cell(row.tx_packets), rate_cell(row.used_bps, row.capacity_bps),
                    number_cell(row.last_heard_ms, 0), number_cell(row.detection_ms, 0), count_cell(row.key_epoch),

@@ -60,13 +60,14 @@ TEST(RenderJson, Links) {
     const json links = json::parse(json_of(node.status(), node.links())).at("links");
     ASSERT_EQ(links.size(), 2U);
     EXPECT_DOUBLE_EQ(links[0].at("rtt_ms"), 10.1234);
+    EXPECT_DOUBLE_EQ(links[0].at("rtt_p99_ms"), 14.5);
     EXPECT_DOUBLE_EQ(links[0].at("loss_ratio"), 0.015);
     EXPECT_DOUBLE_EQ(links[0].at("detection_ms"), 30);
     EXPECT_EQ(links[0].at("mtu_bytes"), 1400);
     EXPECT_EQ(links[0].at("why"), "heard");
     EXPECT_EQ(links[0].at("key_epoch"), 17);
-    for (const char* key : {"rtt_ms", "rtt_min_ms", "rtt_variation_ms", "loss_ratio", "reordered", "mtu_bytes",
-                            "last_heard_ms", "detection_ms", "key_epoch", "last_change_ms", "why"}) {
+    for (const char* key : {"rtt_ms", "rtt_min_ms", "rtt_p99_ms", "rtt_variation_ms", "loss_ratio", "reordered",
+                            "mtu_bytes", "last_heard_ms", "detection_ms", "key_epoch", "last_change_ms", "why"}) {
         EXPECT_TRUE(links[1].at(key).is_null()) << key;
     }
     EXPECT_EQ(links[1].at("changes"), 0);

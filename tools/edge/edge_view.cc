@@ -222,6 +222,7 @@ std::vector<LinkRow> EdgeView::links() const {
         row.rtt_ms = milliseconds(link.smoothed);
         row.rtt_min_ms = milliseconds(link.minimum);
         row.rtt_variation_ms = milliseconds(link.variation);
+        row.rtt_p99_ms = milliseconds(rtts_of(slot).quantile(0.99));
         if (received != 0) {
             row.loss_ratio = link.loss;
             row.reordered = link.reordered;
@@ -393,6 +394,14 @@ std::vector<VerdictRow> EdgeView::verdicts() const {
     return out;
 }
 
+RttDistribution EdgeView::rtts_of(NodeSlot link) const {
+    RttDistribution out;
+    for (const auto& lcore : edge_.lcores()) {
+        out.add(lcore->receiver.histogram(link));
+    }
+    return out;
+}
+
 std::vector<RttRow> EdgeView::rtts() const {
     std::vector<RttRow> out;
     const Fleet& fleet = edge_.fleet();
@@ -401,10 +410,7 @@ std::vector<RttRow> EdgeView::rtts() const {
         if (slot == fleet.self || fleet.nodes[s].id == kNoNode) {
             continue;
         }
-        RttDistribution distribution;
-        for (const auto& lcore : edge_.lcores()) {
-            distribution.add(lcore->receiver.histogram(slot));
-        }
+        const RttDistribution distribution = rtts_of(slot);
         RttRow row;
         row.peer = fleet.nodes[s].name;
         row.samples = distribution.total();

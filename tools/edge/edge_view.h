@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "dataplane/shell/node_view.h"
+#include "probes/rtt_histogram.h"
 #include "tools/edge/edge_process.h"
 
 namespace izar {
@@ -49,6 +50,7 @@ class EdgeView : public NodeView, public NodeControl {
     std::string node_name(NodeId id) const;
     std::optional<LegRtt> leg_of(ServiceId service, Leg leg, LegRtts LcoreState::*which) const;
     NodeId node_id(const std::string& name) const;  // kNoNode: not known
+    RttDistribution rtts_of(NodeSlot link) const;
     std::uint64_t link_total(NodeSlot slot, std::atomic<std::uint64_t> LinkCounters::*which) const;
 
     EdgeProcess& edge_;
