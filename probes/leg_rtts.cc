@@ -17,7 +17,11 @@ void set(std::atomic<T>& word, T value) noexcept {
 }  // namespace
 
 void LegRtts::add(ServiceId service, Leg leg, Nanos rtt, Instant now) noexcept {
-    Cell& c = cell(service, leg);
+    note(cell(service, leg), service, rtt, now);
+    note(cell_of_all(leg), kNoService, rtt, now);
+}
+
+void LegRtts::note(Cell& c, ServiceId service, Nanos rtt, Instant now) noexcept {
     const std::int64_t at = now.time_since_epoch().count();
     const bool fresh = get(c.service) != raw(service) || Nanos{at - get(c.begun)} >= kWindow || get(c.samples) == 0;
     if (fresh) {
@@ -38,7 +42,14 @@ void LegRtts::add(ServiceId service, Leg leg, Nanos rtt, Instant now) noexcept {
 }
 
 Measurement LegRtts::read(ServiceId service, Leg leg) const noexcept {
-    const Cell& c = cell(service, leg);
+    return measurement(cell(service, leg), service);
+}
+
+Measurement LegRtts::read_all(Leg leg) const noexcept {
+    return measurement(cell_of_all(leg), kNoService);
+}
+
+Measurement LegRtts::measurement(const Cell& c, ServiceId service) const noexcept {
     Measurement out{.source = source_};
     const std::uint32_t samples = get(c.samples);
     if (samples == 0 || get(c.service) != raw(service)) {

@@ -2,7 +2,8 @@
 // egress to its origins, as TCP connections that pass through show them: by handshakes, or by timestamps.
 //
 // Thread: one lcore adds, any thread reads; words are relaxed, so a picture may be one sample old and torn by one.
-// Fixed memory: a cell for each service id modulo kMaxServices; of two services with one cell the last counts.
+// Fixed memory: a cell for each service id modulo kMaxServices, of two services with one cell the last counts; and one
+// for all services.
 #pragma once
 
 #include <array>
@@ -24,11 +25,13 @@ class LegRtts {
     static constexpr Nanos kWindow = std::chrono::minutes{1};  // a measurement is of one window, then the next begins
 
     explicit LegRtts(MeasurementSource source = MeasurementSource::tcp_handshake)
-        : source_(source), cells_(std::make_unique<Cell[]>(kMaxServices * kLegs)) {}
+        : source_(source), cells_(std::make_unique<Cell[]>((kMaxServices + 1) * kLegs)) {}
 
     void add(ServiceId service, Leg leg, Nanos rtt, Instant now) noexcept;
     // With samples == 0 where nothing was measured.
     Measurement read(ServiceId service, Leg leg) const noexcept;
+    // The same of all services together.
+    Measurement read_all(Leg leg) const noexcept;
 
   private:
     struct Cell {
@@ -44,8 +47,19 @@ class LegRtts {
     Cell& cell(ServiceId service, Leg leg) const noexcept {
         return cells_[raw(service) % kMaxServices * kLegs + static_cast<std::size_t>(leg)];
     }
+    Cell& cell_of_all(Leg leg) const noexcept { return cells_[kMaxServices * kLegs + static_cast<std::size_t>(leg)]; }
+    static void note(Cell& cell, ServiceId service, Nanos rtt, Instant now) noexcept;
+    Measurement measurement(const Cell& cell, ServiceId service) const noexcept;
+
     MeasurementSource source_;
     std::unique_ptr<Cell[]> cells_;
+};
+
+// What a node measured of its legs, over all services, by Leg; samples == 0: nothing.
+using LegMeasurements = std::array<Measurement, kLegs>;
+struct MeasuredLeg {
+    Leg leg = Leg::client;
+    Measurement measured;
 };
 
 // What several lcores measured of one leg, as one.

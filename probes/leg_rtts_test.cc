@@ -35,6 +35,21 @@ TEST(LegRtts, LegsAndServicesAreApart) {
     EXPECT_EQ(rtts.read(kWeb, Leg::client).samples, 0u);
 }
 
+TEST(LegRtts, AllServicesTogetherAreASeriesOfTheirOwn) {
+    LegRtts rtts;
+    EXPECT_EQ(rtts.read_all(Leg::client).samples, 0u);
+    rtts.add(kWeb, Leg::client, 20ms, kNow);
+    rtts.add(ServiceId{101}, Leg::client, 40ms, kNow + 1s);
+    rtts.add(kWeb, Leg::origin, 1ms, kNow + 2s);
+    const Measurement all = rtts.read_all(Leg::client);
+    EXPECT_EQ(all.samples, 2u);
+    EXPECT_EQ(all.least, 20ms);
+    EXPECT_EQ(all.mean, 30ms);
+    EXPECT_EQ(all.newest, kNow + 1s);
+    EXPECT_EQ(rtts.read_all(Leg::origin).mean, 1ms);
+    EXPECT_EQ(rtts.read(kWeb, Leg::client).mean, 20ms);
+}
+
 TEST(LegRtts, AWindowEndsAfterAMinute) {
     LegRtts rtts;
     rtts.add(kWeb, Leg::client, 20ms, kNow);

@@ -12,10 +12,12 @@
 namespace izar {
 
 struct StampReflector {
-    std::vector<IpAddress> peers;  // empty: the reflector is off
-    Nanos wall_offset{};           // wall-clock time less the node's clock, as it was at the start
+    std::vector<IpAddress> peers;
+    Nanos wall_offset{};    // wall-clock time less the node's clock, as it was at the start
+    bool nodes = false;     // every node of the fleet is a peer, too, by its overlay address
+    NodeId self = kNoNode;  // session of all probes that this node sends: nodes tell each other by it who asks
 
-    bool is_off() const noexcept { return peers.empty(); }
+    bool is_off() const noexcept { return peers.empty() && !nodes; }
     bool answers(const IpAddress& peer) const noexcept { return std::ranges::find(peers, peer) != peers.end(); }
     StampInstant wall_time(Instant now) const noexcept { return StampInstant{now.time_since_epoch() + wall_offset}; }
 };

@@ -7,6 +7,7 @@
 
 #include "ctrl/frames/messages.h"
 #include "ctrl/mesh/mesh_links.h"
+#include "ctrl/ring/leg_body.h"
 #include "ctrl/ring/link_body.h"
 #include "ctrl/ring/stamp_body.h"
 
@@ -178,6 +179,8 @@ void Agent::look_at_ring() {
     if (parts_.ring.poll(parts_.loop.now())) {
         parts_.log("izar-edge is here");
         row_.clear();
+        legs_ = next_legs_ = {};
+        stamp_port_ = 0;
         flows_.reset();
         feed_.resend();
     }
@@ -193,17 +196,28 @@ void Agent::take_from_edge(const ring::Message& message) {
         case ring::Kind::own_link:
             take_own_link(RingEnd::body_of<ring::Link>(message));
             break;
-        case ring::Kind::own_row_end:
-            take_flows(RingEnd::body_of<ring::RowEnd>(message).flows_and_one);
-            if (!row_told_) {
-                send_row();
+        case ring::Kind::own_leg:
+            if (const auto leg = read_leg_body(RingEnd::body_of<ring::OwnLeg>(message), parts_.loop.now())) {
+                next_legs_[static_cast<std::size_t>(leg->leg)] = leg->measured;
             }
+            break;
+        case ring::Kind::own_row_end:
+            end_row(RingEnd::body_of<ring::RowEnd>(message));
             break;
         case ring::Kind::stamp_result:
             group_.take_stamp(read_stamp_result(RingEnd::body_of<ring::StampResult>(message), parts_.loop.now()));
             break;
         default:
             break;  // of a newer izar-edge: what we do not know does not concern us
+    }
+}
+
+void Agent::end_row(const ring::RowEnd& end) {
+    legs_ = std::exchange(next_legs_, {});
+    stamp_port_ = end.stamp_port;
+    take_flows(end.flows_and_one);
+    if (!row_told_) {
+        send_row();
     }
 }
 
@@ -238,6 +252,14 @@ void Agent::send_row() {
     for (const auto& [to, link] : row_) {
         *row.add_items() = link_message(link);
         row.set_capacity_bps(raw(link.bandwidth.capacity));
+    }
+    if (const Instant now = parts_.loop.now(); parts_.ring.peer_is_alive(now)) {
+        row.set_stamp_port(stamp_port_);
+        for (std::size_t i = 0; i < legs_.size(); ++i) {
+            if (legs_[i].samples != 0) {
+                *row.add_legs() = leg_message({static_cast<Leg>(i), legs_[i]}, now);
+            }
+        }
     }
     if (channel_ != nullptr && channel_->is_open()) {
         row_told_ = !row_.empty();

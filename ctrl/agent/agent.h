@@ -20,6 +20,7 @@
 #include "ctrl/ring/feed_sender.h"
 #include "ctrl/ring/ring_end.h"
 #include "dataplane/base/random.h"
+#include "probes/leg_rtts.h"
 #include "sched/summary/exchange.h"
 
 namespace izar {
@@ -74,6 +75,7 @@ class Agent : private ChannelEvents {
     void send_row();
     void send_sample();
     void renew();
+    void end_row(const ring::RowEnd& end);
     void take_flows(std::uint64_t flows_and_one);
     void take_static(const control::StaticUpdate& update);
     void take_mesh(const control::MeshUpdate& update);
@@ -92,6 +94,9 @@ class Agent : private ChannelEvents {
     Nanos pause_ = kFirstPause;
     bool welcome_ = false;  // the controller has talked to us on this connection
     std::map<NodeId, FeedLink> row_;
+    LegMeasurements legs_{};              // of the last row,
+    LegMeasurements next_legs_{};         // and of the one that is coming
+    std::uint16_t stamp_port_ = 0;        // where izar-edge answers the STAMP probes of all nodes; 0: it does not
     std::optional<std::uint64_t> flows_;  // held by izar-edge
     bool row_told_ = false;               // a whole row was sent on this connection
     std::vector<NodeId> mesh_nodes_;      // by their number in summaries

@@ -109,6 +109,52 @@ TEST_F(AgentTest, MeasurementsReachTheOthersAndDeathsAtOnce) {
     EXPECT_LT(clock.now() - begin, seconds{1}) << "not with the next round";
 }
 
+// Two groups. Each node probes those of its own and the other's master; who does not answer, neither is asked nor asks.
+TEST_F(AgentTest, MastersHaveNodesProbeEachOtherByStamp) {
+    TestNode& ams = add_node("ams");
+    TestNode& fra = add_node("fra");
+    fra.stamp_rtt = milliseconds{7};
+    ASSERT_TRUE(run_until([&] { return ams.agent->group().is_master() || fra.agent->group().is_master(); })) << log;
+    TestNode& par = add_node("par", "eu", false);
+    TestNode& nyc = add_node("nyc", "us");
+    const TestNode& master = ams.agent->group().is_master() ? ams : fra;
+    const TestNode& other = &master == &ams ? fra : ams;
+    const auto probes = [&](const TestNode& from, const TestNode& to) {
+        const IpAddress address = controller->desired().records().at(to.identity.id).address;
+        return std::ranges::count(from.stamped, address) > 1;
+    };
+    ASSERT_TRUE(run_until([&] { return probes(ams, fra) && probes(fra, ams) && probes(ams, nyc) && probes(fra, nyc); }))
+        << log;
+    ASSERT_TRUE(run_until([&] { return probes(nyc, master); })) << log;
+    EXPECT_FALSE(probes(nyc, other)) << "another group's, and not its master";
+    EXPECT_TRUE(par.stamped.empty());
+    EXPECT_FALSE(probes(ams, par) || probes(fra, par) || probes(nyc, par));
+
+    const auto told = [&](const char* metric) {
+        return ask({{"do", "history"}, {"from", "fra"}, {"to", "ams"}, {"metric", metric}})["points"];
+    };
+    ASSERT_TRUE(run_until([&] { return !told("stamp_rtt_ms").empty(); })) << log;
+    EXPECT_EQ(told("stamp_rtt_ms")[0]["mean"], 7);
+    EXPECT_NEAR(told("stamp_loss_ratio")[0]["mean"].get<double>(), 0.1, 1e-9);
+    const auto rows = store->region_probes(clock.wall() - std::chrono::hours{1});
+    ASSERT_TRUE(rows);
+    EXPECT_TRUE(std::ranges::any_of(*rows, [](const RegionProbe& row) {
+        return row.source_region == "eu" && row.target_region == "us" && row.tcp_delay == 7;
+    })) << "fra to nyc";
+}
+
+TEST_F(AgentTest, LegsReachTheHistoryOfTheirNode) {
+    TestNode& ams = add_node("ams");
+    ams.legs[0] = {MeasurementSource::tcp_handshake, 20, 0, milliseconds{8}, milliseconds{9}, Nanos{0}, clock.now()};
+    ams.legs[1] = {MeasurementSource::tcp_timestamp, 70, 0, milliseconds{2}, milliseconds{3}, Nanos{0}, clock.now()};
+    const auto told = [&](const char* metric) {
+        return ask({{"do", "history"}, {"from", "ams"}, {"metric", metric}})["points"];
+    };
+    ASSERT_TRUE(run_until([&] { return !told("client_rtt_ms").empty() && !told("origin_rtt_ms").empty(); })) << log;
+    EXPECT_EQ(told("client_rtt_ms")[0]["mean"], 9);
+    EXPECT_EQ(told("origin_rtt_ms")[0]["mean"], 3);
+}
+
 TEST_F(AgentTest, DrainedNodeIsEmptyWhenItsLastFlowIsOver) {
     TestNode& ams = add_node("ams");
     TestNode& fra = add_node("fra");

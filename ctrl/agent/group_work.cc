@@ -79,11 +79,16 @@ void GroupWork::turn() {
 void GroupWork::assign() {
     control::ToController message;
     message.mutable_group_tasks()->set_epoch(raw(member_.state().epoch));
-    for (const ProbeTask& task : plan_probes(members_, targets_, round_++)) {
-        control::ProbeTask& each = *message.mutable_group_tasks()->add_tasks();
-        each.set_member(raw(task.member));
-        *each.mutable_target() = target_message(task.target);
-    }
+    const auto add = [&](const std::vector<ProbeTask>& tasks) {
+        for (const ProbeTask& task : tasks) {
+            control::ProbeTask& each = *message.mutable_group_tasks()->add_tasks();
+            each.set_member(raw(task.member));
+            *each.mutable_target() = target_message(task.target);
+        }
+    };
+    add(plan_probes(members_, targets_, round_));
+    add(plan_stamp(stamp_members_, stamp_masters_, round_));
+    ++round_;
     send_(message);
 }
 
@@ -103,7 +108,7 @@ void GroupWork::take_tasks(const control::ProbeTasks& tasks) {
     std::vector<ProbeTarget> targets;
     for (const control::ProbeTarget& message : tasks.targets()) {
         const auto target = read_target(message);
-        if (target && targets.size() < kProbesARound) {
+        if (target && targets.size() < kProbesARound + kStampsARound) {
             targets.push_back(*target);
         }
     }
@@ -116,6 +121,7 @@ void GroupWork::take_loads(const control::GroupLoads& loads) {
     if (!member_.is_master(loop_.now()) || member_.state().epoch != epoch) {
         return;
     }
+    take_stamp_peers(loads);
     std::vector<RegionMember> members;
     std::map<NodeId, std::uint32_t> shares;
     for (const control::MemberLoad& load : loads.members()) {
@@ -141,16 +147,26 @@ void GroupWork::take_loads(const control::GroupLoads& loads) {
     send_(message);
 }
 
+void GroupWork::take_stamp_peers(const control::GroupLoads& loads) {
+    stamp_members_.clear();
+    stamp_masters_.clear();
+    for (const control::StampPeer& peer : loads.stamp_peers()) {
+        const NodeId node{static_cast<std::uint16_t>(peer.node())};
+        const auto target = std::ranges::find(targets_, node, &ProbeTarget::node);
+        if (node == kNoNode || peer.port() == 0 || peer.port() > 65'535 || target == targets_.end()) {
+            continue;
+        }
+        const bool ours = std::ranges::binary_search(members_, node);
+        (ours ? stamp_members_ : stamp_masters_)
+            .push_back({target->address, static_cast<std::uint16_t>(peer.port()), node, true});
+    }
+}
+
 void GroupWork::tell(const std::vector<ProbeAnswer>& answers) {
     control::ToController message;
     message.mutable_probe_results();
     for (const ProbeAnswer& answer : answers) {
-        control::ProbeResult& result = *message.mutable_probe_results()->add_results();
-        *result.mutable_target() = target_message(answer.target);
-        if (answer.rtt) {
-            result.set_rtt_us(
-                static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(*answer.rtt).count()));
-        }
+        *message.mutable_probe_results()->add_results() = result_message(answer);
     }
     send_(message);
 }

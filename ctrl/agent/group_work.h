@@ -2,7 +2,8 @@
 //
 // Every member asks for the region's lease. Who has it assigns probes every kProbeRound, by way of the controller;
 // every member probes what the newest master assigned, and tells the controller what came of it. And whenever the
-// controller tells the members' loads, the master says which share of the region's clients each is to take in.
+// controller tells the members' loads, the master says which share of the region's clients each is to take in. Who
+// answers STAMP probes is told with them.
 //
 // Thread: the event loop's.
 #pragma once
@@ -49,6 +50,7 @@ class GroupWork {
   private:
     void turn();
     void assign();
+    void take_stamp_peers(const control::GroupLoads& loads);
     void tell(const std::vector<ProbeAnswer>& answers);
     void follow_policy(const std::string& text);
 
@@ -57,8 +59,10 @@ class GroupWork {
     Send send_;
     GroupMember member_;
     Prober prober_;
-    std::vector<NodeId> members_;
+    std::vector<NodeId> members_;  // in order
     std::vector<ProbeTarget> targets_;
+    std::vector<ProbeTarget> stamp_members_;  // of our group, that answer STAMP probes
+    std::vector<ProbeTarget> stamp_masters_;  // of other groups
     std::string policy_text_;   // routing-policy.yaml, as last_mile_ was read from
     LastMilePolicy last_mile_;  // how the master moves weights
     RegionWeights weights_;

@@ -5,6 +5,19 @@
 #include "dataplane/base/check.h"
 
 namespace izar {
+namespace {
+
+Measurement connect_measurement(const std::optional<Nanos>& rtt, Instant now) {
+    MeasurementWindow window(MeasurementSource::tcp_connect);
+    if (rtt) {
+        window.add(*rtt, now);
+    } else {
+        window.add_loss();
+    }
+    return window.peek();
+}
+
+}  // namespace
 
 void Prober::start(const std::vector<ProbeTarget>& targets, Done done) {
     CHECK(!busy());
@@ -36,8 +49,7 @@ void Prober::take_stamp(const StampReport& report) {
     if (found == stamps_.end() || !report.over) {
         return;
     }
-    const Measurement& measured = report.measurement;
-    answers_.push_back({found->second, measured.samples == 0 ? std::nullopt : std::optional(measured.mean)});
+    answers_.push_back({found->second, report.measurement});
     stamps_.erase(found);
 }
 
@@ -47,14 +59,14 @@ void Prober::look() {
         const auto answer = each.probe.finish(now);
         const bool over = answer.outcome != TcpConnectProbe::Outcome::pending || now >= until_;
         if (over) {
-            answers_.push_back({each.target, answer.rtt});
+            answers_.push_back({each.target, connect_measurement(answer.rtt, now)});
         }
         return over;
     });
     std::erase_if(stamps_, [&](const auto& each) {
         const bool over = now >= stamps_until_;
         if (over) {
-            answers_.push_back({each.second, std::nullopt});
+            answers_.push_back({each.second, {.source = MeasurementSource::stamp, .lost = kStampCount}});
         }
         return over;
     });

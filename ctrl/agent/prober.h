@@ -9,7 +9,6 @@
 #include <functional>
 #include <list>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "ctrl/group/probe_plan.h"
@@ -18,11 +17,6 @@
 #include "probes/tcp_connect_probe.h"
 
 namespace izar {
-
-struct ProbeAnswer {
-    ProbeTarget target;
-    std::optional<Nanos> rtt;  // none: nobody answered
-};
 
 class Prober {
   public:

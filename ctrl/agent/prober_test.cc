@@ -41,9 +41,10 @@ TEST_F(ProberTest, WhoAcceptsAndWhoRefusesHasAnswered) {
     const auto answers = probe({{here, open, NodeId{2}}, {here, closed, kNoNode}});
     ASSERT_EQ(answers.size(), 2U);
     for (const ProbeAnswer& answer : answers) {
-        ASSERT_TRUE(answer.rtt) << answer.target.port;
-        EXPECT_GE(*answer.rtt, Nanos{0});
-        EXPECT_LE(*answer.rtt, Prober::kPatience);
+        ASSERT_EQ(answer.measured.samples, 1U) << answer.target.port;
+        EXPECT_EQ(answer.measured.source, MeasurementSource::tcp_connect);
+        EXPECT_GE(answer.measured.mean, Nanos{0});
+        EXPECT_LE(answer.measured.mean, Prober::kPatience);
         EXPECT_EQ(answer.target.node, answer.target.port == open ? NodeId{2} : kNoNode);
     }
 }
@@ -97,9 +98,10 @@ TEST_F(StampProberTest, SessionsRunThroughTheEdgeAndEndWithTheirReports) {
     wait();
     ASSERT_EQ(answers->size(), 2U);
     EXPECT_EQ((*answers)[0].target, far);
-    EXPECT_FALSE((*answers)[0].rtt);
+    EXPECT_EQ((*answers)[0].measured.samples, 0U);
     EXPECT_EQ((*answers)[1].target, near);
-    EXPECT_EQ((*answers)[1].rtt, milliseconds{21});
+    EXPECT_EQ((*answers)[1].measured.samples, 9U);
+    EXPECT_EQ((*answers)[1].measured.mean, milliseconds{21});
 }
 
 TEST_F(StampProberTest, WithoutAnEdgeOrItsReportNobodyAnswers) {
@@ -112,7 +114,8 @@ TEST_F(StampProberTest, WithoutAnEdgeOrItsReportNobodyAnswers) {
     begin({far});
     wait();
     ASSERT_EQ(answers->size(), 1U);
-    EXPECT_FALSE((*answers)[0].rtt);
+    EXPECT_EQ((*answers)[0].measured.samples, 0U);
+    EXPECT_EQ((*answers)[0].measured.lost, Prober::kStampCount);
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class AgentSession : public ChannelEvents {
     std::uint32_t mesh_taken = 0;        // generation acknowledged
     std::uint64_t static_taken = 0;      // version acknowledged
     std::optional<std::uint64_t> flows;  // that its node holds, as told last
+    std::uint16_t stamp_port = 0;        // where its node answers the STAMP probes of all nodes; 0: it does not
     bool welcome_due = false;            // it was told nothing yet
     bool mesh_due = false;               // the newest summary was not sent
     Instant next_renewal{};              // of its certificate; asked for sooner, it gets no answer

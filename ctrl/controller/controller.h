@@ -110,6 +110,7 @@ class Controller : private SessionEvents {
     void take_summary(MadeSummary made);
     std::vector<RegionMember> region_members() const;
     void ask_masters();
+    void tell_stamp_peers(std::map<std::string, control::ToAgent>& regions);
     WallSeconds wall_seconds() const { return std::chrono::floor<std::chrono::seconds>(parts_.wall_clock()); }
 
     ControllerParts parts_;

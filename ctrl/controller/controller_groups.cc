@@ -51,12 +51,31 @@ void Controller::ask_masters() {
             load.set_cpu_percent(*member.cpu_percent);
         }
     }
+    tell_stamp_peers(asked);
     for (auto& [region, message] : asked) {
         const GroupState state = groups_.state(region, parts_.loop.now());
         const auto master = agents_.find(state.master);
         if (state.master != kNoNode && master != agents_.end()) {
             message.mutable_group_loads()->set_epoch(raw(state.epoch));
             master->second->send_newest(Newest::group_loads, message);
+        }
+    }
+}
+
+// Who answers STAMP probes: a region's master is told its members and the masters of the others.
+void Controller::tell_stamp_peers(std::map<std::string, control::ToAgent>& regions) {
+    for (const auto& [node, session] : agents_) {
+        const auto record = desired_.records().find(node);
+        if (session->stamp_port == 0 || record == desired_.records().end()) {
+            continue;
+        }
+        const bool leads = groups_.state(record->second.region, parts_.loop.now()).master == node;
+        for (auto& [region, message] : regions) {
+            if (leads || region == record->second.region) {
+                control::StampPeer& peer = *message.mutable_group_loads()->add_stamp_peers();
+                peer.set_node(raw(node));
+                peer.set_port(session->stamp_port);
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 #include <control.pb.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ctrl/controller/controller.h"
 #include "ctrl/controller/sample_record.h"
 #include "ctrl/frames/messages.h"
@@ -60,6 +62,14 @@ bool Controller::take_row(AgentSession& session, const control::ToController& me
         links.push_back(*link);
         links.back().bandwidth.capacity = capacity;
     }
+    for (const control::LegItem& item : message.link_row().legs()) {
+        const auto leg = read_leg(item, parts_.loop.now());
+        if (!leg) {
+            return false;
+        }
+        measurements_.take_leg(session.node(), *leg);
+    }
+    session.stamp_port = static_cast<std::uint16_t>(std::min(message.link_row().stamp_port(), 65'535U));
     mesh_.take_row(session.node(), std::move(links));
     return true;
 }

@@ -92,31 +92,53 @@ void Groups::take_results(const NodeRecord& from, const control::ProbeResults& r
     Counts& counts = counts_[from.region];
     const WallTime now = wall_clock_();
     for (const control::ProbeResult& result : results.results()) {
-        const auto target = read_target(result.target());
-        counts.answered += target && result.has_rtt_us() ? 1 : 0;
-        counts.lost += target && !result.has_rtt_us() ? 1 : 0;
-        if (!target || !result.has_rtt_us() || waiting_.size() >= kMostWaiting) {
+        const auto answer = read_result(result);
+        if (!answer) {
             continue;
         }
-        const auto node = fleet.nodes().find(target->node);
+        const auto node = fleet.nodes().find(answer->target.node);
+        const bool answered = answer->measured.samples != 0;
+        ++(answered ? counts.answered : counts.lost);
+        if (answer->target.stamp && node != fleet.nodes().end()) {
+            note_stamp(from.id, *answer, now);
+        }
+        if (!answered || waiting_.size() >= kMostWaiting) {
+            continue;
+        }
         RegionProbe probe;
         probe.source_ip = from.address.text();
         probe.source_region = from.region;
-        probe.target_ip = target->address.text();
+        probe.target_ip = answer->target.address.text();
         probe.target_region = node == fleet.nodes().end() ? kOrigins : std::string_view(node->second.region);
-        probe.tcp_delay = (result.rtt_us() + 500) / 1'000;
+        probe.tcp_delay =
+            static_cast<std::uint32_t>(std::chrono::round<std::chrono::milliseconds>(answer->measured.mean).count());
         probe.probe_time = now;
         waiting_.push_back(std::move(probe));
     }
 }
 
+void Groups::note_stamp(NodeId from, const ProbeAnswer& answer, WallTime now) {
+    const Measurement& measured = answer.measured;
+    if (measured.samples + measured.lost == 0 || stamps_.size() + 2 > kMostWaiting) {
+        return;
+    }
+    const HistorySubject way{from, answer.target.node};
+    stamps_.push_back({way, HistoryMetric::stamp_loss_ratio, now, measured.loss_ratio()});
+    if (measured.samples != 0) {
+        const std::chrono::duration<double, std::milli> rtt = measured.mean;
+        stamps_.push_back({way, HistoryMetric::stamp_rtt_ms, now, rtt.count()});
+    }
+}
+
 Result<void> Groups::write_round() {
     const auto probes = std::exchange(waiting_, {});
-    if (probes.empty()) {
-        return {};
-    }
-    if (const auto written = store_.write_region_probes(probes); !written) {
-        return fail(written.error().text);
+    const auto stamps = std::exchange(stamps_, {});
+    const auto probes_written = probes.empty() ? StoreResult<void>{} : store_.write_region_probes(probes);
+    const auto stamps_written = stamps.empty() ? StoreResult<void>{} : store_.write_history(stamps);
+    for (const auto* const written : {&probes_written, &stamps_written}) {
+        if (!*written) {
+            return fail(written->error().text);
+        }
     }
     return {};
 }

@@ -1,5 +1,5 @@
 // groups.h -- Groups: the controller's side of the regions' groups: their masters' leases, the probes that masters
-// assign, and what came of them, as rows of region_probe_info.
+// assign, and what came of them, as rows of region_probe_info; of STAMP probes also as history.
 //
 // A lease's epochs come from the store, a block at a time, so that no controller of the fleet ever gives one twice, and
 // one that lost its lead gives none.
@@ -14,6 +14,7 @@
 
 #include "ctrl/controller/desired_state.h"
 #include "ctrl/group/group_leases.h"
+#include "ctrl/group/probe_plan.h"
 #include "ctrl/store/store.h"
 
 namespace izar {
@@ -64,6 +65,7 @@ class Groups {
         std::uint64_t lost = 0;
     };
     std::optional<GroupEpoch> next_epoch();
+    void note_stamp(NodeId from, const ProbeAnswer& answer, WallTime now);
 
     Store& store_;
     std::function<WallTime()> wall_clock_;
@@ -71,6 +73,7 @@ class Groups {
     std::uint64_t end_of_block_ = 0;
     GroupLeases leases_;
     std::vector<RegionProbe> waiting_;
+    std::vector<HistorySample> stamps_;     // waiting, too
     std::map<std::string, Counts> counts_;  // by region
 };
 

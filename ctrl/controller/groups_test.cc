@@ -132,5 +132,35 @@ TEST_F(GroupsTest, ResultsAreWrittenOnceAndCounted) {
     EXPECT_EQ(rows[0].state.master, kNoNode);
 }
 
+// Their series are a node's to another's; what is no node's has none.
+TEST_F(GroupsTest, StampResultsGoIntoHistoryToo) {
+    const auto groups = make();
+    const auto result = [](const char* address, std::uint16_t id, std::uint32_t samples) {
+        Measurement measured{.source = MeasurementSource::stamp, .samples = samples, .lost = 10 - samples};
+        measured.mean = std::chrono::microseconds{7'250};
+        return result_message({{*IpAddress::parse(address), 862, NodeId{id}, true}, measured});
+    };
+    control::ProbeResults results;
+    *results.add_results() = result("10.0.0.3", 3, 9);
+    *results.add_results() = result("10.0.0.2", 2, 0);
+    *results.add_results() = result("10.0.0.9", 9, 10);
+    groups->take_results(node(1), results, fleet);
+    ASSERT_TRUE(groups->write_round());
+    const auto series = [&](std::uint16_t to, HistoryMetric metric) {
+        return store->history({{NodeId{1}, NodeId{to}}, metric, kNow - minutes{5}, kNow + minutes{5}}).value();
+    };
+    ASSERT_EQ(series(3, HistoryMetric::stamp_rtt_ms).size(), 1U);
+    EXPECT_EQ(series(3, HistoryMetric::stamp_rtt_ms)[0].mean, 7.25);
+    EXPECT_EQ(series(3, HistoryMetric::stamp_loss_ratio).at(0).mean, 0.1);
+    EXPECT_TRUE(series(2, HistoryMetric::stamp_rtt_ms).empty());
+    EXPECT_EQ(series(2, HistoryMetric::stamp_loss_ratio).at(0).mean, 1);
+    EXPECT_TRUE(series(9, HistoryMetric::stamp_rtt_ms).empty());
+    const auto written = store->region_probes(kNow - minutes{1});
+    ASSERT_TRUE(written);
+    ASSERT_EQ(written->size(), 2U);
+    EXPECT_EQ(written->at(0).tcp_delay, 7U);
+    EXPECT_EQ(written->at(0).target_region, "us");
+}
+
 }  // namespace
 }  // namespace izar

@@ -76,6 +76,10 @@ Result<void> Measurements::write_round(const LinkRows& rows, const std::map<Node
     for (const auto& [node, uplink] : uplinks) {
         history.push_back({{node, kNoNode}, HistoryMetric::bandwidth_bps, now, static_cast<double>(raw(uplink.used))});
     }
+    for (const auto& [leg, rtt] : std::exchange(legs_, {})) {
+        const auto metric = leg.second == Leg::client ? HistoryMetric::client_rtt_ms : HistoryMetric::origin_rtt_ms;
+        history.push_back({{leg.first, kNoNode}, metric, now, std::chrono::duration<double, std::milli>(rtt).count()});
+    }
     const auto links = recorder_.next_links(rows, kLinksARound, now);
     const auto of_links = link_history(links, now);
     history.insert(history.end(), of_links.begin(), of_links.end());

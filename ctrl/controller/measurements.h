@@ -2,7 +2,7 @@
 //
 //   system_info      every sample of a node
 //   network_metrics  the latest of each ordered pair, with its far end's CPU and virtual queues
-//   history          RTT, loss and used bandwidth of links, CPU and used bandwidth of nodes
+//   history          RTT, loss and used bandwidth of links; CPU, used bandwidth and legs outside the overlay of nodes
 //
 // A round writes at most kLinksARound links, so that a large fleet does not hold the loop up: a larger one is written
 // less often, a link at a time in turn.
@@ -12,12 +12,14 @@
 
 #include <deque>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "ctrl/history/history_recorder.h"
 #include "ctrl/store/store.h"
 #include "dataplane/base/result.h"
 #include "dataplane/tables/fleet.h"
+#include "probes/leg_rtts.h"
 #include "sched/policy.h"
 #include "sched/virtual_queue.h"
 
@@ -33,6 +35,9 @@ class Measurements {
     // Of a node's samples within a round the newest counts.
     void take_sample(NodeId node, SystemInfo sample);
 
+    // A leg of a node outside the overlay, in the same manner.
+    void take_leg(NodeId node, const MeasuredLeg& leg) { legs_[{node, leg.leg}] = leg.measured.mean; }
+
     // Ends the round: judges the nodes' CPU, and writes. What could not be written is lost, and the error says why.
     Result<void> write_round(const LinkRows& rows, const std::map<NodeId, FleetNode>& nodes, WallTime now);
 
@@ -46,7 +51,8 @@ class Measurements {
     Store& store_;
     HistoryRecorder recorder_{std::chrono::seconds{1}};  // every round takes links: the store's buckets thin them out
     VirtualQueues queues_;
-    std::map<NodeId, SystemInfo> samples_;  // since the last round
+    std::map<NodeId, SystemInfo> samples_;          // since the last round
+    std::map<std::pair<NodeId, Leg>, Nanos> legs_;  // RTT since the last round
     std::map<NodeId, std::deque<double>> cpu_;
     std::map<NodeId, std::deque<double>> used_;  // bits a second
     std::map<NodeId, NodeLoad> loads_;

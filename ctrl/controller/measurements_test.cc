@@ -54,6 +54,23 @@ TEST_F(MeasurementsTest, ARoundWritesSamplesLinksAndHistory) {
     EXPECT_EQ(history(NodeId{2}, kNoNode, HistoryMetric::cpu_percent)[0].mean, 30);
 }
 
+// What was told is written with the round that follows, and only then.
+TEST_F(MeasurementsTest, LegsGoIntoTheHistoryOfTheirNode) {
+    Measurements measurements(*store);
+    measurements.take_leg(NodeId{1}, {Leg::client, {.samples = 9, .mean = milliseconds{70}}});
+    measurements.take_leg(NodeId{1}, {Leg::client, {.samples = 9, .mean = milliseconds{30}}});
+    measurements.take_leg(NodeId{2}, {Leg::origin, {.samples = 1, .mean = std::chrono::microseconds{1'500}}});
+    for (int round = 0; round < 2; ++round) {
+        ASSERT_TRUE(measurements.write_round(rows, nodes, kNow + seconds{5 * round}));
+    }
+    const auto clients = history(NodeId{1}, kNoNode, HistoryMetric::client_rtt_ms);
+    ASSERT_EQ(clients.size(), 1U);
+    EXPECT_EQ(clients[0].count, 1U);
+    EXPECT_EQ(clients[0].mean, 30) << "the newest";
+    EXPECT_TRUE(history(NodeId{1}, kNoNode, HistoryMetric::origin_rtt_ms).empty());
+    EXPECT_EQ(history(NodeId{2}, kNoNode, HistoryMetric::origin_rtt_ms).at(0).mean, 1.5);
+}
+
 TEST_F(MeasurementsTest, EveryRoundCountsIntoItsBucket) {
     Measurements measurements(*store);
     for (int round = 0; round < 2; ++round) {

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "ctrl/frames/frame.h"
+#include "dataplane/base/check.h"
 #include "dataplane/base/limits.h"
 
 namespace izar {
@@ -17,10 +18,16 @@ namespace {
 constexpr double kMillion = 1e6;
 constexpr std::uint64_t kMostBitRate = 1'000'000'000'000'000;
 constexpr std::uint32_t kLongestRttUs = 60'000'000;  // a minute; more is no measurement
+constexpr std::uint32_t kMostProbes = 1'000'000;     // behind one result
 
 std::uint32_t microseconds(Nanos time) {
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, kLongestRttUs));
+}
+
+std::uint32_t milliseconds(Nanos time) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(ms, 0, 0xFFFFFFFF));
 }
 
 bool is_port(std::uint32_t port) {
@@ -223,6 +230,38 @@ Result<FeedLink> read_link(NodeId from, const control::LinkItem& message) {
     return out;
 }
 
+control::LegItem leg_message(const MeasuredLeg& leg, Instant now) {
+    const Measurement& measured = leg.measured;
+    CHECK(measured.samples != 0);
+    control::LegItem out;
+    out.set_origin(leg.leg == Leg::origin);
+    out.set_timestamps(measured.source == MeasurementSource::tcp_timestamp);
+    out.set_rtt_us(microseconds(measured.mean));
+    out.set_least_us(microseconds(measured.least));
+    out.set_variation_us(microseconds(measured.variation));
+    out.set_count(measured.samples);
+    out.set_age_ms(milliseconds(measured.age(now)));
+    return out;
+}
+
+Result<MeasuredLeg> read_leg(const control::LegItem& message, Instant now) {
+    if (message.count() == 0 || message.rtt_us() > kLongestRttUs || message.least_us() > message.rtt_us() ||
+        message.variation_us() > kLongestRttUs) {
+        return fail(fmt::format("a leg to {} has a value out of range", message.origin() ? "origins" : "clients"));
+    }
+    MeasuredLeg out;
+    out.leg = message.origin() ? Leg::origin : Leg::client;
+    out.measured = {
+        .source = message.timestamps() ? MeasurementSource::tcp_timestamp : MeasurementSource::tcp_handshake,
+        .samples = message.count(),
+        .lost = 0,
+        .least = std::chrono::microseconds{message.least_us()},
+        .mean = std::chrono::microseconds{message.rtt_us()},
+        .variation = std::chrono::microseconds{message.variation_us()},
+        .newest = now - std::chrono::milliseconds{message.age_ms()}};
+    return out;
+}
+
 control::ProbeTarget target_message(const ProbeTarget& target) {
     control::ProbeTarget out;
     out.set_address(address_bytes(target.address));
@@ -242,6 +281,36 @@ Result<ProbeTarget> read_target(const control::ProbeTarget& message) {
     }
     return ProbeTarget{*address, static_cast<std::uint16_t>(message.port()),
                        NodeId{static_cast<std::uint16_t>(message.node())}, message.stamp()};
+}
+
+control::ProbeResult result_message(const ProbeAnswer& answer) {
+    control::ProbeResult out;
+    *out.mutable_target() = target_message(answer.target);
+    out.set_samples(answer.measured.samples);
+    out.set_lost(answer.measured.lost);
+    if (answer.measured.samples != 0) {
+        out.set_rtt_us(microseconds(answer.measured.mean));
+    }
+    return out;
+}
+
+Result<ProbeAnswer> read_result(const control::ProbeResult& message) {
+    const auto target = read_target(message.target());
+    if (!target) {
+        return tl::unexpected(target.error());
+    }
+    if (message.rtt_us() > kLongestRttUs || message.samples() > kMostProbes || message.lost() > kMostProbes) {
+        return fail("the result of a probe has a value out of range");
+    }
+    ProbeAnswer out;
+    out.target = *target;
+    out.measured.source = target->stamp ? MeasurementSource::stamp : MeasurementSource::tcp_connect;
+    out.measured.lost = message.lost();
+    if (message.has_rtt_us()) {
+        out.measured.samples = std::max(message.samples(), 1U);
+        out.measured.mean = std::chrono::microseconds{message.rtt_us()};
+    }
+    return out;
 }
 
 void silence_protobuf() {

@@ -15,6 +15,7 @@
 #include "dataplane/base/result.h"
 #include "dataplane/tables/fleet.h"
 #include "dataplane/tables/service_table.h"
+#include "probes/leg_rtts.h"
 #include "sched/feed.h"
 
 namespace izar {
@@ -23,7 +24,9 @@ namespace izar {
 namespace control {
 class Node;
 class Service;
+class LegItem;
 class LinkItem;
+class ProbeResult;
 class ProbeTarget;
 }  // namespace control
 
@@ -43,8 +46,16 @@ Result<Service> read_service(const control::Service& message);
 control::LinkItem link_message(const FeedLink& link);
 Result<FeedLink> read_link(NodeId from, const control::LinkItem& message);
 
+// Requires samples. Times are by the caller's clock.
+control::LegItem leg_message(const MeasuredLeg& leg, Instant now);
+Result<MeasuredLeg> read_leg(const control::LegItem& message, Instant now);
+
 control::ProbeTarget target_message(const ProbeTarget& target);
 Result<ProbeTarget> read_target(const control::ProbeTarget& message);
+
+control::ProbeResult result_message(const ProbeAnswer& answer);
+// Of the measurement the numbers of samples and losses and the mean are known then.
+Result<ProbeAnswer> read_result(const control::ProbeResult& message);
 
 // Protobuf prints a line for each damaged message; a peer must not be able to fill our log. Once, by main.
 void silence_protobuf();

@@ -129,6 +129,59 @@ TEST(Messages, ProbeTargetReadsBackAsItWas) {
     EXPECT_FALSE(read_target(wrong));
 }
 
+TEST(Messages, LegReadsBackAsItWas) {
+    using std::chrono::microseconds;
+    using std::chrono::milliseconds;
+    const Instant now{std::chrono::hours{1}};
+    const MeasuredLeg leg{Leg::origin,
+                          {MeasurementSource::tcp_timestamp, 40, 0, milliseconds{2}, microseconds{2'500},
+                           microseconds{30}, now - milliseconds{1'200}}};
+    const control::LegItem message = leg_message(leg, now);
+    const auto back = read_leg(message, now + std::chrono::hours{1});
+    ASSERT_TRUE(back) << back.error().text;
+    EXPECT_EQ(back->leg, Leg::origin);
+    EXPECT_EQ(back->measured.source, MeasurementSource::tcp_timestamp);
+    EXPECT_EQ(back->measured.samples, 40U);
+    EXPECT_EQ(back->measured.least, milliseconds{2});
+    EXPECT_EQ(back->measured.mean, microseconds{2'500});
+    EXPECT_EQ(back->measured.variation, microseconds{30});
+    EXPECT_EQ(back->measured.age(now + std::chrono::hours{1}), milliseconds{1'200}) << "by the reader's clock";
+    const auto refused = [&](auto change) {
+        control::LegItem wrong = message;
+        change(wrong);
+        return !read_leg(wrong, now).has_value();
+    };
+    EXPECT_TRUE(refused([](auto& wrong) { wrong.set_count(0); }));
+    EXPECT_TRUE(refused([](auto& wrong) { wrong.set_rtt_us(60'000'001); }));
+    EXPECT_TRUE(refused([](auto& wrong) { wrong.set_least_us(2'501); }));
+    EXPECT_TRUE(refused([](auto& wrong) { wrong.set_variation_us(60'000'001); }));
+}
+
+TEST(Messages, ProbeResultReadsBackAsItWas) {
+    ProbeAnswer answer{{*IpAddress::parse("10.0.0.2"), 862, NodeId{2}, true}, {}};
+    answer.measured = {
+        .source = MeasurementSource::stamp, .samples = 9, .lost = 1, .mean = std::chrono::milliseconds{7}};
+    const auto back = read_result(result_message(answer));
+    ASSERT_TRUE(back) << back.error().text;
+    EXPECT_EQ(back->target, answer.target);
+    EXPECT_EQ(back->measured.source, MeasurementSource::stamp);
+    EXPECT_EQ(back->measured.samples, 9U);
+    EXPECT_EQ(back->measured.lost, 1U);
+    EXPECT_EQ(back->measured.mean, std::chrono::milliseconds{7});
+    answer.measured = {.source = MeasurementSource::stamp, .lost = 10};
+    const auto silence = read_result(result_message(answer));
+    ASSERT_TRUE(silence);
+    EXPECT_EQ(silence->measured.samples, 0U);
+    EXPECT_EQ(silence->measured.lost, 10U);
+    control::ProbeResult message;
+    *message.mutable_target() = target_message({*IpAddress::parse("10.0.0.2"), 80, kNoNode});
+    message.set_rtt_us(1'000);
+    ASSERT_TRUE(read_result(message));
+    EXPECT_EQ(read_result(message)->measured.samples, 1U) << "of an agent that does not tell how many";
+    message.set_rtt_us(60'000'001);
+    EXPECT_FALSE(read_result(message));
+}
+
 TEST(Messages, FramesCarryThem) {
     control::ToController message;
     message.mutable_hello()->set_static_version(42);

@@ -29,4 +29,21 @@ std::vector<ProbeTask> plan_probes(std::span<const NodeId> members, std::span<co
     return out;
 }
 
+std::vector<ProbeTask> plan_stamp(std::span<const ProbeTarget> members, std::span<const ProbeTarget> masters,
+                                  std::uint64_t round) {
+    std::vector<ProbeTask> out;
+    for (std::size_t member = 0; member < members.size(); ++member) {
+        const std::size_t others = members.size() - 1;
+        const std::size_t all = others + masters.size();
+        for (std::size_t i = 0; i < std::min(all, kStampsARound); ++i) {
+            const std::size_t turn = (round * kStampsARound + i) % all;
+            // Counted from the member on, so that members that have the same turn probe different ones.
+            const ProbeTarget& target =
+                turn < others ? members[(member + 1 + turn) % members.size()] : masters[turn - others];
+            out.push_back({members[member].node, target});
+        }
+    }
+    return out;
+}
+
 }  // namespace izar

@@ -65,6 +65,57 @@ TEST(ProbePlan, GetsAroundAllTargetsInSomeRounds) {
     }
 }
 
+std::vector<ProbeTarget> stamp_peers(std::size_t count, std::uint16_t first) {
+    std::vector<ProbeTarget> out;
+    for (std::size_t i = 0; i < count; ++i) {
+        const NodeId node{static_cast<std::uint16_t>(first + i)};
+        out.push_back({*IpAddress::parse("10.0.1." + std::to_string(raw(node))), 862, node, true});
+    }
+    return out;
+}
+
+// Within a bounded number of rounds each member probes every other and every master, once each time around, itself
+// never; and no round is more than a member's share.
+RC_GTEST_PROP(StampPlan, EachMemberGetsAroundAllOthers, ()) {
+    const auto members = stamp_peers(*rc::gen::inRange<std::size_t>(0, 40), 1);
+    const auto masters = stamp_peers(*rc::gen::inRange<std::size_t>(0, 12), 100);
+    const auto begin = *rc::gen::inRange<std::uint64_t>(0, 1'000);
+    const std::size_t each = members.empty() ? 0 : members.size() - 1 + masters.size();
+    std::map<NodeId, std::map<NodeId, std::size_t>> probed;
+    // After `each` rounds every one had kStampsARound turns.
+    for (std::uint64_t round = begin; round < begin + each; ++round) {
+        std::map<NodeId, std::set<NodeId>> now;
+        for (const ProbeTask& task : plan_stamp(members, masters, round)) {
+            RC_ASSERT(task.member != task.target.node);
+            RC_ASSERT(task.target.stamp);
+            RC_ASSERT(now[task.member].insert(task.target.node).second);
+            ++probed[task.member][task.target.node];
+        }
+        for (const auto& [member, nodes] : now) {
+            RC_ASSERT(nodes.size() == std::min(each, kStampsARound));
+        }
+    }
+    RC_ASSERT(probed.size() == (each == 0 ? 0 : members.size()));
+    for (const auto& [member, nodes] : probed) {
+        RC_ASSERT(nodes.size() == each);
+        for (const auto& [node, times] : nodes) {
+            RC_ASSERT(times == std::min(each, kStampsARound));
+        }
+    }
+}
+
+// Nobody is probed by its whole group at once.
+TEST(StampPlan, ARoundSpreadsOverTheGroup) {
+    std::map<NodeId, std::size_t> probed;
+    for (const ProbeTask& task : plan_stamp(stamp_peers(30, 1), {}, 5)) {
+        ++probed[task.target.node];
+    }
+    EXPECT_EQ(probed.size(), 30U);
+    for (const auto& [node, times] : probed) {
+        EXPECT_EQ(times, kStampsARound) << raw(node);
+    }
+}
+
 TEST(ProbePlan, NobodyOrNothingIsNoPlan) {
     EXPECT_TRUE(plan_probes({}, targets(3, 0), 0).empty());
     EXPECT_TRUE(plan_probes(nodes(3), {}, 0).empty());

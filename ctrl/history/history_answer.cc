@@ -44,8 +44,8 @@ StoreResult<std::string> history_answer(Store& store, const HistoryRequest& requ
     const auto metric = find_history_metric(name);
     if (!metric) {
         return store_fail(StoreFault::refused,
-                          fmt::format("there is no metric '{}'; known are rtt_ms, loss_ratio, bandwidth_bps and "
-                                      "cpu_percent",
+                          fmt::format("there is no metric '{}'; known are rtt_ms, loss_ratio, bandwidth_bps, "
+                                      "cpu_percent, client_rtt_ms, origin_rtt_ms, stamp_rtt_ms and stamp_loss_ratio",
                                       name.substr(0, 40)));
     }
     const bool good = request.from != kNoNode && request.last > std::chrono::hours{0} && request.last <= kMostHistory &&

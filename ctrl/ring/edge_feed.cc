@@ -8,8 +8,8 @@ namespace izar {
 using ring::Kind;
 
 EdgeFeed::EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own,
-                   std::shared_ptr<const RoutingPolicies> policies, std::function<std::uint64_t()> held_flows)
-    : end_(std::move(end)), held_flows_(std::move(held_flows)), assembly_(std::move(own), std::move(policies)) {}
+                   std::shared_ptr<const RoutingPolicies> policies, RowSources sources)
+    : end_(std::move(end)), sources_(std::move(sources)), assembly_(std::move(own), std::move(policies)) {}
 
 bool EdgeFeed::do_work(Instant now, const Mesh& mesh, FeedRing& feed) {
     if (end_->poll(now)) {
@@ -147,9 +147,24 @@ void EdgeFeed::report_links(Instant now, const Mesh& mesh) {
         row_at_ = NodeSlot{static_cast<std::uint16_t>(raw(row_at_) + 1)};
     }
     if (row_begun_) {
-        const std::uint64_t flows_and_one = held_flows_ == nullptr ? 0 : held_flows_() + 1;
-        row_begun_ = !end_->send(Kind::own_row_end, ring::RowEnd{assembly_.fleet()->version, flows_and_one});
+        row_begun_ = !end_row(now);
     }
+}
+
+// A leg may be told twice, when there is no room for what follows it.
+bool EdgeFeed::end_row(Instant now) {
+    const LegMeasurements legs = sources_.legs == nullptr ? LegMeasurements{} : sources_.legs(now);
+    for (std::size_t i = 0; i < legs.size(); ++i) {
+        const MeasuredLeg leg{static_cast<Leg>(i), legs[i]};
+        if (leg.measured.samples != 0 && !end_->send(Kind::own_leg, leg_body(leg, now))) {
+            return false;
+        }
+    }
+    const std::uint64_t flows_and_one = sources_.held_flows == nullptr ? 0 : sources_.held_flows() + 1;
+    return end_->send(Kind::own_row_end, ring::RowEnd{.version = assembly_.fleet()->version,
+                                                      .flows_and_one = flows_and_one,
+                                                      .stamp_port = sources_.stamp_port,
+                                                      .pad = {}});
 }
 
 }  // namespace izar

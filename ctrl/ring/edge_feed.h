@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ctrl/ring/feed_assembly.h"
+#include "ctrl/ring/leg_body.h"
 #include "ctrl/ring/ring_end.h"
 #include "ctrl/ring/stamp_body.h"
 #include "sched/feed.h"
@@ -20,16 +21,22 @@
 
 namespace izar {
 
+// What a row tells beside the own links. The functions are asked by the scheduler thread, once a row; null: not told.
+struct RowSources {
+    std::function<std::uint64_t()> held_flows{};         // this node's flows and sessions
+    std::function<LegMeasurements(Instant now)> legs{};  // outside the overlay
+    std::uint16_t stamp_port = 0;  // where this node answers the STAMP probes of all nodes; 0: it does not
+};
+
 class EdgeFeed {
   public:
     static constexpr std::size_t kMessagesARound = 256;
     static constexpr Nanos kLookInterval = std::chrono::milliseconds{5};  // a link that died is told within it
     static constexpr Nanos kRowInterval = std::chrono::seconds{1};
 
-    // As FeedAssembly: the fleet and the policies of edge.yaml. `held_flows` counts this node's flows and sessions,
-    // once a row; null: the agent is not told.
+    // As FeedAssembly: the fleet and the policies of edge.yaml.
     EdgeFeed(std::unique_ptr<RingEnd> end, std::shared_ptr<const Fleet> own,
-             std::shared_ptr<const RoutingPolicies> policies, std::function<std::uint64_t()> held_flows = nullptr);
+             std::shared_ptr<const RoutingPolicies> policies, RowSources sources = {});
 
     // One round; true if there was anything to do. Pushes into `feed`, whose only other producer is over before the
     // scheduler thread begins.
@@ -53,9 +60,10 @@ class EdgeFeed {
     void notice_silence(Instant now, FeedRing& feed);
     void report_links(Instant now, const Mesh& mesh);
     bool send_link(const Mesh& mesh, NodeSlot slot, Instant now);
+    bool end_row(Instant now);
 
     std::unique_ptr<RingEnd> end_;
-    std::function<std::uint64_t()> held_flows_;
+    RowSources sources_;
     FeedAssembly assembly_;
     bool agent_there_ = false;
     std::vector<LinkState> told_;  // by slot: what the agent knows of our links

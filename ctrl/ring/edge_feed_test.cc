@@ -76,8 +76,9 @@ class EdgeFeedTest : public testing::Test {
     }
     void start_edge() {
         edge.reset();
-        edge = std::make_unique<EdgeFeed>(
-            std::move(*RingEnd::open(shared_path(folder.path()), RingSide::edge, ++boots)), own_fleet(), own_policies);
+        edge =
+            std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(folder.path()), RingSide::edge, ++boots)),
+                                       own_fleet(), own_policies, sources);
     }
     // Both sides work until nothing moves; what reached the scheduler is kept.
     void settle() {
@@ -117,6 +118,7 @@ class EdgeFeedTest : public testing::Test {
     std::unique_ptr<RingEnd> agent;
     std::unique_ptr<FeedSender> sender;
     std::unique_ptr<EdgeFeed> edge;
+    RowSources sources;
     const std::shared_ptr<const RoutingPolicies> own_policies = std::make_shared<const RoutingPolicies>();
     Mesh mesh;
     FeedRing feed;
@@ -124,6 +126,29 @@ class EdgeFeedTest : public testing::Test {
     std::vector<std::shared_ptr<const FeedUpdate>> updates;
     std::vector<ring::Message> heard;
 };
+
+TEST_F(EdgeFeedTest, ARowEndsWithLegsFlowsAndTheReflector) {
+    sources.held_flows = [] { return std::uint64_t{7}; };
+    sources.legs = [](Instant at) {
+        LegMeasurements out{};
+        out[1] = {MeasurementSource::tcp_timestamp, 9, 0, milliseconds{2}, milliseconds{3}, Nanos{0}, at};
+        return out;
+    };
+    sources.stamp_port = 862;
+    start_edge();
+    settle();
+    ASSERT_EQ(heard_of(Kind::own_leg), 1U) << "nothing was measured of the other";
+    ASSERT_EQ(heard_of(Kind::own_row_end), 1U);
+    const auto leg = std::ranges::find(heard, Kind::own_leg, &ring::Message::kind);
+    const auto end = std::ranges::find(heard, Kind::own_row_end, &ring::Message::kind);
+    EXPECT_LT(leg, end) << "it is of that row";
+    const auto measured = read_leg_body(RingEnd::body_of<ring::OwnLeg>(*leg), now);
+    ASSERT_TRUE(measured);
+    EXPECT_EQ(measured->leg, Leg::origin);
+    EXPECT_EQ(measured->measured.mean, milliseconds{3});
+    EXPECT_EQ(RingEnd::body_of<ring::RowEnd>(*end).stamp_port, 862);
+    EXPECT_EQ(RingEnd::body_of<ring::RowEnd>(*end).flows_and_one, 8U);
+}
 
 TEST_F(EdgeFeedTest, StaticDataArrivesWholeAndIsAcknowledged) {
     sender->set_static(data(5, {1, 2, 9}));

@@ -27,7 +27,7 @@ namespace izar::ring {
 
 inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
 inline constexpr std::uint32_t kLayoutVersion = 1;
-inline constexpr std::uint32_t kMinorVersion = 5;
+inline constexpr std::uint32_t kMinorVersion = 6;
 inline constexpr std::uint32_t kStampMinorVersion = 5;  // that knows stamp_task
 inline constexpr std::size_t kRingMessages = 4095;      // Boost keeps one more, free, to tell full from empty
 inline constexpr std::size_t kBodyBytes = 120;
@@ -50,12 +50,13 @@ enum class Kind : std::uint16_t {
     feed_load = 25,
     feed_node = 26,
     static_policy = 27,  // the next part of the text
-    stamp_task = 28,     // a STAMP session to be sent (minor version 4)
+    stamp_task = 28,     // a STAMP session to be sent (minor version 5)
     // Up.
     static_taken = 48,
     own_link = 49,
     own_row_end = 50,
     stamp_result = 51,  // what came of a stamp_task so far
+    own_leg = 52,       // of the row that ends next; one not told was not measured (minor version 6)
 };
 
 struct Hello {
@@ -119,6 +120,19 @@ struct StaticCommit {
 struct RowEnd {
     std::uint64_t version;        // of the static data whose nodes it is about
     std::uint64_t flows_and_one;  // one more than the flows and sessions held; 0: not told (minor version 2)
+    std::uint16_t stamp_port;     // where the STAMP probes of all nodes are answered; 0: they are not (minor version 6)
+    std::uint8_t pad[6];
+};
+// RTT between this node and what is outside the overlay.
+struct OwnLeg {
+    std::uint8_t leg;     // 0: clients, 1: origins
+    std::uint8_t source;  // 0: TCP handshakes, 1: TCP timestamps
+    std::uint8_t pad[2];
+    std::uint32_t samples;  // of a minute at most; never 0
+    std::uint32_t least_us;
+    std::uint32_t mean_us;
+    std::uint32_t variation_us;
+    std::uint32_t age_ms;  // of the newest sample
 };
 struct FeedLifeBody {
     std::uint8_t live;
@@ -197,7 +211,7 @@ concept FitsBody = std::is_trivially_copyable_v<Body> && std::has_unique_object_
 static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> && FitsBody<StaticService> &&
               FitsBody<StaticEgress> && FitsBody<StaticOrigin> && FitsBody<StaticSecret> && FitsBody<StaticPolicy> &&
               FitsBody<StaticCommit> && FitsBody<RowEnd> && FitsBody<FeedLifeBody> && FitsBody<Link> &&
-              FitsBody<FeedNodeBody> && FitsBody<StampTask> && FitsBody<StampResult>);
+              FitsBody<FeedNodeBody> && FitsBody<StampTask> && FitsBody<StampResult> && FitsBody<OwnLeg>);
 static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 88, "no hole; doubles have no unique form");
 static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 48);
 

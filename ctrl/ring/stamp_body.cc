@@ -1,21 +1,14 @@
 #include "ctrl/ring/stamp_body.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 
+#include "ctrl/ring/whole_units.h"
+
 namespace izar {
-namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-template <typename Unit>
-std::uint32_t whole(Nanos time) {
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time / Unit{1}, 0, 0xFFFFFFFF));
-}
-
-}  // namespace
 
 ring::StampTask stamp_task_body(const StampSession& session) {
     ring::StampTask out{};

@@ -9,7 +9,10 @@
 namespace izar {
 namespace {
 
-constexpr std::array<std::string_view, 4> kMetricNames{"rtt_ms", "loss_ratio", "bandwidth_bps", "cpu_percent"};
+constexpr std::array<std::string_view, 8> kMetricNames{"rtt_ms",       "loss_ratio",      "bandwidth_bps",
+                                                       "cpu_percent",  "client_rtt_ms",   "origin_rtt_ms",
+                                                       "stamp_rtt_ms", "stamp_loss_ratio"};
+static_assert(kMetricNames[static_cast<std::size_t>(HistoryMetric::stamp_loss_ratio)] == "stamp_loss_ratio");
 
 // Middle of the bucket, in hours after `origin`.
 double hours_after(WallTime origin, const HistoryPoint& point) {

@@ -19,7 +19,17 @@
 
 namespace izar {
 
-enum class HistoryMetric : std::uint8_t { rtt_ms, loss_ratio, bandwidth_bps, cpu_percent };
+// The store has their numbers: new ones go to the end.
+enum class HistoryMetric : std::uint8_t {
+    rtt_ms,
+    loss_ratio,
+    bandwidth_bps,
+    cpu_percent,
+    client_rtt_ms,     // of a node, to its clients
+    origin_rtt_ms,     // of a node, to the origins
+    stamp_rtt_ms,      // of a node to another, by STAMP past the overlay
+    stamp_loss_ratio,  // the same
+};
 
 // Name of a metric in tables, JSON and the command line: that of the enumerator.
 std::string_view history_metric_name(HistoryMetric metric);

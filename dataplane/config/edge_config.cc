@@ -104,8 +104,17 @@ void read_hysteresis(const YamlCursor& hysteresis, HysteresisConfig& out) {
 }
 
 void read_stamp(const YamlCursor& stamp, EdgeConfig& config) {
-    const auto keys = stamp.map({"peers"});
-    const auto peers = keys ? keys->need("peers", "list the addresses whose probes are answered") : std::nullopt;
+    const auto keys = stamp.map({"peers", "nodes"});
+    if (!keys) {
+        return;
+    }
+    if (const auto nodes = keys->find("nodes")) {
+        assign(config.stamp_nodes, nodes->word({"false", "true"}));
+    }
+    const auto peers =
+        config.stamp_nodes
+            ? keys->find("peers")
+            : keys->need("peers", "list the addresses whose probes are answered, or write 'nodes: true'");
     if (!peers) {
         return;
     }

@@ -65,6 +65,7 @@ struct EdgeConfig {
     HysteresisConfig hysteresis;
     std::string policy_file;             // routing-policy.yaml; empty: one policy, with the margins above
     std::vector<IpAddress> stamp_peers;  // whose STAMP probes are answered; empty: nobody's
+    bool stamp_nodes = false;            // and those of all nodes of the fleet
     std::vector<StampSession> probes;    // STAMP sessions that this node sends
     std::vector<FleetNode> nodes;        // all of the fleet, this one included
     std::vector<Service> services;       // choice tables not yet built (null)

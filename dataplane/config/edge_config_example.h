@@ -56,7 +56,7 @@ services:
     origins: [{address: 10.2.0.10}]
     duplicate: true
 secrets: {file: /etc/izar/secrets}
-stamp: {peers: [10.77.0.2, "fd77::2"]}
+stamp: {peers: [10.77.0.2, "fd77::2"], nodes: true}
 policy: /etc/izar/routing-policy.yaml
 probes:
   - {peer: 10.77.0.9, port: 8620, interval: 250ms, count: 100}

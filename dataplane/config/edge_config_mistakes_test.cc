@@ -135,14 +135,14 @@ const Mistake kPortMistakes[] = {
     {"absolute: 2.5ms", "absolute: 1h",
      "edge.yaml:20:24: hysteresis.absolute: '1h' is out of bounds; allowed are 0s to 10s"},
     {"relative: 0.25", "relative: 25%", "edge.yaml:20:41: hysteresis.relative: '25%' is not a number from 0 to 0.9"},
-    {"stamp: {peers: [10.77.0.2, \"fd77::2\"]}", "stamp: {}",
-     "edge.yaml:50:8: stamp lacks the key 'peers'; list the addresses whose probes are answered"},
-    {"stamp: {peers: [10.77.0.2, \"fd77::2\"]}", "stamp: {peers: [127.0.0.1]}",
+    {"stamp: {peers: [10.77.0.2, \"fd77::2\"], nodes: true}", "stamp: {}",
+     "edge.yaml:50:8: stamp lacks the key 'peers'; list the addresses whose probes are answered, or write 'nodes: "
+     "true'"},
+    {"stamp: {peers: [10.77.0.2, \"fd77::2\"], nodes: true}", "stamp: {peers: [127.0.0.1]}",
      "edge.yaml:50:17: stamp.peers[0]: '127.0.0.1' is not the address of one host; loopback, multicast and the like "
      "cannot be used here"},
-    {"stamp: {peers:", "stamp: {peer:",
-     "edge.yaml:50:8: stamp lacks the key 'peers'; list the addresses whose probes are answered\n"
-     "edge.yaml:50:9: unknown key 'peer' in stamp; did you mean 'peers'?"},
+    {"stamp: {peers:", "stamp: {peer:", "edge.yaml:50:9: unknown key 'peer' in stamp; did you mean 'peers'?"},
+    {"nodes: true}", "nodes: all}", "edge.yaml:50:47: stamp.nodes: 'all' is not one of: false, true"},
     {"peer: 10.77.0.9, ", "",
      "edge.yaml:53:5: probes[0] lacks the key 'peer'; give the address of a STAMP or "
      "TWAMP-light reflector"},

@@ -41,6 +41,7 @@ void expect_full(const EdgeConfig& c) {
     EXPECT_DOUBLE_EQ(c.hysteresis.relative, 0.25);
     ASSERT_EQ(c.stamp_peers.size(), 2U);
     EXPECT_EQ(c.stamp_peers[1].text(), "fd77::2");
+    EXPECT_TRUE(c.stamp_nodes);
     ASSERT_EQ(c.probes.size(), 2U);
     EXPECT_EQ(c.probes[0].peer.text(), "10.77.0.9");
     EXPECT_EQ(c.probes[0].port, 8620);

@@ -129,8 +129,8 @@ std::string edge_config_text(const EdgeConfig& config) {
                        config.links.multiplier, capacity);
     out += fmt::format("hysteresis: {{absolute: {}, relative: {}}}\n", duration_text(config.hysteresis.absolute),
                        config.hysteresis.relative);
-    if (!config.stamp_peers.empty()) {
-        out += fmt::format("stamp: {{peers: {}}}\n", list_text(config.stamp_peers));
+    if (!config.stamp_peers.empty() || config.stamp_nodes) {
+        out += fmt::format("stamp: {{peers: {}, nodes: {}}}\n", list_text(config.stamp_peers), config.stamp_nodes);
     }
     if (!config.probes.empty()) {
         out += "probes:\n";

@@ -45,8 +45,8 @@ Result<std::unique_ptr<DataPlane>> DataPlane::make(const DataPlaneOptions& optio
         out->loops_.push_back(
             std::make_unique<LcoreLoop>(*out->states_.back(), out->publisher_, out->control_, options.idle));
     }
-    out->states_.front()->stamp_prober = std::make_unique<StampProber>(out->stamp_board_, out->stamp_sessions_,
-                                                                       out->stamp_reports_, options.stamp_sessions);
+    out->states_.front()->stamp_prober = std::make_unique<StampProber>(
+        options.stamp.self, out->stamp_board_, out->stamp_sessions_, out->stamp_reports_, options.stamp_sessions);
     return out;
 }
 
@@ -64,6 +64,22 @@ std::vector<LcoreState*> DataPlane::state_list() const {
         out.push_back(state.get());
     }
     return out;
+}
+
+Measurement DataPlane::leg(Leg leg, Instant now) const {
+    LegSum handshakes;
+    LegSum timestamps;
+    const auto add = [&](LegSum& sum, const Measurement& part) {
+        if (part.samples != 0 && part.age(now) < LegRtts::kWindow) {
+            sum.add(part);
+        }
+    };
+    for (const auto& state : states_) {
+        add(handshakes, state->legs.read_all(leg));
+        add(timestamps, state->stamped_legs.read_all(leg));
+    }
+    const auto by_handshakes = handshakes.total();
+    return by_handshakes ? *by_handshakes : timestamps.total().value_or(Measurement{});
 }
 
 LcoreCounters DataPlane::counted() const {

@@ -53,6 +53,9 @@ class DataPlane {
     StampReportRing& stamp_reports() noexcept { return stamp_reports_; }
     // What all lcores have counted, from their snapshots; any thread may ask.
     LcoreCounters counted() const;
+    // RTT of a leg outside the overlay over all services and lcores, by what ended within LegRtts::kWindow: handshakes;
+    // where there was none, timestamps of connections under way. samples == 0: neither. Any thread may ask.
+    Measurement leg(Leg leg, Instant now) const;
 
   private:
     DataPlane(const DataPlaneOptions& options, std::vector<Port> ports, std::unique_ptr<const Interfaces> interfaces,

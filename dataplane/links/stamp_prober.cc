@@ -74,9 +74,10 @@ void send_probe(const StampSession& session, std::uint16_t own_port, const Stamp
 
 }  // namespace
 
-StampProber::StampProber(StampBoard& board, StampSessionRing& wanted, StampReportRing& reports,
+StampProber::StampProber(NodeId self, StampBoard& board, StampSessionRing& wanted, StampReportRing& reports,
                          std::span<const StampSession> configured)
-    : board_(board),
+    : self_(self),
+      board_(board),
       wanted_(wanted),
       reports_(reports),
       running_(std::make_unique<std::array<Running, kMaxStampSessions>>()) {
@@ -92,7 +93,7 @@ bool StampProber::begin(const StampSession& session) noexcept {
     *free = Running{};
     free->session = session;
     free->active = true;
-    free->sender = StampSender{static_cast<std::uint16_t>(slot + 1), kPatience};
+    free->sender = StampSender{raw(self_), kPatience};
     board_.open(slot, session.peer, session.port);
     ++active_;
     return true;

@@ -25,8 +25,8 @@ class StampProber {
     static constexpr Nanos kTellInterval = std::chrono::seconds{1};
     static_assert(StampSession::kLeastInterval * StampSender::kUnderWay > kPatience);
 
-    // At most kMaxStampSessions `configured` ones.
-    StampProber(StampBoard& board, StampSessionRing& wanted, StampReportRing& reports,
+    // At most kMaxStampSessions `configured` ones. `self` is every probe's session (StampReflector::self).
+    StampProber(NodeId self, StampBoard& board, StampSessionRing& wanted, StampReportRing& reports,
                 std::span<const StampSession> configured);
 
     // Sends what is due and looks for answers. Call every round; cheap if called earlier than kTick after the last
@@ -49,6 +49,7 @@ class StampProber {
     void tell(std::size_t slot, Running& running, Instant now) noexcept;
     bool is_over(const Running& running) const noexcept;
 
+    NodeId self_;
     StampBoard& board_;
     StampSessionRing& wanted_;
     StampReportRing& reports_;

@@ -45,6 +45,16 @@ std::uint32_t pseudo(const Ipv6Header& ip, std::uint32_t length) noexcept {
     return pseudo_sum(ip, IpProtocol::udp, length);
 }
 
+// A node of the fleet says by its probe's session which one it is, so that nobody has to look for its address.
+bool is_node(const Fleet* fleet, std::span<std::uint8_t> probe, const IpAddress& source) noexcept {
+    if (fleet == nullptr || probe.size() < kLeastStampBytes) {
+        return false;
+    }
+    const NodeId named{header_at<StampProbe>(probe.data()).session.value()};
+    const NodeSlot slot = fleet->slot(named);
+    return slot != kNoSlot && fleet->node(slot).overlay_address == source;
+}
+
 // Whether the datagram at `udp` is whole and came as it was sent. Without a checksum it is taken over IPv4 only
 // (RFC 8200 section 8.1).
 template <typename Header>
@@ -71,14 +81,16 @@ void turn_round(Header& ip, UdpHeader& udp, std::size_t length) noexcept {
 }
 
 template <typename Address>
-Verdict reflect(Burst& burst, unsigned lane, const StampReflector& reflector, Instant now) noexcept {
+Verdict reflect(Burst& burst, unsigned lane, const StampReflector& reflector, const Fleet* fleet,
+                Instant now) noexcept {
     auto& ip = header_at<typename FamilyOf<Address>::Header>(burst.ip[lane]);
     auto& udp = header_at<UdpHeader>(burst.l4[lane]);
     const std::size_t length = burst.ip_length[lane] - static_cast<std::size_t>(burst.l4[lane] - burst.ip[lane]);
-    if (!reflector.answers(IpAddress{ip.source})) {
+    const std::span probe{burst.l4[lane] + sizeof(UdpHeader), length - sizeof(UdpHeader)};
+    const IpAddress source{ip.source};
+    if (!reflector.answers(source) && !(reflector.nodes && is_node(fleet, probe, source))) {
         return Verdict::probe_stranger;
     }
-    const std::span probe{burst.l4[lane] + sizeof(UdpHeader), length - sizeof(UdpHeader)};
     const StampInstant wall = reflector.wall_time(now);
     // A burst has one time: what a reply waited inside it is below the resolution that its error estimate tells.
     if (may_answer_again(udp.source_port.value()) || !is_sound(ip, udp, length) ||
@@ -106,7 +118,7 @@ Verdict take_answer(const Burst& burst, unsigned lane, StampBoard& board, Instan
 }
 
 template <typename Address>
-void reflect_family(Burst& burst, LaneList& lanes, LcoreState& lcore, Instant now) noexcept {
+void reflect_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Fleet* fleet, Instant now) noexcept {
     const Shared& shared = lcore.shared;
     LaneList stay;
     for (const unsigned lane : lanes) {
@@ -117,7 +129,7 @@ void reflect_family(Burst& burst, LaneList& lanes, LcoreState& lcore, Instant no
         const bool to_us = protocol_of(ip) == IpProtocol::udp && (is_probe || StampBoard::is_source(port)) &&
                            shared.interfaces.is_own(IpAddress{ip.destination});
         if (to_us && is_probe) {
-            burst.verdict[lane] = reflect<Address>(burst, lane, shared.stamp, now);
+            burst.verdict[lane] = reflect<Address>(burst, lane, shared.stamp, fleet, now);
             if (burst.verdict[lane] == Verdict::pending) {
                 burst.bounce.add(lane);
             }
@@ -132,12 +144,12 @@ void reflect_family(Burst& burst, LaneList& lanes, LcoreState& lcore, Instant no
 
 }  // namespace
 
-void reflect_probes(Burst& burst, LcoreState& lcore, Instant now) noexcept {
+void reflect_probes(Burst& burst, LcoreState& lcore, const Published& published, Instant now) noexcept {
     if (lcore.shared.stamp.is_off() && !lcore.shared.stamp_board.any_open()) {
         return;
     }
-    reflect_family<Ipv4Address>(burst, burst.ipv4, lcore, now);
-    reflect_family<Ipv6Address>(burst, burst.ipv6, lcore, now);
+    reflect_family<Ipv4Address>(burst, burst.ipv4, lcore, published.fleet.get(), now);
+    reflect_family<Ipv6Address>(burst, burst.ipv6, lcore, published.fleet.get(), now);
 }
 
 }  // namespace izar

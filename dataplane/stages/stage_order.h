@@ -82,7 +82,7 @@ void run_frame_stages(Burst& burst, LcoreState& lcore, const Published& publishe
     after(Stage::parse);
     answer_neighbors(burst, lcore, published, now);
     after(Stage::answer_neighbors);
-    reflect_probes(burst, lcore, now);
+    reflect_probes(burst, lcore, published, now);
     after(Stage::reflect_probes);
     open_overlay(burst, lcore, published, now);
     after(Stage::open_overlay);

@@ -1,5 +1,6 @@
 """test_control.py -- Everything comes from a controller: nodes that join, services, measurements; and its absence."""
 
+import itertools
 import json
 import signal
 import subprocess
@@ -25,7 +26,7 @@ LEASE_S = 6.0  # of a group's master
 @pytest.fixture(scope="module")
 def lab(start_lab: Callable[[dict[str, Any]], Lab]) -> Lab:
     # With TAPs, so that agents' probes have a way to other nodes.
-    lab = start_lab(topologies.three_nodes("e2ectrl") | {"controllers": 1, "services": [], "exception_taps": True})
+    lab = start_lab(topologies.three_nodes("e2ectrl", edge={"stamp": {"nodes": True}}) | {"controllers": 1, "services": [], "exception_taps": True})
     origin = lab.topology.host_address("origin")
     for name, protocol, ports, where in (("web", "tcp", "80", f"{origin}:8080"), ("probe", "udp", "7000", origin)):
         lab.control_plane.izar("service", "add", name, "--vip", vip("ipv4"), "--protocol", protocol, "--ports", ports,
@@ -116,6 +117,17 @@ def test_history_tells_series_and_trend_of_links_and_nodes(lab: Lab, plane: Cont
     assert "mean" in plane.izar("history", "ams", "fra", "--last", "1h")
 
 
+def test_legs_outside_the_overlay_are_in_the_history(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """Of ams to its client and of sin to its origin, as their TCP connections show them."""
+    def legs(node: str, metric: str) -> list[dict[str, Any]]:
+        return json.loads(plane.izar("history", node, "--metric", metric, "-o", "json"))["points"]
+
+    assert clients.curl(lab, url("ipv4", "name")) == "origin"
+    wait_until(lambda: legs("ams", "client_rtt_ms") and legs("sin", "origin_rtt_ms"), "a round is recorded")
+    assert 0 < legs("ams", "client_rtt_ms")[-1]["least"] and 0 < legs("sin", "origin_rtt_ms")[-1]["least"]
+    assert legs("fra", "client_rtt_ms") == [], "it has no client"
+
+
 @pytest.mark.long
 def test_drained_node_tells_when_it_is_empty(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
     """ams holds the flow of a download; fra, its relay, holds none."""
@@ -172,6 +184,20 @@ def test_agents_probe_nodes_and_origins_and_the_master_sets_shares(lab: Lab, pla
     assert after["probes_lost"] == before["probes_lost"], f"{before}, then {after}"
     wait_until(lambda: group_of(plane)["shares_epoch"] == group_of(plane)["epoch"], "the master set the shares")
     assert set(after["shares"]) == set(NODES) and abs(sum(after["shares"].values()) - 1) < 0.004
+
+
+def test_nodes_probe_each_other_by_stamp_as_their_master_assigns(lab: Lab, plane: ControlPlane) -> None:
+    """All are one group, so each probes both others: by their izar-edges, past the overlay."""
+    def series(way: tuple[str, str]) -> list[dict[str, Any]]:
+        return json.loads(plane.izar("history", *way, "--metric", "stamp_rtt_ms", "-o", "json"))["points"]
+
+    ways = list(itertools.permutations(NODES, 2))
+    wait_until(lambda: all(series(way) for way in ways), "every node has probed every other", 10 * LEASE_S)
+    for way in ways:
+        direct_ms = 40 if set(way) == {"ams", "sin"} else 4
+        assert series(way)[0]["least"] >= direct_ms, f"{way} by no relay"
+    asked = json.loads(lab.command("ams", "show probes json"))["probes"]
+    assert {row["asked_by"] for row in asked} == {"agent"}, asked
 
 
 def test_events_are_told_as_they_happen(lab: Lab, plane: ControlPlane) -> None:

@@ -36,6 +36,23 @@ void expect_links_checked(const control::LinkRow& row) {
             CHECK(link->loss >= 0 && link->loss <= 1 && link->rtt >= Nanos{0});
         }
     }
+    const Instant now{std::chrono::hours{2'000}};
+    for (const control::LegItem& item : row.legs()) {
+        if (const auto leg = read_leg(item, now)) {
+            CHECK(leg->measured.samples != 0 && leg->measured.least <= leg->measured.mean &&
+                  leg->measured.age(now) >= Nanos{0});
+            CHECK(read_leg(leg_message(*leg, now), now));
+        }
+    }
+}
+
+void expect_results_checked(const control::ProbeResults& results) {
+    for (const control::ProbeResult& message : results.results()) {
+        if (const auto answer = read_result(message)) {
+            CHECK(answer->measured.samples == 0 || answer->measured.mean >= Nanos{0});
+            CHECK(read_result(result_message(*answer))->measured.lost == answer->measured.lost);
+        }
+    }
 }
 
 void expect_targets_checked(const control::ProbeTasks& tasks) {
@@ -63,6 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         if (const auto to_controller = read_message<control::ToController>(**next)) {
             expect_links_checked(to_controller->link_row());
+            expect_results_checked(to_controller->probe_results());
         }
     }
 }

@@ -74,6 +74,10 @@ TEST_P(Legs, AreMeasuredWhereTheyBegin) {
         EXPECT_EQ(leg(1, Leg::origin).samples, 0u);
         EXPECT_EQ(leg(GetParam().egress, Leg::client).samples, 0u);
     }
+    // Of the node, as the controller hears it.
+    EXPECT_EQ(world[1].leg(Leg::client, world.now).samples, 8u);
+    EXPECT_EQ(world[1].leg(Leg::client, world.now).mean, milliseconds{20});
+    EXPECT_EQ(world[1].leg(Leg::client, world.now + LegRtts::kWindow).samples, 0u) << "it is old";
 }
 
 TEST_P(Legs, ASynThatWasSentAgainIsNoSample) {
@@ -101,6 +105,7 @@ TEST_P(Legs, LaterPacketsAreNoSamples) {
 // Both legs by data that is acknowledged: of a download the client's, of an upload the origin's.
 TEST_P(Legs, AreMeasuredByTimestampsInAConnectionToo) {
     shake_hands(40'000);
+    const Instant shaken = world.now;
     const SeenPacket syn = [&] {
         from_client(tcp_data(5).timestamps(100, 0), 40'000);
         return world.on_lan.at(0);
@@ -128,6 +133,10 @@ TEST_P(Legs, AreMeasuredByTimestampsInAConnectionToo) {
     EXPECT_GE(to_origin.samples, 9u);
     EXPECT_EQ(to_origin.least, milliseconds{4});
     EXPECT_EQ(to_origin.mean, milliseconds{4});
+    const TestNode& egress = world[GetParam().egress];
+    EXPECT_EQ(egress.leg(Leg::origin, world.now).source, MeasurementSource::tcp_handshake) << "its mean has no waiting";
+    EXPECT_EQ(egress.leg(Leg::origin, shaken + LegRtts::kWindow).source, MeasurementSource::tcp_timestamp);
+    EXPECT_EQ(egress.leg(Leg::origin, shaken + LegRtts::kWindow).mean, milliseconds{4});
     const Measurement to_client = stamped(1, Leg::client);
     // A reply that another lcore than the flow's took out of the overlay gives no sample.
     const bool on_another = GetParam().lcores > 1 && to_client.samples == 0;

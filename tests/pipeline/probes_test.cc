@@ -119,6 +119,34 @@ TEST_F(Probes, WithoutPeersThereIsNoReflector) {
     EXPECT_EQ(off[1].count(Verdict::not_for_us), 1u);
 }
 
+// A node names itself by its probe's session, and is believed if the probe comes from its overlay address.
+TEST(ProbesOfNodes, AreAnsweredAtTheirOverlayAddresses) {
+    NodeOptions options;
+    options.stamp_nodes = true;
+    TestWorld world{3, Family::ipv4, options};
+    world.publish();
+    const auto answers = [&](const char* from, std::uint16_t session, std::size_t bytes = sizeof(StampProbe)) {
+        StampProbe asked{};
+        asked.session = Be16{session};
+        Bytes payload(sizeof asked);
+        std::memcpy(payload.data(), &asked, sizeof asked);
+        payload.resize(bytes);
+        const auto packet = udp(bytes).from(from, kFirstStampSource).to("192.0.2.1", kStampPort).with_payload(payload);
+        world[1].put_packet(kWan, packet.bytes(), world.now);
+        world[1].round(world.now);
+        const auto sent = world[1].take(kWan);
+        return std::ranges::count(sent, kMacs + kHeaders4 + bytes, &Bytes::size);
+    };
+    EXPECT_EQ(answers("192.0.2.2", 2), 1);
+    EXPECT_EQ(answers("192.0.2.3", 3), 1);
+    EXPECT_EQ(answers("192.0.2.2", 3), 0) << "another node's name";
+    EXPECT_EQ(answers("192.0.2.2", 0), 0) << "nobody's name";
+    EXPECT_EQ(answers("192.0.2.2", 9), 0) << "no node of the fleet";
+    EXPECT_EQ(answers("192.0.2.77", 2), 0) << "another host under a node's name";
+    EXPECT_EQ(answers("192.0.2.2", 2, kLeastStampBytes - 1), 0);
+    EXPECT_EQ(world[1].count(Verdict::probe_stranger), 5u);
+}
+
 TEST_F(Probes, EveryLcoreAnswers) {
     TestWorld wide{1, Family::ipv4, reflecting(2)};
     wide.publish();

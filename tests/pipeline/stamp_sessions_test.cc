@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "dataplane/wire/headers.h"
+#include "tests/pipeline/simulated_wan.h"
 #include "tests/pipeline/test_world.h"
 
 namespace izar {
@@ -230,6 +231,25 @@ TEST_F(StampSessions, SessionsComeByTheRingAndTheirSlotsAreUsedAgain) {
         EXPECT_EQ(over, kMaxStampSessions);
         EXPECT_EQ(std::ranges::count(reports, StampReport::kRefused, &StampReport::slot), 1);
         reports.clear();
+    }
+}
+
+TEST(StampBetweenNodes, EachMeasuresTheWayToTheOther) {
+    NodeOptions options;
+    options.stamp_nodes = true;
+    SimulatedWan wan{2, 1, options};
+    wan.set_rtt(1, 2, milliseconds{30});
+    wan.node(1).stamp_sessions().push({ip("192.0.2.2"), kStampPort, milliseconds{50}, 10, 7});
+    wan.node(2).stamp_sessions().push({ip("192.0.2.1"), kStampPort, milliseconds{50}, 10, 8});
+    wan.run(seconds{3});
+    for (const int number : {1, 2}) {
+        StampReport last;
+        while (wan.node(number).stamp_reports().pop(last)) {
+        }
+        EXPECT_TRUE(last.over);
+        EXPECT_EQ(last.measurement.samples, 10u);
+        EXPECT_GE(last.measurement.least, milliseconds{30});
+        EXPECT_LE(last.measurement.mean, milliseconds{33}) << "the simulation's steps";
     }
 }
 

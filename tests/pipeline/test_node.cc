@@ -109,14 +109,16 @@ std::unique_ptr<Interfaces> TestNode::make_interfaces(const NodeOptions& options
 }
 
 void TestNode::make_plane(const NodeOptions& options) {
-    auto plane = DataPlane::make({.name = prefix_,
-                                  .lcores = options.lcores,
-                                  .memory = options.memory,
-                                  .links = options.links,
-                                  .stamp = StampReflector{options.stamp_peers, std::chrono::hours{24}},
-                                  .stamp_sessions = options.stamp_sessions,
-                                  .random = [random = Random{11}]() mutable { return random.next(); }},
-                                 ports_, make_interfaces(options), pool_);
+    auto plane =
+        DataPlane::make({.name = prefix_,
+                         .lcores = options.lcores,
+                         .memory = options.memory,
+                         .links = options.links,
+                         .stamp = StampReflector{options.stamp_peers, std::chrono::hours{24}, options.stamp_nodes,
+                                                 NodeId{static_cast<std::uint16_t>(number_)}},
+                         .stamp_sessions = options.stamp_sessions,
+                         .random = [random = Random{11}]() mutable { return random.next(); }},
+                        ports_, make_interfaces(options), pool_);
     CHECK(plane.has_value());
     plane_ = std::move(*plane);
     for (std::uint8_t i = 0; i < options.lcores; ++i) {

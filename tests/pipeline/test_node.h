@@ -37,6 +37,7 @@ struct NodeOptions {
     bool egress_addresses = true;
     bool gateways = false;  // 10.n.0.254 and fd00:n::fe lead everywhere
     std::vector<IpAddress> stamp_peers{};
+    bool stamp_nodes = false;
     std::vector<StampSession> stamp_sessions{};
     std::string secrets;  // text of a secrets file; empty: security is none
 };
@@ -78,6 +79,7 @@ class TestNode {
     int number() const { return number_; }
     std::size_t lcores() const { return plane_->size(); }
     LcoreState& lcore(std::size_t index = 0) { return *plane_->states()[index]; }
+    Measurement leg(Leg leg, Instant now) const { return plane_->leg(leg, now); }
     StampSessionRing& stamp_sessions() { return plane_->stamp_sessions(); }
     StampReportRing& stamp_reports() { return plane_->stamp_reports(); }
     LinkReportRing& reports(std::size_t index = 0) { return *plane_->reports()[index]; }

@@ -96,15 +96,16 @@ Result<void> EdgeProcess::open() {
     const std::vector<Port> opened = *ports;
     auto interfaces = make_interfaces(config_, opened);
     const std::uint16_t overlay_mtu = interfaces->port(interfaces->overlay_port()).mtu;
-    auto plane = DataPlane::make({.name = "izar",
-                                  .lcores = config_.lcores,
-                                  .memory = config_.memory,
-                                  .links = config_.links,
-                                  .idle = config_.idle,
-                                  .stamp = StampReflector{config_.stamp_peers, wall_offset_},
-                                  .stamp_sessions = config_.probes,
-                                  .random = rte_rand},
-                                 opened, std::move(interfaces), *pool);
+    auto plane =
+        DataPlane::make({.name = "izar",
+                         .lcores = config_.lcores,
+                         .memory = config_.memory,
+                         .links = config_.links,
+                         .idle = config_.idle,
+                         .stamp = StampReflector{config_.stamp_peers, wall_offset_, config_.stamp_nodes, config_.id},
+                         .stamp_sessions = config_.probes,
+                         .random = rte_rand},
+                        opened, std::move(interfaces), *pool);
     if (!plane) {
         close_ports(opened);
         return tl::unexpected(plane.error());
@@ -167,7 +168,13 @@ Result<void> EdgeProcess::meet_agent() {
     if (!end) {
         return tl::unexpected(end.error());
     }
-    agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_, policies_, [this] { return counted().flows; });
+    RowSources sources;
+    sources.held_flows = [this] { return counted().flows; };
+    sources.legs = [this](Instant now) {
+        return LegMeasurements{plane_->leg(Leg::client, now), plane_->leg(Leg::origin, now)};
+    };
+    sources.stamp_port = config_.stamp_nodes ? kStampPort : std::uint16_t{0};
+    agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_, policies_, std::move(sources));
     return {};
 }
 

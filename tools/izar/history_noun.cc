@@ -73,7 +73,10 @@ void add_history_noun(CLI::App& app, Action& run) {
     };
     add_text("from", "from", "Id or name of a node")->required();
     add_text("to", "to", "The link's far end");
-    add_text("--metric", "metric", "rtt_ms (of a link), loss_ratio, cpu_percent (of a node)");
+    add_text(
+        "--metric", "metric",
+        "rtt_ms, loss_ratio, bandwidth_bps, stamp_rtt_ms, stamp_loss_ratio (of a link); cpu_percent, bandwidth_bps, "
+        "client_rtt_ms, origin_rtt_ms (of a node)");
     noun->add_option_function<std::string>(
         "--last",
         [request](const std::string& text) {

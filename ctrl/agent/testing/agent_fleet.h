@@ -39,7 +39,7 @@ class TestClock {
 // One node: identity, agent, and in place of izar-edge an EdgeFeed with a mesh that the test fills.
 struct TestNode {
     TestNode(EventLoop& loop, const TestClock& time, const SocketAddress& controller, const Identity& who,
-             const std::string& where)
+             const std::string& where, bool answers_stamp)
         : clock(time), identity(who), tls(*TlsContext::for_node(who.credentials, who.authority)) {
         auto fleet = std::make_shared<Fleet>();
         fleet->nodes.resize(1);
@@ -49,7 +49,7 @@ struct TestNode {
         mesh.set_fleet(*fleet);
         ring = std::move(*RingEnd::open(shared_path(where), RingSide::agent, 1));
         edge = std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(where), RingSide::edge, 2)), fleet,
-                                          std::make_shared<const RoutingPolicies>(), [this] { return flows; });
+                                          std::make_shared<const RoutingPolicies>(), sources(answers_stamp));
         agent = std::make_unique<Agent>(AgentParts{loop,
                                                    tls,
                                                    *ring,
@@ -62,8 +62,16 @@ struct TestNode {
                                                    [this](const std::string& line) { log += line + "\n"; }});
         agent->start();
     }
+    RowSources sources(bool answers_stamp) {
+        RowSources out;
+        out.held_flows = [this] { return flows; };
+        out.legs = [this](Instant) { return legs; };
+        out.stamp_port = answers_stamp ? kStampPort : std::uint16_t{0};
+        return out;
+    }
     void work() {
         (void)edge->do_work(clock.now(), mesh, feed);
+        answer_stamp();
         std::shared_ptr<const FeedUpdate> update;
         while (feed.pop(update)) {
             if (update->fleet != nullptr) {
@@ -74,6 +82,24 @@ struct TestNode {
             life = update->life.value_or(life);
             links.insert(links.end(), update->links.begin(), update->links.end());
             withdrawn.insert(withdrawn.end(), update->withdrawn.begin(), update->withdrawn.end());
+        }
+    }
+    // What comes of the STAMP sessions that the agent asked for: a tenth is lost, the rest is back after stamp_rtt.
+    void answer_stamp() {
+        for (const StampSession& session : edge->take_stamp_sessions()) {
+            stamped.push_back(session.peer);
+            StampReport report;
+            report.session = session;
+            report.sent = session.count;
+            report.measurement = {MeasurementSource::stamp,
+                                  session.count * 9 / 10,
+                                  session.count / 10,
+                                  stamp_rtt,
+                                  stamp_rtt,
+                                  Nanos{0},
+                                  clock.now()};
+            report.over = true;
+            edge->tell(report, clock.now());
         }
     }
     // A link of ours as if izar-edge had measured it.
@@ -103,6 +129,9 @@ struct TestNode {
     std::shared_ptr<const ServiceTable> services;
     FeedLife life = FeedLife::silent;
     std::uint64_t flows = 0;  // that it holds
+    LegMeasurements legs{};   // that it measured
+    Nanos stamp_rtt = std::chrono::milliseconds{12};
+    std::vector<IpAddress> stamped{};  // whom it sent STAMP probes
     std::vector<FeedLink> links;
     std::vector<NodeId> withdrawn;
 };
@@ -150,17 +179,19 @@ class AgentFleetTest : public testing::Test {
         EXPECT_TRUE(answer) << answer.error().text;
         return answer ? nlohmann::json::parse(*answer) : nlohmann::json();
     }
-    std::string token(int uses = 1) { return ask({{"do", "token create"}, {"region", "eu"}, {"uses", uses}})["token"]; }
+    std::string token(int uses = 1, const std::string& region = "eu") {
+        return ask({{"do", "token create"}, {"region", region}, {"uses", uses}})["token"];
+    }
     Result<Identity> join_as(const std::string& name, const std::string& with) {
         const auto number = std::to_string(++joined);
         return join(*loop, {address, *JoinToken::parse(with), name, *IpAddress::parse("127.0.0." + number)},
                     clock.wall_seconds());
     }
-    TestNode& add_node(const std::string& name) {
-        const auto identity = join_as(name, token());
+    TestNode& add_node(const std::string& name, const std::string& region = "eu", bool answers_stamp = true) {
+        const auto identity = join_as(name, token(1, region));
         EXPECT_TRUE(identity) << identity.error().text;
         EXPECT_TRUE(save_identity(folder / name, *identity));
-        nodes.push_back(std::make_unique<TestNode>(*loop, clock, address, *identity, folder / name));
+        nodes.push_back(std::make_unique<TestNode>(*loop, clock, address, *identity, folder / name, answers_stamp));
         return *nodes.back();
     }
     // Until the condition holds, or this much time has passed; most of it only by the test's clock.
