@@ -39,7 +39,7 @@ class TestClock {
 // One node: identity, agent, and in place of izar-edge an EdgeFeed with a mesh that the test fills.
 struct TestNode {
     TestNode(EventLoop& loop, const TestClock& time, const SocketAddress& controller, const Identity& who,
-             const std::string& where, bool answers_stamp)
+             const std::string& where, bool answers_stamp = true)
         : clock(time), identity(who), tls(*TlsContext::for_node(who.credentials, who.authority)) {
         auto fleet = std::make_shared<Fleet>();
         fleet->nodes.resize(1);
