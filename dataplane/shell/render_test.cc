@@ -36,7 +36,8 @@ TEST(RenderTable, Paths) {
 
 TEST(RenderTable, Links) {
     const std::string text = table_of(FakeNode().links());
-    EXPECT_NE(text.find("par    2  10.77.0.2  up       10.123   9.900       -  1.50 %          3"), std::string::npos)
+    EXPECT_NE(text.find("par    2  10.77.0.2  up       10.123   9.900  14.500       -  1.50 %          3"),
+              std::string::npos)
         << text;
 }
 
