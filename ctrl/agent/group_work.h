@@ -63,8 +63,8 @@ class GroupWork {
     std::vector<ProbeTarget> targets_;
     std::vector<ProbeTarget> stamp_members_;  // of our group, that answer STAMP probes
     std::vector<ProbeTarget> stamp_masters_;  // of other groups
-    std::string policy_text_;   // routing-policy.yaml, as last_mile_ was read from
-    LastMilePolicy last_mile_;  // how the master moves weights
+    std::string policy_text_;                 // routing-policy.yaml, as last_mile_ was read from
+    LastMilePolicy last_mile_;                // how the master moves weights
     RegionWeights weights_;
     GroupEpoch weights_epoch_{};  // of our own that they are of
     std::uint64_t round_ = 0;
