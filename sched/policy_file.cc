@@ -41,7 +41,7 @@ class PolicyReader {
 
 std::optional<std::string> known_name(const YamlCursor& at, const std::vector<std::string>& known,
                                       std::string_view what) {
-    const auto name = at.name();
+    auto name = at.name();
     if (!name || known.empty() || std::ranges::find(known, *name) != known.end()) {
         return name;
     }
