@@ -1,5 +1,6 @@
 """The harness's own parts: a row without a key is refused, medians and spreads are what they say."""
 
+import json
 import os
 import pathlib
 import random
@@ -11,7 +12,7 @@ import pytest
 from izar_perf import captures, environment, l3fwd, ovs_dpdk, ovs_program, statistics, table
 from izar_perf.cli import check_rows
 from izar_perf.suite import Column, Context, SuiteFailed
-from izar_perf.suites import forward, proxy, scale
+from izar_perf.suites import forward, paths, proxy, scale
 
 
 def test_row_without_a_key_is_refused():
@@ -22,6 +23,14 @@ def test_row_without_a_key_is_refused():
         check_rows([{"a": 1, "c": 2}], ("a",))
     with pytest.raises(SuiteFailed, match="nothing"):
         check_rows([], ("a",))
+
+
+def test_a_benchmark_that_takes_the_time_itself_is_read_so(tmp_path, monkeypatch):
+    runs = [{"run_name": name, "cpu_time": 2_000.0, "real_time": 30.0, "time_unit": "us"} for name in ("plain", "own/manual_time")]
+    context = Context(tmp_path, runs=1, quick=False, seed=1)
+    monkeypatch.setattr(context, "program", lambda path: path)
+    monkeypatch.setattr(context, "capture", lambda command: json.dumps({"benchmarks": runs}))
+    assert [(row["what"], row["time_ms"]) for row in paths.benchmarks(context)] == [("plain", 2.0), ("own/manual_time", 0.03)]
 
 
 def test_median_and_spread():
