@@ -36,6 +36,7 @@ struct HttpAnswer {
     std::string body;      // JSON; may be empty
     std::string location;  // of a redirect
     std::string content_type = "application/json";
+    bool authorised = false;  // its client showed that it may ask this, and is not a stranger; not told to it
 };
 
 // The text that goes to the client.
@@ -50,6 +51,8 @@ class HttpReader {
     void add(std::span<const std::uint8_t> bytes);
     // The next whole request; nothing if more bytes are needed. An answer to send if it is refused.
     tl::expected<std::optional<HttpRequest>, HttpAnswer> next();
+    // A request has begun and is not whole.
+    bool inside_request() const noexcept { return parser_ != nullptr; }
     // Bytes kept for later.
     std::size_t waiting() const noexcept { return bytes_.size(); }
 

@@ -1,6 +1,7 @@
 #include "ctrl/http/http_server.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace izar {
 namespace {
@@ -9,7 +10,11 @@ constexpr unsigned kUnavailable = 503;
 
 struct HttpServer::Client : StreamEvents {
     Client(HttpServer& owner, StreamId opened)
-        : server(owner), stream(opened), tls(owner.tls_, owner.wall_clock_()), timer(owner.loop_) {}
+        : server(owner),
+          stream(opened),
+          tls(owner.tls_, owner.wall_clock_()),
+          timer(owner.loop_),
+          used_at(owner.loop_.now()) {}
     void on_received(std::span<const std::uint8_t> bytes) override { server.receive(*this, bytes); }
     void on_sent() override {
         if (last_answer_given) {
@@ -25,6 +30,10 @@ struct HttpServer::Client : StreamEvents {
     TlsSession tls;
     HttpReader reader;
     Timer timer;
+    Instant used_at;  // when it was answered last; before that, when it came or finished its handshake
+    std::size_t answers = 0;
+    bool inside_request = false;  // the timer is that of a request which is not whole
+    bool authorised = false;
     bool last_answer_given = false;
 };
 
@@ -52,12 +61,11 @@ StreamEvents* HttpServer::accept(StreamId stream) {
         return diverted;
     }
     if (clients_.size() >= kMostClients) {
-        const auto oldest =
-            std::ranges::find_if(clients_, [](const auto& client) { return !client->tls.established(); });
-        if (oldest == clients_.end()) {
+        Client* const stranger = most_idle_stranger();
+        if (stranger == nullptr) {
             return nullptr;
         }
-        end(**oldest);
+        end(*stranger);
     }
     clients_.push_back(std::make_unique<Client>(*this, stream));
     Client& client = *clients_.back();
@@ -65,10 +73,21 @@ StreamEvents* HttpServer::accept(StreamId stream) {
     return &client;
 }
 
+HttpServer::Client* HttpServer::most_idle_stranger() const {
+    Client* out = nullptr;
+    for (const auto& client : clients_) {
+        if (!client->authorised && (out == nullptr || client->used_at < out->used_at)) {
+            out = client.get();
+        }
+    }
+    return out;
+}
+
 void HttpServer::receive(Client& client, std::span<const std::uint8_t> bytes) {
     if (client.last_answer_given) {
         return;
     }
+    const bool was_established = client.tls.established();
     std::vector<std::uint8_t> plaintext;
     const auto received = client.tls.receive(bytes, plaintext);
     client.reader.add(plaintext);
@@ -77,17 +96,31 @@ void HttpServer::receive(Client& client, std::span<const std::uint8_t> bytes) {
         end(client);
         return;
     }
-    if (client.tls.established()) {
+    if (client.tls.established() && !was_established) {
+        client.used_at = loop_.now();
         client.timer.start(kMostSilence, [this, &client] { end(client); });
     }
     carry_on(client);
 }
 
 void HttpServer::carry_on(Client& client) {
+    const std::size_t answers_before = client.answers;
     client.last_answer_given = client.tls.established() && !answer_some(client);  // on_sent ends it
+    limit_time(client, client.answers != answers_before);
     flush(client);
     if (loop_.unsent(client.stream) > kMostUnsent) {
         end(client);
+    }
+}
+
+// Only answers give a client more time, whatever else it sends.
+void HttpServer::limit_time(Client& client, bool answered) {
+    if (client.reader.inside_request()) {
+        if (!std::exchange(client.inside_request, true)) {
+            client.timer.start(kRequestTime, [this, &client] { end(client); });
+        }
+    } else if (answered) {
+        client.timer.start(kMostSilence, [this, &client] { end(client); });
     }
 }
 
@@ -99,6 +132,10 @@ bool HttpServer::answer_some(Client& client) {
             return true;
         }
         const HttpAnswer answer = next ? handler_(**next) : next.error();
+        client.used_at = loop_.now();
+        ++client.answers;
+        client.inside_request = false;
+        client.authorised = client.authorised || answer.authorised;
         const bool keep = next && (**next).keep_alive && answer.status != kUnavailable;
         const std::string text = http_text(answer, keep);
         const auto sent = client.tls.send({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});

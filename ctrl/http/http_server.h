@@ -1,10 +1,12 @@
 // http_server.h -- HttpServer: HTTP/1.1 over TLS 1.3 on the event loop.
 //
-// Thread: the event loop's. A handler answers at once, to a client that sent many requests a few a turn; a client that
-// does not read its answers is cut, as is one that
-//         does not finish its handshake or is silent. When all places are taken, the oldest client without a finished
-//         handshake makes room: who only connects keeps nobody out. A connection ends with an answer of 503, so that
-//         its client asks elsewhere, or is diverted the next time.
+// Thread: the event loop's. A handler answers at once, to a client that sent many requests a few a turn.
+// Bounds: a client that does not read its answers is cut, as is one that does not finish its handshake, is silent, or
+//         takes longer than kRequestTime from a request's first byte to its last. When all places are taken, the
+//         stranger that was answered, or came, the longest ago makes room: strangers keep nobody out. A client is one
+//         until an answer to it is `authorised`.
+//
+// A connection ends with an answer of 503, so that its client asks elsewhere, or is diverted the next time.
 #pragma once
 
 #include <functional>
@@ -26,7 +28,8 @@ class HttpServer {
                                                   << 10;  // bytes of requests that wait; then it is cut
     static constexpr std::size_t kAnswersATurn = 4;       // a large fleet's take milliseconds each
     static constexpr Nanos kHandshakeTime = std::chrono::seconds{10};
-    static constexpr Nanos kMostSilence = std::chrono::seconds{60};
+    static constexpr Nanos kRequestTime = std::chrono::seconds{10};
+    static constexpr Nanos kMostSilence = std::chrono::seconds{60};  // between two requests
 
     using Handler = std::function<HttpAnswer(const HttpRequest& request)>;
     // Who takes a connection in our place, with its TLS; null: it is ours.
@@ -43,9 +46,11 @@ class HttpServer {
   private:
     struct Client;
     StreamEvents* accept(StreamId stream);
+    Client* most_idle_stranger() const;
     void receive(Client& client, std::span<const std::uint8_t> bytes);
     void carry_on(Client& client);
     bool answer_some(Client& client);
+    void limit_time(Client& client, bool answered);
     void flush(Client& client);
     void end(Client& client);
     void bury(Client& client);

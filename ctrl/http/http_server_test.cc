@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/base/testing/real_time.h"
 
@@ -27,12 +28,15 @@ struct TestClient : StreamEvents {
         (void)tls.receive(bytes, plain);
         text.append(plain.begin(), plain.end());
         if (tls.established() && !request.empty()) {
-            ASSERT_TRUE(tls.send({reinterpret_cast<const std::uint8_t*>(request.data()), request.size()}));
-            request.clear();
+            say(std::exchange(request, {}));
         }
         flush();
     }
     void on_closed(const std::string&) override { closed = true; }
+    void say(const std::string& more) {
+        ASSERT_TRUE(tls.send({reinterpret_cast<const std::uint8_t*>(more.data()), more.size()}));
+        flush();
+    }
     void flush() {
         const auto out = tls.take_output();
         loop.send(stream, out);
@@ -54,7 +58,7 @@ struct SilentClient : StreamEvents {
 class HttpServerTest : public testing::Test {
   protected:
     void SetUp() override {
-        loop = std::move(*EventLoop::make(real_now));
+        loop = std::move(*EventLoop::make([this] { return real_now() + skipped; }));
         auto listener = listen_tcp({*IpAddress::parse("127.0.0.1"), 0});
         ASSERT_TRUE(listener);
         address = local_address(listener->get());
@@ -64,7 +68,8 @@ class HttpServerTest : public testing::Test {
                 ++answered;
                 const std::string path = request.path.empty() ? "" : request.path[0];
                 return HttpAnswer{.status = path == "away" ? 503U : 200U,
-                                  .body = request.method + " " + path + padding};
+                                  .body = request.method + " " + path + padding,
+                                  .authorised = path == "operator"};
             },
             [this](StreamId) { return taker; });
     }
@@ -86,6 +91,7 @@ class HttpServerTest : public testing::Test {
     CertificateAuthority authority = *CertificateAuthority::make(kToday);
     TlsContext tls = *TlsContext::for_controller(*authority.make_controller(kToday), authority.certificate());
     TlsContext trusting = *TlsContext::for_joining(*certificate_fingerprint(authority.certificate()));
+    Nanos skipped{};
     std::unique_ptr<EventLoop> loop;
     std::unique_ptr<HttpServer> server;
     SocketAddress address;
@@ -170,6 +176,48 @@ TEST_F(HttpServerTest, WhoOnlyConnectsKeepsNobodyOut) {
     for (const StreamId stream : streams) {
         loop->close(stream);
     }
+}
+
+// All places are taken by clients that finished their handshakes and were answered.
+TEST_F(HttpServerTest, StrangersMakeRoomAndOperatorsKeepTheirPlaces) {
+    const std::string ask = "GET /a HTTP/1.1\r\n\r\n";
+    const auto owner = client("GET /operator HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return owner->text.ends_with("GET operator"); })) << owner->text;
+    std::vector<std::unique_ptr<TestClient>> strangers;
+    while (strangers.size() + 1 < HttpServer::kMostClients) {
+        strangers.push_back(client(ask));
+        ASSERT_TRUE(run_until([&] { return strangers.back()->text.ends_with("GET a"); }));
+    }
+    ASSERT_EQ(server->clients(), HttpServer::kMostClients);
+    strangers[0]->text.clear();
+    strangers[0]->say(ask);
+    ASSERT_TRUE(run_until([&] { return strangers[0]->text.ends_with("GET a"); }));
+    const auto late = client(ask);
+    ASSERT_TRUE(run_until([&] { return late->text.ends_with("GET a"); })) << late->text;
+    EXPECT_TRUE(run_until([&] { return strangers[1]->closed; })) << "the longest idle one";
+    EXPECT_FALSE(strangers[0]->closed);
+    EXPECT_FALSE(owner->closed);
+    EXPECT_EQ(server->clients(), HttpServer::kMostClients);
+}
+
+TEST_F(HttpServerTest, ARequestHasATimeLimitFromItsFirstByte) {
+    const auto whole = client("GET /a HTTP/1.1\r\n\r\n");
+    const auto slow = client("GET /a HTTP/1.1\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 9999\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return whole->text.ends_with("GET a") && slow->text.ends_with("GET a"); }));
+    Nanos passed{};
+    while (!slow->closed && passed < HttpServer::kMostSilence / 2) {
+        slow->say("x");
+        skipped += seconds{1};
+        passed += seconds{1};
+        (void)run_until([&, turns = 0]() mutable { return slow->closed || ++turns > 3; });
+    }
+    EXPECT_TRUE(slow->closed) << "though it never was silent";
+    EXPECT_LE(passed, HttpServer::kRequestTime + seconds{2});
+    EXPECT_FALSE(whole->closed) << "between two requests a client may be silent for longer";
+    whole->say("GET /c HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(run_until([&] { return whole->text.ends_with("GET c"); }));
+    skipped += HttpServer::kMostSilence;
+    EXPECT_TRUE(run_until([&] { return whole->closed; })) << "but not for ever";
 }
 
 }  // namespace
