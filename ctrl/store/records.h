@@ -50,7 +50,9 @@ struct NodeRecord {
     Digest key{};           // of the public key it joined with; zero while declared
     WallTime created_at;    // declared or joined, whichever came first
     WallTime revoked_at;    // state == revoked
+    WallTime seen_at;       // when its agent was here for the first time; 1970: it never was
     StaticVersion version;  // of its last change
+    bool was_seen() const noexcept { return seen_at != WallTime{}; }
     friend bool operator==(const NodeRecord&, const NodeRecord&) = default;
 };
 
@@ -78,6 +80,7 @@ struct TokenRecord {
     WallTime expires_at;
     std::uint32_t uses_left = 0;
     bool withdrawn = false;
+    Digest secret_hash{};  // as in TokenParts
     friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
 };
 

@@ -23,6 +23,7 @@ constexpr std::array kWords{
     Word{"$TOUCHED", "TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
          "TIMESTAMP DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"},
     Word{"$LONG_TEXT", "TEXT", "MEDIUMTEXT"},
+    Word{"$ADD_COLUMN", "ADD COLUMN", "ADD COLUMN IF NOT EXISTS"},
     Word{"$PACKED", ") WITHOUT ROWID", ") ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin"},
     Word{"$END", ")", ") ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin"},
 };
@@ -38,7 +39,8 @@ std::string in_dialect(std::string_view definition, SqlDialect dialect) {
     return out;
 }
 
-// Every statement may run twice: MariaDB has no way back from a CREATE, so a migration that was cut off starts over.
+// Every statement may run twice: MariaDB has no way back from a CREATE or ALTER, so a migration that was cut off starts
+// over.
 using Migration = std::vector<std::string_view>;
 
 // Differences to the original tables: addresses are 45 characters, enough for IPv6, and a domain 253 (RFC 1035).
@@ -182,8 +184,14 @@ const Migration kOwnTables{
     "CREATE INDEX IF NOT EXISTS izar_history_by_age ON izar_history (width_s, start_s)",
 };
 
+// What had joined before counts as seen: it may serve now, and must go on.
+const Migration kNodesSeen{
+    "ALTER TABLE izar_nodes $ADD_COLUMN seen_ms BIGINT NOT NULL DEFAULT 0",
+    "UPDATE izar_nodes SET seen_ms = created_ms WHERE state = 1",
+};
+
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> all{kPublicTables, kOwnTables};
+    static const std::vector<Migration> all{kPublicTables, kOwnTables, kNodesSeen};
     return all;
 }
 

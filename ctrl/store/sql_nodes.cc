@@ -104,7 +104,7 @@ std::vector<NodeRecord> read_nodes(Transaction& transaction, std::string_view co
     std::vector<NodeRecord> out;
     for (const SqlRow& row :
          transaction.query(fmt::format("SELECT node_id, state, drained, name, region, address, description, key_digest,"
-                                       " created_ms, revoked_ms, version FROM izar_nodes {} ORDER BY node_id",
+                                       " created_ms, revoked_ms, seen_ms, version FROM izar_nodes {} ORDER BY node_id",
                                        condition),
                            values)) {
         NodeRecord node;
@@ -118,7 +118,8 @@ std::vector<NodeRecord> read_nodes(Transaction& transaction, std::string_view co
         node.key = parse_digest(row.text(7));
         node.created_at = loaded(row.integer(8));
         node.revoked_at = loaded(row.integer(9));
-        node.version = StaticVersion{static_cast<std::uint64_t>(row.integer(10))};
+        node.seen_at = loaded(row.integer(10));
+        node.version = StaticVersion{static_cast<std::uint64_t>(row.integer(11))};
         out.push_back(std::move(node));
     }
     return out;
@@ -129,13 +130,14 @@ void write_node(Transaction& transaction, const NodeRecord& node, const std::str
     transaction.run(
         "node_written",
         "INSERT INTO izar_nodes (node_id, state, drained, name, region, address, description, key_digest, token_id,"
-        " created_ms, revoked_ms, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
+        " created_ms, revoked_ms, seen_ms, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
             sql_on_conflict(transaction.dialect(), "node_id") +
-            sql_take_incoming(transaction.dialect(), {"state", "drained", "name", "region", "address", "description",
-                                                      "key_digest", "token_id", "created_ms", "revoked_ms", "version"}),
+            sql_take_incoming(transaction.dialect(),
+                              {"state", "drained", "name", "region", "address", "description", "key_digest", "token_id",
+                               "created_ms", "revoked_ms", "seen_ms", "version"}),
         {id, state_value(node.state), std::int64_t{node.drained}, node.name, node.region, node.address.text(),
          node.description, digest_text(node.key), token_id, stored(node.created_at), stored(node.revoked_at),
-         static_cast<std::int64_t>(node.version)});
+         stored(node.seen_at), static_cast<std::int64_t>(node.version)});
     transaction.run("region_row_written",
                     "INSERT INTO node_region (id, ip, region, hostname, description, created_at)"
                     " VALUES (?, ?, ?, ?, ?, ?)" +
@@ -219,6 +221,21 @@ StoreResult<void> SqlStore::revoke_node(NodeId id, WallTime now) {
                     {state_value(NodeState::revoked), stored(now), version, number});
     // The address is free for another node from here on; the id is not.
     transaction.run("region_row_removed", "DELETE FROM node_region WHERE id = ?", {number});
+    return transaction.finish();
+}
+
+StoreResult<void> SqlStore::mark_seen(std::span<const NodeId> nodes, WallTime now) {
+    Transaction transaction = writing("mark_seen");
+    for (const NodeId id : nodes) {
+        const SqlValue number = std::int64_t{raw(id)};
+        if (!first_node(transaction, "WHERE node_id = ? AND state = ? AND seen_ms = 0",
+                        {number, state_value(NodeState::joined)})) {
+            continue;
+        }
+        const auto version = static_cast<std::int64_t>(transaction.next_version());
+        transaction.run("seen_marked", "UPDATE izar_nodes SET seen_ms = ?, version = ? WHERE node_id = ?",
+                        {stored(now), version, number});
+    }
     return transaction.finish();
 }
 

@@ -28,6 +28,7 @@ class SqlStore final : public Store {
 
     StoreResult<NodeRecord> join(const JoinRequest& request, WallTime now) override;
     StoreResult<void> revoke_node(NodeId id, WallTime now) override;
+    StoreResult<void> mark_seen(std::span<const NodeId> nodes, WallTime now) override;
     StoreResult<void> set_drained(NodeId id, bool drained, WallTime now) override;
     StoreResult<std::optional<NodeRecord>> node(NodeId id) override;
     StoreResult<std::vector<NodeRecord>> nodes() override;
@@ -60,6 +61,10 @@ class SqlStore final : public Store {
     StoreResult<std::vector<HistoryPoint>> history(const HistoryQuery& query) override;
 
     StoreResult<void> compact(WallTime now) override;
+    void keep_for(std::chrono::hours samples, std::chrono::hours removals) override {
+        options_.keep_samples = samples;
+        options_.keep_removals = removals;
+    }
 
   private:
     Transaction writing(std::string_view operation, Durability durability = Durability::full) {

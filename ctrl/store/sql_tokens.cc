@@ -26,8 +26,8 @@ Result<void> check_spec(const TokenSpec& spec) {
 std::vector<TokenRecord> read_tokens(Transaction& transaction, std::string_view condition, const SqlValues& values) {
     std::vector<TokenRecord> out;
     for (const SqlRow& row :
-         transaction.query(fmt::format("SELECT token_id, region, created_ms, expires_ms, uses_left, withdrawn"
-                                       " FROM izar_tokens {} ORDER BY created_ms, token_id",
+         transaction.query(fmt::format("SELECT token_id, region, created_ms, expires_ms, uses_left, withdrawn,"
+                                       " secret_digest FROM izar_tokens {} ORDER BY created_ms, token_id",
                                        condition),
                            values)) {
         out.push_back({.id = row.text(0),
@@ -35,7 +35,8 @@ std::vector<TokenRecord> read_tokens(Transaction& transaction, std::string_view 
                        .created_at = loaded(row.integer(2)),
                        .expires_at = loaded(row.integer(3)),
                        .uses_left = static_cast<std::uint32_t>(row.integer(4)),
-                       .withdrawn = row.integer(5) != 0});
+                       .withdrawn = row.integer(5) != 0,
+                       .secret_hash = parse_digest(row.text(6))});
     }
     return out;
 }
@@ -53,7 +54,8 @@ StoreResult<TokenRecord> SqlStore::create_token(std::string_view token, const To
                        .region = spec.region,
                        .created_at = now,
                        .expires_at = now + spec.ttl,
-                       .uses_left = spec.uses};
+                       .uses_left = spec.uses,
+                       .secret_hash = parts->secret_hash};
     const auto digest = digest_text(parts->secret_hash);
     if (const auto same = read_tokens(transaction, "WHERE token_id = ?", {record.id}); !same.empty()) {
         const auto right = transaction.query(

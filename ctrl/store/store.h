@@ -50,6 +50,8 @@ class Store {
     // so an agent whose answer got lost tries again. `denied` for the token, `refused` for an address or name in use.
     virtual StoreResult<NodeRecord> join(const JoinRequest& request, WallTime now) = 0;
     virtual StoreResult<void> revoke_node(NodeId id, WallTime now) = 0;
+    // Those of them that are joined and were never seen before are seen from now on.
+    virtual StoreResult<void> mark_seen(std::span<const NodeId> nodes, WallTime now) = 0;
     virtual StoreResult<void> set_drained(NodeId id, bool drained, WallTime now) = 0;
     virtual StoreResult<std::optional<NodeRecord>> node(NodeId id) = 0;
     virtual StoreResult<std::vector<NodeRecord>> nodes() = 0;  // in order of id, revoked ones too
@@ -95,6 +97,8 @@ class Store {
     // --- Upkeep: bounded work, some times an hour ---
     // Folds history into coarser tiers, drops samples, tokens and removal marks that nobody needs any more.
     virtual StoreResult<void> compact(WallTime now) = 0;
+    // In place of StoreOptions', from the next upkeep on.
+    virtual void keep_for(std::chrono::hours samples, std::chrono::hours removals) = 0;
 };
 
 struct StoreOptions {

@@ -151,6 +151,37 @@ TYPED_TEST(StoreSuite, DrainingShowsAndIsTakenBack) {
     EXPECT_FALSE(granted(this->store().node(node.id))->drained);
 }
 
+TYPED_TEST(StoreSuite, ANodeIsSeenOnceAndForAll) {
+    const NodeRecord node = this->joined(1);
+    EXPECT_FALSE(node.was_seen());
+    const NodeId nobody{99};
+    granted(this->store().mark_seen({&nobody, 1}, kNow));
+    EXPECT_EQ(granted(this->store().static_version()), node.version) << "nothing was changed";
+    granted(this->store().mark_seen({&node.id, 1}, kNow + hours{1}));
+    this->reopen();
+    const NodeRecord seen = *granted(this->store().node(node.id));
+    EXPECT_EQ(seen.seen_at, kNow + hours{1});
+    EXPECT_GT(seen.version, node.version);
+    granted(this->store().mark_seen({&node.id, 1}, kNow + hours{2}));
+    EXPECT_EQ(*granted(this->store().node(node.id)), seen);
+    EXPECT_EQ(granted(this->store().join(this->request(1), kNow)), seen) << "a repeated join forgets nothing";
+}
+
+// Schema 2 did not know who was seen. The migration may be cut off after its first statement, where nothing undoes it.
+TYPED_TEST(StoreSuite, NodesOfAnOlderSchemaThatHadJoinedCountAsSeen) {
+    Inventory inventory;
+    inventory.nodes = {{.name = "ams-1", .region = "eu", .address = address("10.0.0.9")}};
+    granted(this->store().import_inventory(inventory, kNow));
+    const NodeId node = this->joined(1).id;
+    this->close();
+    this->backing().run_outside(
+        "UPDATE izar_state SET value = 2 WHERE name = 'schema';"
+        "ALTER TABLE izar_nodes DROP COLUMN seen_ms;");
+    this->reopen();
+    EXPECT_TRUE(granted(this->store().node(node))->was_seen());
+    EXPECT_FALSE(granted(this->store().node(NodeId{1}))->was_seen()) << "it was only declared";
+}
+
 TYPED_TEST(StoreSuite, ADeclaredNodeJoinsWithItsOwnIdAndRegion) {
     Inventory inventory;
     inventory.nodes = {{.name = "ams-1", .region = "eu", .address = address("10.0.0.9")},

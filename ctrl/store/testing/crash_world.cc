@@ -78,7 +78,7 @@ bool import_node(Store& store, std::uint32_t number) {
 CrashOperation CrashModel::choose(Random& random) const {
     // Chances in two rounds: what is possible now decides.
     while (true) {
-        CrashOperation operation{.action = static_cast<CrashAction>(random.below(16)), .detail = random.below(250)};
+        CrashOperation operation{.action = static_cast<CrashAction>(random.below(17)), .detail = random.below(250)};
         std::map<std::uint32_t, bool> candidates;
         switch (operation.action) {
             case CrashAction::create_token:
@@ -96,6 +96,13 @@ CrashOperation CrashModel::choose(Random& random) const {
             case CrashAction::drain_node:
                 for (const auto& [id, node] : nodes_) {
                     if (node.state != "revoked") {
+                        candidates[id] = true;
+                    }
+                }
+                break;
+            case CrashAction::mark_seen:
+                for (const auto& [id, node] : nodes_) {
+                    if (node.state == "joined") {
                         candidates[id] = true;
                     }
                 }
@@ -157,6 +164,9 @@ void CrashModel::apply(const CrashOperation& operation) {
         case CrashAction::drain_node:
             nodes_[operation.subject].drained = operation.detail % 2 == 0;
             break;
+        case CrashAction::mark_seen:
+            nodes_[operation.subject].seen = true;
+            break;
         case CrashAction::set_service:
             services_[operation.subject] = operation.detail;
             break;
@@ -191,7 +201,7 @@ void CrashModel::apply(const CrashOperation& operation) {
 std::set<std::string> CrashModel::facts() const {
     std::set<std::string> out;
     for (const auto& [id, node] : nodes_) {
-        out.insert(fact("node", id, fmt::format("{} {} {}", node.state, node.drained, node.address)));
+        out.insert(fact("node", id, fmt::format("{} {} {} {}", node.state, node.drained, node.seen, node.address)));
     }
     for (const auto& [number, token] : tokens_) {
         out.insert(fmt::format("token {} {} {}", token_id(number), token.used ? 0 : 1, token.withdrawn));
@@ -222,6 +232,8 @@ bool carry_out(Store& store, const CrashOperation& operation) {
             return store.revoke_node(node, kNow).has_value();
         case CrashAction::drain_node:
             return store.set_drained(node, operation.detail % 2 == 0, kNow).has_value();
+        case CrashAction::mark_seen:
+            return store.mark_seen({&node, 1}, kNow).has_value();
         case CrashAction::set_service:
             return store.set_service(service_named(name, vip(operation.subject), origin(operation.detail)), kNow)
                 .has_value();
@@ -253,9 +265,9 @@ std::set<std::string> facts_of(Store& store) {
     constexpr std::string_view kStates[] = {"declared", "joined", "revoked"};
     std::set<std::string> out;
     for (const NodeRecord& node : granted(store.nodes())) {
-        out.insert(fact(
-            "node", raw(node.id),
-            fmt::format("{} {} {}", kStates[static_cast<std::size_t>(node.state)], node.drained, node.address.text())));
+        out.insert(fact("node", raw(node.id),
+                        fmt::format("{} {} {} {}", kStates[static_cast<std::size_t>(node.state)], node.drained,
+                                    node.was_seen(), node.address.text())));
     }
     for (const TokenRecord& token : granted(store.tokens())) {
         out.insert(fmt::format("token {} {} {}", token.id, token.uses_left, token.withdrawn));

@@ -23,6 +23,7 @@ enum class CrashAction : std::uint8_t {
     withdraw_token,
     revoke_node,
     drain_node,
+    mark_seen,
     set_service,
     remove_service,
     set_domain,
@@ -54,6 +55,7 @@ class CrashModel {
     struct Node {
         std::string state;
         bool drained = false;
+        bool seen = false;
         std::string address;
     };
     struct Token {
