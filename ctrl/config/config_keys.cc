@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "dataplane/base/check.h"
+
 namespace izar {
 namespace {
 
@@ -172,11 +174,24 @@ std::string config_text(std::span<const ConfigKey> keys) {
     return out;
 }
 
+std::vector<std::string> changed_keys(std::span<const ConfigKey> before, std::span<const ConfigKey> after,
+                                      bool at_sighup) {
+    CHECK(before.size() == after.size());
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (before[i].at_sighup == at_sighup && before[i].show() != after[i].show()) {
+            out.push_back(before[i].path);
+        }
+    }
+    return out;
+}
+
 std::string config_reference(std::span<const ConfigKey> keys, std::string_view prefix) {
-    std::string out = "| key | default | may be | meaning | variable |\n| --- | --- | --- | --- | --- |\n";
+    std::string out =
+        "| key | default | may be | meaning | variable | in force at |\n| --- | --- | --- | --- | --- | --- |\n";
     for (const ConfigKey& key : keys) {
-        out += fmt::format("| `{}` | `{}` | {} | {} | `{}` |\n", key.path, key.show(), key.kind, key.meaning,
-                           variable_name(key.path, prefix));
+        out += fmt::format("| `{}` | `{}` | {} | {} | `{}` | {} |\n", key.path, key.show(), key.kind, key.meaning,
+                           variable_name(key.path, prefix), key.at_sighup ? "SIGHUP" : "start");
     }
     return out;
 }

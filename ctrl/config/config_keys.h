@@ -26,6 +26,7 @@ struct ConfigKey {
     std::function<void(const YamlCursor&)> read;
     std::function<std::string()> show;  // the value in force, as YAML on one line
     bool secret = false;
+    bool at_sighup = false;  // in force when the program reads its files again; else from its next start on
 };
 
 // Where the keys that were given stand; a key of the environment has no place.
@@ -43,7 +44,12 @@ std::string variable_name(std::string_view path, std::string_view prefix);
 // The values in force as a file that read_config reads; secrets that are set show as <secret>.
 std::string config_text(std::span<const ConfigKey> keys);
 
-// Rows of a Markdown table: key, default, kind, meaning. The keys show their defaults.
+// Paths of the keys whose values differ, of those that a SIGHUP puts in force or of the others. Both are of one list.
+std::vector<std::string> changed_keys(std::span<const ConfigKey> before, std::span<const ConfigKey> after,
+                                      bool at_sighup);
+
+// Rows of a Markdown table: key, default, kind, meaning, variable, and when it is in force. The keys show their
+// defaults.
 std::string config_reference(std::span<const ConfigKey> keys, std::string_view prefix);
 
 // Text in double quotes, as YAML reads it back.

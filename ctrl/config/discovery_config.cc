@@ -113,6 +113,9 @@ std::vector<ConfigKey> discovery_keys(DiscoveryConfig& config) {
                     .meaning = "Domains and their origins, as `izar domain set` makes them.",
                     .read = [&inventory](const YamlCursor& at) { read_domains(at, inventory.domains); },
                     .show = [&inventory] { return shown_domains(inventory.domains); }});
+    for (ConfigKey& key : keys) {
+        key.at_sighup = true;
+    }
     return keys;
 }
 

@@ -97,9 +97,11 @@ void add_store_keys(SchedulingConfig& config, std::vector<ConfigKey>& keys) {
                             mariadb.ca_file, kLongestPath));
     keys.push_back(duration_key("store.keep_samples", "How long rows of system_info and region_probe_info are kept.",
                                 config.keep_samples, kShortestKeep, kLongestDuration));
+    keys.back().at_sighup = true;
     keys.push_back(duration_key("store.keep_removals",
                                 "How long a node may be away and still be told only what changed.",
                                 config.keep_removals, kShortestKeep, kLongestDuration));
+    keys.back().at_sighup = true;
 }
 
 void add_etcd_keys(EtcdConfig& etcd, std::vector<ConfigKey>& keys) {
@@ -178,6 +180,11 @@ Result<SchedulingConfig> parse_scheduling_config(const std::string& text, const 
         return tl::unexpected(read.error());
     }
     return config;
+}
+
+void take_at_sighup(SchedulingConfig& into, const SchedulingConfig& from) {
+    into.keep_samples = from.keep_samples;
+    into.keep_removals = from.keep_removals;
 }
 
 std::string api_address(const SchedulingConfig& config) {

@@ -47,6 +47,9 @@ std::vector<ConfigKey> scheduling_keys(SchedulingConfig& config);
 Result<SchedulingConfig> parse_scheduling_config(const std::string& text, const std::string& file_name,
                                                  std::span<const std::string> environment);
 
+// Takes the keys that a SIGHUP puts in force, and no others.
+void take_at_sighup(SchedulingConfig& into, const SchedulingConfig& from);
+
 // Where the other controllers reach this one's API, and where what came to them of agents: at `listen`, or if that is
 // any address at that of the API.
 std::string api_address(const SchedulingConfig& config);

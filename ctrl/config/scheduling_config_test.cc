@@ -110,6 +110,26 @@ TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
               std::string::npos);
 }
 
+TEST(SchedulingConfig, ASighupTakesWhatCanChangeAndNothingElse) {
+    SchedulingConfig in_force;
+    auto next = parse_scheduling_config(
+        "listen: 127.0.0.1:1\napi: none\noperator_socket: /a\nstate: /b\n"
+        "store: {kind: mariadb, path: /c, host: d, port: 1, socket: /e, user: f, password: g, database: h, ca_file: "
+        "/i, "
+        "keep_samples: 2h, keep_removals: 3h}\n"
+        "etcd: {endpoints: [\"http://j:1\"], prefix: /k, name: l, address: \"192.0.2.1:2\", lease: 9s}\n",
+        "scheduling-config.yaml", {});
+    ASSERT_TRUE(next) << next.error().text;
+    const auto changed = [&](bool at_sighup) {
+        return changed_keys(scheduling_keys(in_force), scheduling_keys(*next), at_sighup);
+    };
+    ASSERT_EQ(changed(true).size() + changed(false).size(), scheduling_keys(in_force).size()) << "every key differs";
+    const auto waiting = changed(false);
+    take_at_sighup(in_force, *next);
+    EXPECT_EQ(changed(true), std::vector<std::string>{});
+    EXPECT_EQ(changed(false), waiting);
+}
+
 TEST(SchedulingConfig, OpensTheStoreItNames) {
     const TemporaryFolder folder;
     const auto config = parse_scheduling_config("state: " + folder.path(), "scheduling-config.yaml", {});
