@@ -24,6 +24,7 @@ Election::Election(ElectionParts parts)
     : parts_(std::move(parts)),
       client_(parts_.endpoints, patience(parts_)),
       leadership_(client_, parts_.prefix, parts_.name, parts_.lease, parts_.at),
+      ticked_at_(parts_.clock()),
       thread_([this] { run(); }) {}
 
 Election::~Election() {
@@ -41,6 +42,11 @@ void Election::run() {
         if (const auto given = take_way_given()) {
             publish(leadership_.step_down());
             goes_on = pause(*given);
+            continue;
+        }
+        if (is_stuck()) {
+            publish(leadership_.step_down());
+            goes_on = pause(kAfterProblem);
             continue;
         }
         const Result<void> stepped = leadership_.step(parts_.clock());
@@ -72,6 +78,16 @@ bool Election::pause(Nanos most) {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, most, [this] { return ending_ || way_given_; });
     return !ending_;
+}
+
+void Election::tick(Instant now) {
+    const std::lock_guard lock(mutex_);
+    ticked_at_ = now;
+}
+
+bool Election::is_stuck() const {
+    const std::lock_guard lock(mutex_);
+    return parts_.clock() - ticked_at_ > parts_.most_silence;
 }
 
 void Election::give_way(Nanos pause) {

@@ -25,6 +25,7 @@ struct ElectionParts {
     MemberAddresses at;  // of this controller, for the others
     std::chrono::seconds lease{10};
     std::function<Instant()> clock;
+    Nanos most_silence = Nanos::max();  // between two calls of tick()
 };
 
 class Election {
@@ -34,6 +35,9 @@ class Election {
     Election(const Election&) = delete;
 
     const std::string& name() const noexcept { return parts_.name; }
+    // The controller works. Of one that does not say so for `most_silence`, waiting for a database that is cut off say,
+    // the lead is given up until it does.
+    void tick(Instant now);
     // The fence to write with, while this controller leads.
     std::optional<Fence> leads(Instant now) const;
     // For one that leads and cannot serve: gives the lead up, and asks for none for so long.
@@ -47,6 +51,7 @@ class Election {
     void run();
     void publish(const Result<void>& stepped);
     bool pause(Nanos most);  // false: to end
+    bool is_stuck() const;
     std::optional<Nanos> take_way_given();
 
     const ElectionParts parts_;
@@ -56,6 +61,7 @@ class Election {
     std::condition_variable wake_;
     bool ending_ = false;
     std::optional<Nanos> way_given_;
+    Instant ticked_at_;
     std::optional<Fence> fence_;
     Instant valid_until_{};
     std::vector<Member> members_;

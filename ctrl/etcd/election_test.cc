@@ -61,6 +61,23 @@ TEST_F(ElectionTest, WhoGivesWayLetsAnotherLeadAndIsThereAgainLater) {
     ASSERT_TRUE(wait_until([&] { return second->members().size() == 2; }, seconds{20})) << second->problem();
 }
 
+TEST_F(ElectionTest, OfOneThatIsStuckTheLeadIsGivenUp) {
+    Election stuck({{server().endpoint()}, "/izar", "a", {}, kLease, now, milliseconds{500}});
+    const auto works = [&] {
+        stuck.tick(now());
+        return stuck.leads(now()).has_value();
+    };
+    ASSERT_TRUE(wait_until(works, seconds{10})) << stuck.problem();
+    const Fence former = *stuck.leads(now());
+    const auto other = candidate("b");
+    ASSERT_TRUE(wait_until([&] { return other->leads(now()).has_value(); }, seconds{20})) << other->problem();
+    EXPECT_FALSE(stuck.leads(now()));
+    EXPECT_GT(*other->leads(now()), former);
+    EXPECT_FALSE(works()) << "another leads";
+    other->give_way(seconds{5});
+    EXPECT_TRUE(wait_until(works, seconds{20})) << "it works again";
+}
+
 TEST_F(ElectionTest, WithoutEtcdNobodyLeadsAndItIsSaid) {
     const auto first = candidate("a");
     ASSERT_TRUE(wait_until([&] { return first->leads(now()).has_value(); }, seconds{10}));
