@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace izar {
 namespace {
@@ -22,17 +23,34 @@ std::uint64_t hash_of(const std::string& client, NodeId node) {
     return out ^ (out >> 33);
 }
 
-// Weighted rendezvous: the highest score wins, and a node wins as often as its weight says.
-double score(const std::string& client, const Ingress& ingress) {
-    const double uniform = (static_cast<double>(hash_of(client, ingress.node) >> 11) + 0.5) / 0x1p53;
-    return -static_cast<double>(ingress.weight) / std::log(uniform);
+// Weighted rendezvous: the highest score wins, and a node wins as often as its part says.
+double score(const std::string& client, NodeId node, double part) {
+    const double uniform = (static_cast<double>(hash_of(client, node) >> 11) + 0.5) / 0x1p53;
+    return -part / std::log(uniform);
 }
 
-void put_in_order(std::vector<Ingress>& ingresses, const std::optional<IpAddress>& client) {
+void set_weights(std::vector<Ingress>& ingresses, const RegionShares& shares) {
+    double sum = 0;
+    for (const Ingress& ingress : ingresses) {
+        sum += shares.percent_of_equal(ingress.node);
+    }
+    std::vector<double> parts;
+    for (const Ingress& ingress : ingresses) {
+        parts.push_back(shares.percent_of_equal(ingress.node) / sum);
+    }
+    const auto weights = to_weights(parts);
+    for (std::size_t i = 0; i < ingresses.size(); ++i) {
+        ingresses[i].weight = weights[i];
+    }
+}
+
+void put_in_order(std::vector<Ingress>& ingresses, const RegionShares& shares, const std::optional<IpAddress>& client) {
     const std::string text = client ? client->text() : "";
-    std::ranges::stable_sort(ingresses, [&](const Ingress& a, const Ingress& b) {
-        return client ? score(text, a) > score(text, b) : a.weight > b.weight;
-    });
+    const auto rank = [&](const Ingress& ingress) {
+        const double part = shares.percent_of_equal(ingress.node);
+        return client ? score(text, ingress.node, part) : part;
+    };
+    std::ranges::stable_sort(ingresses, std::ranges::greater{}, rank);
 }
 
 }  // namespace
@@ -50,9 +68,9 @@ Result<Resolved> resolve(const DesiredState& desired, const RegionShares& shares
     Resolved out{.service = service->second};
     std::vector<Ingress> elsewhere;
     for (const auto& [id, node] : desired.nodes()) {
-        const Ingress ingress{id, node.name, node.region, node.overlay_address, shares.weight(id)};
-        if (ingress.weight > 0) {
-            (query.region.empty() || query.region == node.region ? out.ingresses : elsewhere).push_back(ingress);
+        if (shares.weight(id) > 0) {
+            auto& taken = query.region.empty() || query.region == node.region ? out.ingresses : elsewhere;
+            taken.push_back({id, node.name, node.region, node.overlay_address});
         }
     }
     if (out.ingresses.empty()) {
@@ -61,7 +79,8 @@ Result<Resolved> resolve(const DesiredState& desired, const RegionShares& shares
     if (out.ingresses.empty()) {
         return fail("no node takes clients in now");
     }
-    put_in_order(out.ingresses, query.client);
+    set_weights(out.ingresses, shares);
+    put_in_order(out.ingresses, shares, query.client);
     return out;
 }
 

@@ -2,7 +2,8 @@
 //
 // Without a client's address the order is that of the weights. With one it is that of a weighted consistent hash over
 // the address, so that many clients who take the first one spread as the weights say, and a client is told the same
-// again while its ingress is there.
+// again while its ingress is there. Weights are the shares as nodes weigh egresses by them, parts of an equal share, so
+// those of several regions may be compared.
 //
 // Thread: pure functions of their arguments.
 #pragma once
@@ -21,7 +22,7 @@ struct Ingress {
     std::string name;
     std::string region;
     IpAddress address;
-    std::uint32_t weight = 0;  // in thousandths of its region's clients
+    std::uint32_t weight = 0;  // in thousandths of the clients who are told this
 };
 
 struct ResolveQuery {
@@ -32,7 +33,7 @@ struct ResolveQuery {
 
 struct Resolved {
     Service service;
-    std::vector<Ingress> ingresses;  // with a weight above 0
+    std::vector<Ingress> ingresses;  // that take clients in
 };
 
 // The error says that there is no such domain, that its service is not served, or that nobody takes clients in. Where a

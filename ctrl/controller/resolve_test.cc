@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <map>
 
 #include "ctrl/store/token.h"
 #include "dataplane/base/testing/temporary_folder.h"
@@ -33,7 +34,9 @@ class ResolveTest : public testing::Test {
         const std::string token = new_token(random);
         EXPECT_TRUE(store->create_token(token, TokenSpec{region, std::chrono::hours{1}, 1}, kNow));
         const auto address = *IpAddress::parse("10.0.0." + std::to_string(number));
-        return {store->join({token, name, address, Digest{number}}, kNow)->id, region, true, 10.0};
+        const NodeId node = store->join({token, name, address, Digest{number}}, kNow)->id;
+        EXPECT_TRUE(store->mark_seen({&node, 1}, kNow));
+        return {node, region, true, 10.0};
     }
     std::vector<std::string> names(const ResolveQuery& query) {
         std::vector<std::string> out;
@@ -73,6 +76,28 @@ TEST_F(ResolveTest, ClientsSpreadAsTheWeightsSayAndStay) {
         first += order[0] == "ams" ? 1 : 0;
     }
     EXPECT_NEAR(first / 4'000.0, 0.3, 0.03);
+}
+
+// A region of one node gets no more of them for it than a node of a region of two.
+TEST_F(ResolveTest, ClientsSpreadOverAllRegionsByTheWeightsThatEgressesHave) {
+    shares.take("eu", GroupEpoch{1}, {{members[0].node, 250}, {members[1].node, 750}});
+    const std::map<std::string, double> expected{{"ams", 1 / 6.0}, {"fra", 3 / 6.0}, {"nyc", 2 / 6.0}};
+    const auto resolved = resolve(desired, shares, {"example.com", "", {}});
+    ASSERT_TRUE(resolved);
+    for (const Ingress& ingress : resolved->ingresses) {
+        EXPECT_NEAR(ingress.weight / 1'000.0, expected.at(ingress.name), 0.002) << ingress.name;
+        EXPECT_NEAR(shares.percent_of_equal(ingress.node) / 300, expected.at(ingress.name), 0.002) << ingress.name;
+    }
+    EXPECT_EQ(names({"example.com", "", {}}), (std::vector<std::string>{"fra", "nyc", "ams"}));
+    EXPECT_EQ(names({"example.com", "asia", {}}), (std::vector<std::string>{"fra", "nyc", "ams"}));
+    std::map<std::string, int> first;
+    for (int i = 0; i < 6'000; ++i) {
+        const auto client = IpAddress::parse("192.0." + std::to_string(i / 200) + "." + std::to_string(i % 200));
+        ++first[names({"example.com", "", *client})[0]];
+    }
+    for (const auto& [name, part] : expected) {
+        EXPECT_NEAR(first[name] / 6'000.0, part, 0.03) << name;
+    }
 }
 
 TEST_F(ResolveTest, SaysWhatIsMissing) {
