@@ -10,6 +10,7 @@
 #include "ctrl/ring/leg_body.h"
 #include "ctrl/ring/link_body.h"
 #include "ctrl/ring/stamp_body.h"
+#include "dataplane/base/check.h"
 
 namespace izar {
 
@@ -41,12 +42,22 @@ void Agent::start() {
 
 void Agent::connect() {
     former_.reset();
-    const SocketAddress& to = parts_.controllers[next_controller_ % parts_.controllers.size()];
+    controller_ = parts_.controllers[next_controller_ % parts_.controllers.size()];
     ++next_controller_;
     channel_ =
         std::make_unique<Channel>(parts_.loop, parts_.tls, parts_.wall_clock(), static_cast<ChannelEvents&>(*this));
-    if (auto begun = channel_->connect(to); !begun) {
+    if (auto begun = channel_->connect(controller_); !begun) {
         on_end(begun.error().text);
+    }
+}
+
+void Agent::set_controllers(std::vector<SocketAddress> controllers) {
+    CHECK(!controllers.empty());
+    parts_.controllers = std::move(controllers);
+    next_controller_ = 0;
+    if (channel_ != nullptr && std::ranges::find(parts_.controllers, controller_) == parts_.controllers.end()) {
+        channel_->close();
+        on_end("it is not listed any more");
     }
 }
 

@@ -9,7 +9,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctrl/agent/group_work.h"
@@ -56,6 +58,11 @@ class Agent : private ChannelEvents {
     ~Agent() override;
 
     void start();
+    // In place of those that it had. One that is not listed any more is left. At least one.
+    void set_controllers(std::vector<SocketAddress> controllers);
+
+    // An operator's request, a line of JSON (docs/control-plane.md, "On the node itself"). The error says what to ask.
+    Result<std::string> answer(std::string_view line) const;
 
     bool connected() const noexcept { return welcome_; }
     const GroupWork& group() const noexcept { return group_; }
@@ -81,6 +88,8 @@ class Agent : private ChannelEvents {
     void take_mesh(const control::MeshUpdate& update);
     void follow_nodes();
     void send(const control::ToController& message);
+    nlohmann::json answer_status() const;
+    nlohmann::json answer_links() const;
 
     AgentParts parts_;
     Renewal renewal_;
@@ -91,6 +100,7 @@ class Agent : private ChannelEvents {
     std::unique_ptr<Channel> channel_;
     std::unique_ptr<Channel> former_;  // ended; freed outside of its callbacks
     std::size_t next_controller_ = 0;
+    SocketAddress controller_;  // that it talks to, or tried last
     Nanos pause_ = kFirstPause;
     bool welcome_ = false;  // the controller has talked to us on this connection
     std::map<NodeId, FeedLink> row_;

@@ -72,7 +72,8 @@ TEST_F(AgentLifeTest, ControllersDeathFreezesTheFeedAndItsReturnResumesIt) {
 
 TEST_F(AgentLifeTest, AControllerThatMissedAChangeDoesNotTakeItBack) {
     TestNode& ams = add_node("ams");
-    ASSERT_TRUE(run_until([&] { return knows(ams, 1); })) << log;
+    ASSERT_TRUE(run_until([&] { return ask({{"do", "nodes"}})["nodes"][0]["seen"] == true; })) << log;
+    ASSERT_TRUE(run_until([&] { return ams.agent->static_data().version == controller->desired().version(); })) << log;
     const Identity identity = ams.identity;
     StaticData newer = ams.agent->static_data();
     nodes.clear();
@@ -127,6 +128,19 @@ TEST_F(AgentLifeTest, CertificateThatHasRunOutIsRefused) {
     start_controller(address.port);
     EXPECT_FALSE(run_until([&] { return ams.agent->connected(); }, 4 * Agent::kLongestPause));
     EXPECT_EQ(ask({{"do", "nodes"}})["nodes"][0]["agent_connected"], false);
+}
+
+TEST_F(AgentLifeTest, ListsOfControllersChangeWithoutARestart) {
+    TestNode& ams = add_node("ams");
+    ASSERT_TRUE(run_until([&] { return ams.agent->connected(); })) << log;
+    const SocketAddress nobody{*IpAddress::parse("127.0.0.1"), 1};
+    ams.agent->set_controllers({nobody, address});
+    EXPECT_TRUE(ams.agent->connected()) << "it is listed still";
+    ams.agent->set_controllers({nobody});
+    EXPECT_FALSE(ams.agent->connected());
+    EXPECT_FALSE(run_until([&] { return ams.agent->connected(); }, 2 * Agent::kLongestPause));
+    ams.agent->set_controllers({address});
+    EXPECT_TRUE(run_until([&] { return ams.agent->connected(); })) << ams.log;
 }
 
 TEST_F(AgentLifeTest, AgentStartsFromItsDiskWithoutAController) {

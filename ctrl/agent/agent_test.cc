@@ -1,6 +1,8 @@
 // What agents and their controller tell each other.
 #include "ctrl/agent/agent.h"
 
+#include <sys/resource.h>
+
 #include "ctrl/agent/testing/agent_fleet.h"
 
 namespace izar {
@@ -39,22 +41,79 @@ TEST_F(AgentTest, TokensCountAndStrangersAreRefused) {
     EXPECT_FALSE(join_as("no/name", token()));
 }
 
-TEST_F(AgentTest, WhoOnlyConnectsKeepsNobodyFromJoining) {
-    struct Silent : StreamEvents {
-        void on_received(std::span<const std::uint8_t>) override {}
-        void on_closed(const std::string&) override { ++closed; }
-        std::size_t closed = 0;
-    } silent;
-    std::vector<StreamId> streams;
-    for (std::size_t i = 0; i < 3 * Controller::kMostUnknown; ++i) {
-        streams.push_back(*loop->connect(address, silent));
-        loop->run_once(Nanos{0});
+bool may_open_descriptors(rlim_t count) {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= count;
+}
+
+// Connections that are never finished, some of them each turn of the loop. Every fourth says as much of a handshake as
+// costs the controller most.
+struct HalfOpenFlood : StreamEvents {
+    static constexpr std::size_t kAll = 10'000;
+    static constexpr std::size_t kATurn = 20;
+    HalfOpenFlood(EventLoop& at, const SocketAddress& target, std::vector<std::uint8_t> first_words)
+        : loop(at), to(target), words(std::move(first_words)), timer(at) {
+        open_some();
     }
-    ASSERT_TRUE(run_until([&] { return silent.closed >= 2 * Controller::kMostUnknown; })) << silent.closed;
-    EXPECT_TRUE(join_as("ams", token()));
-    for (const StreamId stream : streams) {
+    void on_received(std::span<const std::uint8_t>) override {}
+    void on_closed(const std::string&) override { ++closed; }
+    void open_some() {
+        for (std::size_t i = 0; i < kATurn && streams.size() < kAll; ++i) {
+            streams.push_back(*loop.connect(to, *this));
+            if (streams.size() % 4 == 0) {
+                loop.send(streams.back(), words);
+            }
+        }
+        if (streams.size() < kAll) {
+            timer.start(Nanos{0}, [this] { open_some(); });
+        }
+    }
+
+    EventLoop& loop;
+    SocketAddress to;
+    std::vector<std::uint8_t> words;
+    Timer timer;
+    std::vector<StreamId> streams;
+    std::size_t closed = 0;
+};
+
+TEST_F(AgentTest, TenThousandHalfOpenConnectionsKeepNobodyFromJoining) {
+    ASSERT_TRUE(may_open_descriptors(4'096)) << "both ends of what the controller keeps are in this process";
+    const auto context = TlsContext::for_joining(*certificate_fingerprint(authority.certificate()));
+    TlsSession hello(*context, clock.wall_seconds());
+    ASSERT_TRUE(hello.begin());
+    const std::string many = token(100);
+    HalfOpenFlood flood(*loop, address, hello.take_output());
+    std::size_t joins = 0;
+    while (flood.streams.size() < HalfOpenFlood::kAll) {
+        const std::size_t opened = flood.streams.size();
+        const auto joined = join_as("n" + std::to_string(joins), many);
+        ASSERT_TRUE(joined) << joined.error().text << ", with " << opened << " half open";
+        ++joins;
+        ASSERT_TRUE(run_until([&] { return flood.streams.size() >= (joins + 1) * HalfOpenFlood::kAll / 8; }));
+    }
+    EXPECT_GE(joins, 4U) << "while they came";
+    EXPECT_TRUE(join_as("last", many)) << "and when all of them were there";
+    EXPECT_TRUE(run_until([&] { return flood.closed >= HalfOpenFlood::kAll - Controller::kMostUnknown; }))
+        << flood.closed << ": the controller keeps no more than it said";
+    for (const StreamId stream : flood.streams) {
         loop->close(stream);
     }
+}
+
+// Whoever has no token may ask as often as it likes.
+TEST_F(AgentTest, GarbageUsesUpNoQuotaOfJoins) {
+    const auto wrong = [](std::string text) {
+        text[text.size() / 4] = text[text.size() / 4] == '0' ? '1' : '0';
+        return text;
+    };
+    const std::string right = token(2);
+    for (std::size_t i = 0; i < JoinGate::kJoins + 10; ++i) {
+        ASSERT_FALSE(join_as("stranger", wrong(right)));
+    }
+    EXPECT_TRUE(join_as("ams", right));
 }
 
 TEST_F(AgentTest, ServicesAndDomainsReachEveryNode) {
@@ -103,6 +162,9 @@ TEST_F(AgentTest, MeasurementsReachTheOthersAndDeathsAtOnce) {
         });
     };
     ASSERT_TRUE(run_until([&] { return heard_of(ams, true); }, seconds{20})) << log;
+    const Json told = Json::parse(ams.agent->answer(R"({"do": "links"})").value())["links"];
+    EXPECT_TRUE(std::ranges::any_of(told, [](const Json& link) { return link["from"] == 2 && link["to"] == 3; }))
+        << "operators of this machine hear of it, too: " << told;
     const Instant begin = clock.now();
     fra.measure(sin.identity.id, false, Nanos{0});
     ASSERT_TRUE(run_until([&] { return heard_of(ams, false); })) << log;
@@ -173,6 +235,58 @@ TEST_F(AgentTest, DrainedNodeIsEmptyWhenItsLastFlowIsOver) {
     EXPECT_EQ(row()["flows"], 0);
     ask({{"do", "node drain"}, {"node", "fra"}, {"drained", false}});
     ASSERT_TRUE(run_until([&] { return row()["empty"] == false; }));
+}
+
+TEST_F(AgentTest, ANodeServesFromItsAgentsFirstVisitOn) {
+    add_node("ams");
+    const auto fra = join_as("fra", token());
+    ASSERT_TRUE(fra) << fra.error().text;
+    ask({{"do", "service set"}, {"name", "web"}, {"vip", "10.99.0.80"}, {"origins", {{{"address", "10.2.0.10"}}}}});
+    const auto egresses = [&] { return ask({{"do", "services"}})["services"][0]["egresses"]; };
+    ASSERT_TRUE(run_until([&] { return egresses() == Json::array({"ams"}); })) << egresses();
+    EXPECT_EQ(controller->shares().weight(fra->id), 0U) << "no client is sent there";
+    EXPECT_EQ(ask({{"do", "nodes"}})["nodes"][1]["seen"], false);
+    ASSERT_TRUE(save_identity(folder / "fra", *fra));
+    nodes.push_back(std::make_unique<TestNode>(*loop, clock, address, *fra, folder / "fra"));
+    ASSERT_TRUE(run_until([&] { return egresses() == Json::array({"ams", "fra"}); })) << egresses();
+    EXPECT_GT(controller->shares().weight(fra->id), 0U);
+    nodes.clear();
+    end_controller();
+    start_controller(address.port);
+    EXPECT_EQ(egresses(), Json::array({"ams", "fra"})) << "who was here serves on without its agent";
+    EXPECT_GT(controller->shares().weight(fra->id), 0U);
+}
+
+TEST_F(AgentTest, AnswersOperatorsOfItsOwnMachine) {
+    TestNode& ams = add_node("ams");
+    TestNode& fra = add_node("fra");
+    ASSERT_TRUE(run_until([&] { return knows(ams, 2) && knows(fra, 2); })) << log;
+    ask({{"do", "service set"}, {"name", "web"}, {"vip", "10.99.0.80"}, {"origins", {{{"address", "10.2.0.10"}}}}});
+    ams.measure(fra.identity.id, true, milliseconds{4});
+    const auto told = [&](const std::string& what) {
+        return Json::parse(ams.agent->answer(Json{{"do", what}}.dump()).value());
+    };
+    ASSERT_TRUE(run_until([&] { return told("status")["links_up"] == 1; })) << told("status");
+    const Json own = told("links")["links"][0];
+    EXPECT_EQ(own["from"], 1);
+    EXPECT_EQ(own["to"], 2);
+    EXPECT_NEAR(own["rtt_ms"].get<double>(), 4, 0.1);
+    EXPECT_EQ(told("nodes")["nodes"][1]["name"], "fra");
+    ASSERT_TRUE(run_until([&] { return told("services")["services"].size() == 1; }));
+    EXPECT_EQ(told("services")["services"][0], [&] {
+        Json row = ask({{"do", "services"}})["services"][0];
+        row.erase("served");
+        return row;
+    }()) << "as the controller tells it";
+    const Json status = told("status");
+    EXPECT_EQ(status["name"], "ams");
+    EXPECT_EQ(status["controller"], address.text());
+    EXPECT_EQ(status["edge_runs"], true);
+    EXPECT_FALSE(ams.agent->answer(R"({"do": "tokens"})"));
+    EXPECT_FALSE(ams.agent->answer("nonsense"));
+    end_controller();
+    ASSERT_TRUE(run_until([&] { return told("status")["controller"].is_null(); }));
+    EXPECT_EQ(told("nodes")["nodes"].size(), 2U) << "without a controller, too";
 }
 
 TEST_F(AgentTest, CommandsSayWhatIsWrongAndChangeNothing) {

@@ -35,10 +35,12 @@ constexpr Route kRoutes[] = {
     {"GET", {"v1", "domains"}, "domains"},
     {"PUT", {"v1", "domains", "{domain}"}, "domain set"},
     {"DELETE", {"v1", "domains", "{domain}"}, "domain remove"},
+    {"GET", {"v1", "status"}, "status"},
     {"GET", {"v1", "links"}, "links"},
     {"GET", {"v1", "groups"}, "groups"},
     {"GET", {"v1", "history"}, "history"},
     {"GET", {"v1", "controllers"}, "controllers"},
+    {"GET", {"v1", "config"}, "config"},
     {"GET", {"v1", "events"}, "events"},
     {"POST", {"v1", "requests"}, nullptr},
 };
@@ -115,6 +117,12 @@ HttpAnswer Api::answer(const HttpRequest& request) {
     if (!is_operator(request)) {
         return problem(401, "show the controller's token: Authorization: Bearer TOKEN");
     }
+    HttpAnswer out = answer_operator(request);
+    out.authorised = true;
+    return out;
+}
+
+HttpAnswer Api::answer_operator(const HttpRequest& request) {
     bool known_path = false;
     for (const Route& route : kRoutes) {
         const auto values = match(route, request.path);

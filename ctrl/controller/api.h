@@ -25,6 +25,7 @@ class Api {
     HttpAnswer answer(const HttpRequest& request);
 
   private:
+    HttpAnswer answer_operator(const HttpRequest& request);
     HttpAnswer answer_resolve(const HttpRequest& request);
     bool is_operator(const HttpRequest& request) const;
 

@@ -42,7 +42,9 @@ class ApiTest : public testing::Test {
         const std::string token = new_token(random);
         ASSERT_TRUE(store->create_token(token, TokenSpec{region, std::chrono::hours{1}, 1}, kNow));
         const auto address = *IpAddress::parse("10.0.0." + std::to_string(number));
-        ASSERT_TRUE(store->join({token, name, address, Digest{number}}, kNow));
+        const auto node = store->join({token, name, address, Digest{number}}, kNow);
+        ASSERT_TRUE(node);
+        ASSERT_TRUE(store->mark_seen({&node->id, 1}, kNow));
         ASSERT_TRUE(controller->refresh());
     }
     void serve_example() {
@@ -71,6 +73,7 @@ TEST_F(ApiTest, RoutesStandForOperatorRequests) {
     serve_example();
     EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"][0]["name"], "web");
     EXPECT_EQ(Json::parse(call("GET", {"v1", "domains"}).body)["domains"][0]["origin"], "10.2.0.11");
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "status"}).body)["services_served"], 1);
     EXPECT_EQ(call("POST", {"v1", "nodes", "ams", "drain"}).status, 200U);
     EXPECT_EQ(Json::parse(call("GET", {"v1", "nodes"}).body)["nodes"][0]["drained"], true);
     EXPECT_EQ(call("POST", {"v1", "nodes", "ams", "undrain"}).status, 200U);
@@ -88,6 +91,8 @@ TEST_F(ApiTest, RefusesStrangersAndWhatItDoesNotKnow) {
     EXPECT_EQ(call("GET", {"v1", "nodes"}, nullptr, {}, "").status, 401U);
     EXPECT_EQ(call("GET", {"v1", "nodes"}, nullptr, {}, "secreT").status, 401U);
     EXPECT_EQ(call("GET", {"v1", "nodes"}, nullptr, {}, "secret2").status, 401U);
+    EXPECT_FALSE(call("GET", {"v1", "nodes"}, nullptr, {}, "").authorised);
+    EXPECT_TRUE(call("GET", {"v1", "nodes"}).authorised) << "and keeps its place when many want one";
     EXPECT_EQ(call("GET", {"v1"}).status, 404U);
     EXPECT_EQ(call("GET", {"v1", "nodes", "x", "drain", "y"}).status, 404U);
     EXPECT_EQ(call("DELETE", {"v1", "nodes"}).status, 405U);
@@ -103,6 +108,7 @@ TEST_F(ApiTest, ResolvesDomainsForEverybody) {
     const HttpAnswer told = call("GET", {"resolve", "example.com"}, nullptr, {{"region", "us"}}, "");
     ASSERT_EQ(told.status, 200U) << told.body;
     const Json json = Json::parse(told.body);
+    EXPECT_FALSE(told.authorised);
     EXPECT_EQ(json["vip"], "10.99.0.80");
     ASSERT_EQ(json["ingresses"].size(), 1U);
     EXPECT_EQ(json["ingresses"][0],

@@ -29,7 +29,10 @@ Controller::Controller(ControllerParts parts)
       measurements_(parts_.store),
       groups_(parts_.store, parts_.loop.now(), parts_.wall_clock),
       tell_turns_(parts_.loop, [this](NodeId node) { tell(node); }),
+      gate_(parts_.store),
       summarizing_(parts_.loop),
+      store_timer_(parts_.loop),
+      seen_timer_(parts_.loop),
       health_timer_(parts_.loop),
       round_timer_(parts_.loop),
       bury_timer_(parts_.loop) {}
@@ -101,8 +104,12 @@ Result<void> Controller::refresh() {
     const auto before = desired_.node_ids();
     const auto changed = desired_.refresh(parts_.store);
     if (!changed) {
+        store_silent_since_ = store_silent_since_.value_or(parts_.loop.now());
+        store_timer_.start(kStoreRetry, [this] { (void)refresh(); });
         return tl::unexpected(changed.error());
     }
+    store_silent_since_.reset();
+    store_timer_.cancel();
     if (!*changed) {
         return {};
     }
@@ -158,12 +165,15 @@ void Controller::watch_drains() {
 }
 
 void Controller::round() {
-    joins_left_ = kJoinsARound;
+    if (const std::size_t more = gate_.begin_round(); more > 0) {
+        tell_event(EventKind::join, fmt::format("{} more joins were refused", more));
+    }
     // A write whose answer got lost on its way from the store may have been carried out: its sender was told that
     // nobody knows, and the nodes hear of it here.
     if (const auto read = refresh(); !read) {
         tell_event(EventKind::store, "the store is not read: " + read.error().text);
     }
+    mark_seen();
     summarize();
     if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
         tell_event(EventKind::store, "measurements are lost: " + written.error().text);
@@ -208,7 +218,7 @@ std::vector<RegionMember> Controller::region_members() const {
         if (desired_.is_member(id)) {
             const auto load = measurements_.loads().find(id);
             const bool known = load != measurements_.loads().end();
-            out.push_back({id, record.region, !record.drained && !health_.withdrawn(id),
+            out.push_back({id, record.region, record.was_seen() && !record.drained && !health_.withdrawn(id),
                            known ? std::optional(load->second.cpu_percent) : std::nullopt});
         }
     }

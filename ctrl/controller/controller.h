@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "ctrl/controller/event_log.h"
 #include "ctrl/controller/groups.h"
 #include "ctrl/controller/health.h"
+#include "ctrl/controller/join_gate.h"
 #include "ctrl/controller/link_events.h"
 #include "ctrl/controller/measurements.h"
 #include "ctrl/controller/region_shares.h"
@@ -49,8 +51,9 @@ class Controller : private SessionEvents {
     static constexpr Nanos kRound = std::chrono::seconds{5};
     static constexpr Nanos kHealthInterval = std::chrono::milliseconds{500};
     static constexpr std::size_t kMostUnknown = 1'000;  // connections that have not said hello; the oldest is cut
-    static constexpr std::size_t kJoinsARound = 100;    // and renewals of certificates; more have to come back
-    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};  // of one agent; less than Renewal's
+    static constexpr Nanos kStoreRetry = std::chrono::seconds{1};        // between two tries to read a silent store
+    static constexpr Nanos kSeenPause = std::chrono::milliseconds{100};  // nodes that come together are marked together
+    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};     // of one agent; less than Renewal's
 
     explicit Controller(ControllerParts parts);
     ~Controller() override = default;
@@ -60,8 +63,11 @@ class Controller : private SessionEvents {
     // A stream that was accepted: an agent's, or of a node that joins.
     StreamEvents* accept(StreamId stream, const SocketAddress& from);
 
-    // To be called after the store was changed: what changed reaches every agent.
+    // To be called after the store was changed: what changed reaches every agent. Of tokens agents hear nothing.
     Result<void> refresh();
+    // Since when the store was not to be read, whenever that was tried; none: it was, the last time.
+    std::optional<Instant> store_silent_since() const noexcept { return store_silent_since_; }
+    void tokens_changed() noexcept { gate_.forget_tokens(); }
 
     // For the log and for operators' lists of events.
     void tell_event(EventKind kind, std::string text);
@@ -103,6 +109,7 @@ class Controller : private SessionEvents {
     void take_group_message(AgentSession& session, const control::ToController& message);
     void take_sample(AgentSession& session, const control::ToController& message);
     void take_renewal(AgentSession& session, const control::ToController& message);
+    void mark_seen();
     void judge_health();
     void watch_drains();
     void round();
@@ -127,8 +134,11 @@ class Controller : private SessionEvents {
     std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks
     std::map<NodeId, AgentSession*> agents_;
     TellTurns tell_turns_;
+    JoinGate gate_;
     SideThread summarizing_;
-    std::size_t joins_left_ = kJoinsARound;
+    std::optional<Instant> store_silent_since_;
+    Timer store_timer_;
+    Timer seen_timer_;
     Timer health_timer_;
     Timer round_timer_;
     Timer bury_timer_;

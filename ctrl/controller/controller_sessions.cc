@@ -63,28 +63,57 @@ void Controller::on_agent(AgentSession& session) {
                fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
     session.welcome_due = session.mesh_due = true;
     tell_turns_.add(session.node());
+    if (!desired_.records().at(session.node()).was_seen()) {
+        seen_timer_.start(kSeenPause, [this] { mark_seen(); });
+    }
+}
+
+// From now on they take clients in and serve, also when their agents are away. What fails is tried again each round.
+void Controller::mark_seen() {
+    std::vector<NodeId> here;
+    for (const auto& [node, session] : agents_) {
+        if (!desired_.records().at(node).was_seen()) {
+            here.push_back(node);
+        }
+    }
+    if (here.empty()) {
+        return;
+    }
+    const auto marked = parts_.store.mark_seen(here, parts_.wall_clock());
+    if (!marked) {
+        tell_event(EventKind::store, "nodes that are here for the first time are not used yet: " + marked.error().text);
+    } else if (const auto read = refresh(); !read) {
+        tell_event(EventKind::store, read.error().text);
+    }
 }
 
 void Controller::on_join(AgentSession& session, const control::ToController& message) {
     const control::Join& join = message.join();
     const auto refuse = [&](const std::string& why) {
-        tell_event(EventKind::join, fmt::format("a join from {} was refused: {}", session.from().text(), why));
+        if (gate_.tells_refusal()) {
+            tell_event(EventKind::join, fmt::format("a join from {} was refused: {}", session.from().text(), why));
+        }
         session.refuse(why);
     };
-    if (joins_left_ == 0) {
-        refuse("too many joins at once; try again in some seconds");
+    const auto address = read_address(join.address());
+    const auto named = check_name(join.name());
+    if (!address || !named) {
+        refuse(!named ? named.error().text : address.error().text);
         return;
     }
-    --joins_left_;
-    const auto address = read_address(join.address());
+    // Before anything is spent on a stranger.
+    if (const auto admitted = gate_.admit(join.token(), parts_.loop.now(), parts_.wall_clock()); !admitted) {
+        refuse(admitted.error().text);
+        return;
+    }
     const auto key = request_key(join.certificate_request());
-    const auto named = check_name(join.name());
-    if (!address || !key || !named) {
-        refuse(!named ? named.error().text : !key ? key.error().text : address.error().text);
+    if (!key) {
+        refuse(key.error().text);
         return;
     }
     const auto record = parts_.store.join({join.token(), join.name(), *address, *key}, parts_.wall_clock());
     if (!record) {
+        gate_.forget_tokens();
         refuse(record.error().text);
         return;
     }
@@ -129,10 +158,10 @@ void Controller::take_renewal(AgentSession& session, const control::ToController
     const auto& request = message.renew().certificate_request();
     const auto record = desired_.records().find(session.node());
     const auto key = request_key(request);
-    if (joins_left_ == 0 || record == desired_.records().end() || !key || !same_digest(record->second.key, *key)) {
+    if (record == desired_.records().end() || !key || !same_digest(record->second.key, *key) ||
+        !gate_.admit_renewal()) {
         return;
     }
-    --joins_left_;
     const auto certificate = parts_.authority.sign_node(request, session.node(), wall_seconds());
     if (!certificate) {
         tell_event(EventKind::certificate, fmt::format("the certificate of node {} is not renewed: {}",

@@ -116,12 +116,14 @@ Service DesiredState::effective(const ServiceRecord& record, const std::map<Node
     Service out = record.service;
     if (out.egresses.empty()) {
         for (const auto& [id, node] : nodes) {
-            if (out.egresses.size() < kMaxEgresses) {
+            if (out.egresses.size() < kMaxEgresses && records_.at(id).was_seen()) {
                 out.egresses.push_back({id, 1});
             }
         }
     }
-    std::erase_if(out.egresses, [&](const Egress& egress) { return !nodes.contains(egress.node); });
+    std::erase_if(out.egresses, [&](const Egress& egress) {
+        return !nodes.contains(egress.node) || !records_.at(egress.node).was_seen();
+    });
     const auto is_drained = [&](const Egress& egress) { return records_.at(egress.node).drained; };
     if (!std::ranges::all_of(out.egresses, is_drained)) {
         std::erase_if(out.egresses, is_drained);

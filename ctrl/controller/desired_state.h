@@ -3,7 +3,8 @@
 // Thread: one. The store is read only when its version moved.
 //
 // A node is told of all joined nodes, of all services that somebody can serve, and of the secrets of its own links.
-// Drained nodes serve no service while another can; a domain that leads to a service gives it its origin.
+// Drained nodes serve no service while another can, and such whose agent was never here none at all; a domain that
+// leads to a service gives it its origin.
 #pragma once
 
 #include <array>
@@ -42,6 +43,8 @@ class DesiredState {
     bool is_member(NodeId node) const { return nodes().contains(node); }
     const std::map<NodeId, FleetNode>& nodes() const noexcept { return remembered_.back().nodes; }
     const std::map<ServiceId, Service>& services() const noexcept { return remembered_.back().services; }
+    // As operators made them, whether somebody can serve them or not.
+    const std::map<ServiceId, ServiceRecord>& service_records() const noexcept { return service_records_; }
     const std::string& routing_policy() const noexcept { return routing_policy_; }  // text; empty: none
     const std::map<std::string, DomainRecord>& domains() const noexcept { return domains_; }
     std::set<NodeId> node_ids() const;

@@ -19,7 +19,8 @@ const WallTime kNow{std::chrono::seconds{1'790'000'000}};
 class DesiredStateTest : public testing::Test {
   protected:
     void SetUp() override { store = std::move(*open_sqlite_store(folder / "izar.db", StoreOptions{})); }
-    NodeId join(const std::string& name, std::uint8_t number) {
+    // A node whose agent was here, unless `seen` says that it never was.
+    NodeId join(const std::string& name, std::uint8_t number, bool seen = true) {
         TokenRandom random{};
         random[0] = number;
         const std::string token = new_token(random);
@@ -27,6 +28,7 @@ class DesiredStateTest : public testing::Test {
         const auto record =
             store->join({token, name, *IpAddress::parse("10.0.0." + std::to_string(number)), Digest{number}}, kNow);
         EXPECT_TRUE(record) << record.error().text;
+        EXPECT_TRUE(!seen || store->mark_seen({&record->id, 1}, kNow));
         EXPECT_TRUE(desired.refresh(*store));
         return record->id;
     }
@@ -115,6 +117,23 @@ TEST_F(DesiredStateTest, DrainedNodesServeOnlyWhileNobodyElseCan) {
     ASSERT_TRUE(store->set_drained(ams, true, kNow));
     ASSERT_TRUE(*desired.refresh(*store));
     EXPECT_EQ(egresses(), (std::vector{ams, fra}));
+}
+
+TEST_F(DesiredStateTest, NodesThatNobodyEverSawServeNothing) {
+    const NodeId ams = join("ams", 1, false);
+    const NodeId fra = join("fra", 2, false);
+    set_service({});
+    EXPECT_TRUE(desired.is_member(ams)) << "its neighbours are told of it, or it could never come";
+    EXPECT_TRUE(desired.services().empty());
+    EXPECT_EQ(desired.service_records().size(), 1U);
+    ASSERT_TRUE(store->mark_seen({&fra, 1}, kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    EXPECT_EQ(egresses(), std::vector{fra});
+    set_service({{ams, 1}, {fra, 1}});
+    EXPECT_EQ(egresses(), std::vector{fra});
+    ASSERT_TRUE(store->set_drained(fra, true, kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    EXPECT_EQ(egresses(), std::vector{fra}) << "a drained one is better than one that may not be there";
 }
 
 TEST_F(DesiredStateTest, RevokedNodesAreGone) {

@@ -23,6 +23,9 @@ using Request = OperatorRequest;
 template <typename T>
 Result<Json> changed(Controller& controller, const StoreResult<T>& result, Json answer) {
     if (!result) {
+        if (result.error().fault == StoreFault::unavailable) {
+            (void)controller.refresh();  // so that a leader soon knows that it has no store
+        }
         return fail(result.error().text);
     }
     if (auto told = controller.refresh(); !told) {
@@ -44,6 +47,7 @@ Result<Json> create_token(Controller& controller, Request& request, const Operat
     random(bytes);
     const std::string token = new_token(bytes);
     const auto record = controller.store().create_token(token, spec, controller.wall_now());
+    controller.tokens_changed();
     const auto authority = certificate_fingerprint(controller.authority().certificate());
     if (!record || !authority) {
         return fail(record ? authority.error().text : record.error().text);

@@ -8,12 +8,36 @@
 #include <nlohmann/json.hpp>
 
 #include "ctrl/history/history_answer.h"
+#include "ctrl/operator/operator_rows.h"
 
 namespace izar {
 namespace {
 
 using Json = nlohmann::json;
 using Request = OperatorRequest;
+
+Result<Json> tell_status(Controller& controller, Request&) {
+    const DesiredState& desired = controller.desired();
+    std::size_t joined = 0;
+    std::size_t drained = 0;
+    for (const auto& [id, record] : desired.records()) {
+        joined += record.state == NodeState::joined ? 1 : 0;
+        drained += record.state == NodeState::joined && record.drained ? 1 : 0;
+    }
+    std::size_t links_up = 0;
+    controller.mesh().rows().for_each([&](const FeedLink& link) { links_up += link.reachable ? 1 : 0; });
+    return Json{{"nodes", joined},
+                {"nodes_drained", drained},
+                {"nodes_withdrawn", controller.health().all_withdrawn().size()},
+                {"agents_connected", controller.agents().size()},
+                {"services", desired.service_records().size()},
+                {"services_served", desired.services().size()},
+                {"domains", desired.domains().size()},
+                {"links_up", links_up},
+                {"links_down", controller.mesh().rows().size() - links_up},
+                {"static_version", desired.version()},
+                {"store_answers", !controller.store_silent_since()}};
+}
 
 Result<Json> list_tokens(Controller& controller, Request&) {
     const auto tokens = controller.store().tokens();
@@ -45,6 +69,7 @@ Result<Json> list_nodes(Controller& controller, Request&) {
                         {"region", record.region},
                         {"address", record.address.text()},
                         {"state", state},
+                        {"seen", record.was_seen()},
                         {"drained", record.drained},
                         {"flows", here && agent->flows ? Json(*agent->flows) : Json(nullptr)},
                         {"empty", controller.drains().is_empty(id)},
@@ -57,26 +82,12 @@ Result<Json> list_nodes(Controller& controller, Request&) {
 
 Result<Json> list_services(Controller& controller, Request&) {
     Json rows = Json::array();
-    for (const auto& [id, service] : controller.desired().services()) {
-        Json egresses = Json::array();
-        for (const Egress& egress : service.egresses) {
-            const auto node = controller.desired().nodes().find(egress.node);
-            egresses.push_back(node == controller.desired().nodes().end() ? "" : node->second.name);
-        }
-        Json origins = Json::array();
-        for (const Origin& origin : service.origins) {
-            origins.push_back({{"address", origin.address.text()}, {"port", origin.port}, {"weight", origin.weight}});
-        }
-        constexpr const char* kNames[] = {"tcp", "udp", "icmp"};
-        rows.push_back({{"id", raw(id)},
-                        {"name", service.name},
-                        {"vip", service.vip.text()},
-                        {"protocol", kNames[raw(service.transport)]},
-                        {"first_port", service.first_port},
-                        {"last_port", service.last_port},
-                        {"duplicate", service.duplicate},
-                        {"egresses", egresses},
-                        {"origins", origins}});
+    for (const auto& [id, record] : controller.desired().service_records()) {
+        const auto served = controller.desired().services().find(id);
+        const bool is_served = served != controller.desired().services().end();
+        Json row = service_row(is_served ? served->second : record.service, controller.desired().nodes());
+        row["served"] = is_served;
+        rows.push_back(std::move(row));
     }
     return Json{{"services", rows}};
 }
@@ -91,14 +102,7 @@ Result<Json> list_domains(Controller& controller, Request&) {
 
 Result<Json> list_links(Controller& controller, Request&) {
     Json rows = Json::array();
-    controller.mesh().rows().for_each([&](const FeedLink& link) {
-        const bool measured = link.reachable && link.count > 0;
-        rows.push_back({{"from", raw(link.from)},
-                        {"to", raw(link.to)},
-                        {"state", link.reachable ? "up" : "down"},
-                        {"rtt_ms", measured ? Json(static_cast<double>(link.rtt.count()) / 1e6) : Json(nullptr)},
-                        {"loss_ratio", link.loss}});
-    });
+    controller.mesh().rows().for_each([&](const FeedLink& link) { rows.push_back(link_row(link)); });
     return Json{{"links", rows}};
 }
 
@@ -179,8 +183,9 @@ std::optional<Result<nlohmann::json>> answer_question(Controller& controller, co
                                                       OperatorRequest& request) {
     using Question = Result<Json> (*)(Controller&, Request&);
     static const std::map<std::string, Question> questions{
-        {"tokens", list_tokens}, {"nodes", list_nodes},   {"services", list_services}, {"domains", list_domains},
-        {"links", list_links},   {"groups", list_groups}, {"history", tell_history},   {"events", list_events}};
+        {"tokens", list_tokens},   {"nodes", list_nodes},   {"services", list_services},
+        {"domains", list_domains}, {"links", list_links},   {"groups", list_groups},
+        {"history", tell_history}, {"events", list_events}, {"status", tell_status}};
     const auto found = questions.find(name);
     return found == questions.end() ? std::nullopt : std::optional(found->second(controller, request));
 }

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "ctrl/config/scheduling_config.h"
-#include "ctrl/controller/operator_socket.h"
+#include "ctrl/operator/operator_socket.h"
 #include "ctrl/etcd/election.h"
 #include "ctrl/frames/messages.h"
 #include "ctrl/http/http_server.h"

@@ -2,8 +2,8 @@
 //
 // A controller that stands by writes nothing. Connections that come to it, of agents, nodes that join and clients of
 // the API, it leads on to the leader (ctrl/controller/passage.h), and its operator socket's requests it passes on to
-// the leader's API. Who is to lead and cannot gives way to the others.
-// Without an election it leads from start to end.
+// the leader's API. Who is to lead and cannot gives way to the others, as does a leader that has lost its store.
+// Without an election it leads from start to end, and waits for its store.
 //
 // Thread: the event loop's; requests wait for the leader's answer on a thread beside it, one at a time.
 #pragma once
@@ -13,20 +13,29 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "ctrl/controller/operator_socket.h"
 #include "ctrl/controller/passage.h"
 #include "ctrl/etcd/election.h"
 #include "ctrl/loop/side_thread.h"
+#include "ctrl/operator/operator_socket.h"
 #include "tools/controller/lead.h"
 
 namespace izar {
 
+// What came of reading the configuration, as `izar config` tells it.
+struct ConfigState {
+    std::uint64_t generation = 1;            // of what is in force
+    std::string problem;                     // why the newest files are not; empty: they are
+    std::vector<std::string> needs_restart;  // changed keys that wait for a restart
+};
+
 class Seat {
   public:
-    static constexpr Nanos kLook = std::chrono::milliseconds{50};  // between two looks at the election
-    static constexpr Nanos kRetry = std::chrono::seconds{3};       // after a lead that could not begin; others try
-    static constexpr Nanos kForwarding = std::chrono::seconds{5};  // longest wait for the leader's answer
+    static constexpr Nanos kLook = std::chrono::milliseconds{50};     // between two looks at the election
+    static constexpr Nanos kRetry = std::chrono::seconds{3};          // after a lead that could not begin; others try
+    static constexpr Nanos kStorePatience = std::chrono::seconds{3};  // of a leader with a store that does not answer
+    static constexpr Nanos kForwarding = std::chrono::seconds{5};     // longest wait for the leader's answer
 
     // `election` may be null: there is no other controller.
     Seat(LeadParts parts, std::unique_ptr<Election> election);
@@ -36,11 +45,13 @@ class Seat {
     // Listens for agents. Alone: leads, or says why it cannot. With others: waits for its turn.
     Result<void> start();
 
-    // The routing policy of this lead, and of every later one. Refused, the one before stays.
-    Result<void> set_policy(std::string text);
+    // What was read again counts for this lead, and for every later one. On an error what was before may count on.
+    Result<void> take(ReadAgain files);
+    // For those who ask about this controller's configuration.
+    void set_config_state(ConfigState state) { config_state_ = std::move(state); }
 
     bool leads() const noexcept { return lead_ != nullptr; }
-    // An operator's request: a line of JSON. "controllers" is answered here, all else by the leader.
+    // An operator's request: a line of JSON. "controllers" and "config" are answered here, all else by the leader.
     void answer(std::string_view line, OperatorSocket::Reply reply);
     // A request of the API that was not led on.
     HttpAnswer answer(const HttpRequest& request);
@@ -53,10 +64,14 @@ class Seat {
         OperatorSocket::Reply reply;
     };
     void look();
+    void watch_lead(std::optional<Fence> fence, Instant now);
     Result<void> begin(std::optional<Fence> fence);
     std::optional<Member> leader() const;  // none: nobody, or this one
     Result<std::string> controllers() const;
-    Result<std::string> answer_here(std::string_view line);  // requires leads(), or a question for the controllers
+    Result<std::string> config() const;
+    // The answer to a question about this controller itself; none: the leader answers.
+    std::optional<Result<std::string>> answer_for_itself(std::string_view line) const;
+    Result<std::string> answer_here(std::string_view line);  // requires leads()
     void forward();
 
     LeadParts parts_;
@@ -68,6 +83,7 @@ class Seat {
     SideThread forwarding_;
     StreamId listener_ = kNoStream;
     Instant begin_after_{};
+    ConfigState config_state_;
     std::string problem_;  // of the election, as it was said last
     Timer look_timer_;
 };

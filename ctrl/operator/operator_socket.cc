@@ -1,4 +1,4 @@
-#include "ctrl/controller/operator_socket.h"
+#include "ctrl/operator/operator_socket.h"
 
 #include <fmt/format.h>
 
