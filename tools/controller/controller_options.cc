@@ -8,7 +8,8 @@ Result<ControllerOptions> parse_controller_options(std::vector<std::string> argu
     ControllerOptions out;
     CLI::App app{"izar-controller: holds the fleet's desired state and tells every node what the others measure."};
     app.add_option("--config", out.config, "scheduling-config.yaml (docs/control-plane.md)")->required();
-    app.add_option("--discovery", out.discovery, "node-discovery.yaml, taken up at start (docs/node-discovery.md)");
+    app.add_option("--discovery", out.discovery,
+                   "node-discovery.yaml, taken up at start and at SIGHUP (docs/node-discovery.md)");
     app.add_option("--policy", out.policy,
                    "routing-policy.yaml, taken up at start and at SIGHUP (docs/routing-policy.md)");
     app.add_option("--import-sql", out.import_sql, "import an init_nodes.sql while no controller runs, and end");

@@ -55,20 +55,16 @@ Result<std::string> import_sql_file(Store& store, const std::string& path, WallT
                        inventory->region_probes.size(), inventory->link_metrics.size());
 }
 
-Result<DiscoveryConfig> import_discovery_file(Store& store, const std::string& path,
-                                              std::span<const std::string> environment, WallTime now) {
+Result<DiscoveryConfig> read_discovery_file(const std::string& path, std::span<const std::string> environment) {
     const auto text = read_config_file(path);
     if (!text) {
         return tl::unexpected(text.error());
     }
-    auto config = parse_discovery_config(*text, path, environment);
-    if (!config) {
-        return tl::unexpected(config.error());
-    }
-    if (auto done = import(store, config->inventory, path, now); !done) {
-        return tl::unexpected(done.error());
-    }
-    return config;
+    return parse_discovery_config(*text, path, environment);
+}
+
+Result<void> import_discovery(Store& store, const DiscoveryConfig& config, const std::string& path, WallTime now) {
+    return import(store, config.inventory, path, now);
 }
 
 Result<std::string> read_policy_file(const std::string& path) {

@@ -15,9 +15,11 @@ namespace izar {
 // Imports all of an SQL file or nothing (sql_import.h); returns a line that says how much it was.
 Result<std::string> import_sql_file(Store& store, const std::string& path, WallTime now);
 
-// Imports the nodes and domains of a node-discovery.yaml. `environment`: as parse_discovery_config takes it.
-Result<DiscoveryConfig> import_discovery_file(Store& store, const std::string& path,
-                                              std::span<const std::string> environment, WallTime now);
+// `environment`: as parse_discovery_config takes it.
+Result<DiscoveryConfig> read_discovery_file(const std::string& path, std::span<const std::string> environment);
+
+// Imports its nodes and domains. `path`: where they are from, for the error.
+Result<void> import_discovery(Store& store, const DiscoveryConfig& config, const std::string& path, WallTime now);
 
 // Reads a routing-policy.yaml whole, and gives its text. Nodes, regions and services that it names may come later.
 Result<std::string> read_policy_file(const std::string& path);

@@ -72,12 +72,13 @@ TEST_F(InventoryFiles, ADiscoveryFileDeclaresNodesAndDomains) {
                                    "adopt: 7s\n"
                                    "nodes:\n  - {name: ams-1, region: eu, address: 10.0.0.1}\n"
                                    "domains:\n  - {domain: www.example.com, origin: 10.0.1.5}\n");
-    const auto config = import_discovery_file(*store_, file, {}, kNow);
+    const auto config = read_discovery_file(file, {});
     ASSERT_TRUE(config) << config.error().text;
+    ASSERT_TRUE(import_discovery(*store_, *config, file, kNow));
     EXPECT_EQ(config->adopt, std::chrono::seconds{7});
     EXPECT_EQ(domains(), 1u);
     const std::string bad = write("bad.yaml", "nodse: []\n");
-    const auto refused = import_discovery_file(*store_, bad, {}, kNow);
+    const auto refused = read_discovery_file(bad, {});
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().text.find("bad.yaml:1"), std::string::npos) << refused.error().text;
 }

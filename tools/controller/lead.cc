@@ -24,7 +24,8 @@ FleetIdentity fleet_identity(const LeadParts& parts) {
 
 Lead::Lead(const LeadParts& parts, std::optional<Fence> fence, std::unique_ptr<Store> store, Nanos adopt_interval,
            Api::Answer operators)
-    : fence_(fence),
+    : discovery_path_(parts.discovery),
+      fence_(fence),
       store_(std::move(store)),
       controller_(
           {parts.loop, *store_, parts.state.authority, parts.tls, parts.state.master, parts.wall_clock, parts.log}),
@@ -47,11 +48,14 @@ Result<std::unique_ptr<Lead>> Lead::begin(const LeadParts& parts, std::optional<
     }
     DiscoveryConfig discovery;
     if (!parts.discovery.empty()) {
-        auto taken = import_discovery_file(**store, parts.discovery, parts.environment, parts.wall_clock());
-        if (!taken) {
+        auto read = read_discovery_file(parts.discovery, parts.environment);
+        if (!read) {
+            return tl::unexpected(read.error());
+        }
+        discovery = *std::move(read);
+        if (auto taken = import_discovery(**store, discovery, parts.discovery, parts.wall_clock()); !taken) {
             return tl::unexpected(taken.error());
         }
-        discovery = *std::move(taken);
     }
     if (!parts.policy.empty()) {
         if (auto taken = import_policy(**store, parts.policy, parts.wall_clock()); !taken) {
@@ -65,8 +69,22 @@ Result<std::unique_ptr<Lead>> Lead::begin(const LeadParts& parts, std::optional<
     return lead;
 }
 
-Result<void> Lead::set_policy(const std::string& text) {
-    return import_policy(*store_, text, controller_.wall_now()).and_then([this] { return controller_.refresh(); });
+Result<void> Lead::take(const ReadAgain& files) {
+    const StoreOptions options = store_options(files.config);
+    store_->keep_for(options.keep_samples, options.keep_removals);
+    const WallTime now = controller_.wall_now();
+    if (files.discovery) {
+        if (auto taken = import_discovery(*store_, *files.discovery, discovery_path_, now); !taken) {
+            return taken;
+        }
+        upkeep_.set_adopt_interval(files.discovery->adopt);
+    }
+    if (files.policy) {
+        if (auto taken = import_policy(*store_, *files.policy, now); !taken) {
+            return taken;
+        }
+    }
+    return controller_.refresh();
 }
 
 }  // namespace izar

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ctrl/config/discovery_config.h"
 #include "ctrl/config/scheduling_config.h"
 #include "ctrl/controller/api.h"
 #include "ctrl/controller/controller.h"
@@ -34,6 +35,13 @@ struct LeadParts {
     std::function<void(const std::string&)> log;
 };
 
+// What a SIGHUP read again.
+struct ReadAgain {
+    SchedulingConfig config;                   // of which only some keys change anything
+    std::optional<DiscoveryConfig> discovery;  // none: there is no such file
+    std::optional<std::string> policy;
+};
+
 class Lead {
   public:
     // Opens the store and claims the fence if there is one. `operators`: as Api takes it.
@@ -41,13 +49,15 @@ class Lead {
                                                Api::Answer operators);
     Lead(const Lead&) = delete;
 
-    // Makes it the fleet's routing policy, and tells every node.
-    Result<void> set_policy(const std::string& text);
+    // Takes up what can change while it leads. The error says what is not in force; taking it again takes the rest.
+    Result<void> take(const ReadAgain& files);
 
     // A stream that an agent made, or a node that joins.
     StreamEvents* accept(StreamId stream, const SocketAddress& from) { return controller_.accept(stream, from); }
 
     std::optional<Fence> fence() const noexcept { return fence_; }
+    // As Controller's.
+    std::optional<Instant> store_silent_since() const noexcept { return controller_.store_silent_since(); }
     Result<std::string> answer(std::string_view line) { return commands_.answer(line); }
     HttpAnswer answer(const HttpRequest& request) { return api_.answer(request); }
 
@@ -55,6 +65,7 @@ class Lead {
     Lead(const LeadParts& parts, std::optional<Fence> fence, std::unique_ptr<Store> store, Nanos adopt_interval,
          Api::Answer operators);
 
+    const std::string discovery_path_;
     std::optional<Fence> fence_;
     std::unique_ptr<Store> store_;
     Controller controller_;

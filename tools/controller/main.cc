@@ -5,24 +5,28 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
 
 #include "ctrl/config/scheduling_config.h"
-#include "ctrl/operator/operator_socket.h"
 #include "ctrl/etcd/election.h"
 #include "ctrl/frames/messages.h"
 #include "ctrl/http/http_server.h"
+#include "ctrl/operator/operator_socket.h"
 #include "tools/controller/controller_options.h"
 #include "tools/controller/controller_state.h"
 #include "tools/controller/inventory.h"
 #include "tools/controller/own_certificate.h"
+#include "tools/controller/reload.h"
 #include "tools/controller/seat.h"
 #include "tools/program/event_program.h"
 
 namespace izar {
 namespace {
+
+constexpr Nanos kMostSilence = std::chrono::seconds{5};  // of a loop that leads; beginning to lead may take a while
 
 int complain(const Error& error) {
     fmt::print(stderr, "izar-controller: {}\n", error.text);
@@ -58,23 +62,12 @@ std::unique_ptr<Election> make_election(const SchedulingConfig& config) {
                                                     config.etcd.name,
                                                     {api_address(config), agents_address(config)},
                                                     std::chrono::floor<std::chrono::seconds>(config.etcd.lease),
-                                                    monotonic_now});
+                                                    monotonic_now,
+                                                    std::max<Nanos>(config.etcd.lease, kMostSilence)});
 }
 
-// SIGHUP: the routing policy is read again; the log says how it went.
-void reload_policy(Seat& seat, const std::string& path) {
-    if (path.empty()) {
-        log_line("SIGHUP has nothing to read again: there is no --policy");
-        return;
-    }
-    const auto taken =
-        read_policy_file(path).and_then([&](std::string text) { return seat.set_policy(std::move(text)); });
-    log_line(taken ? fmt::format("{} is the fleet's routing policy", path)
-                   : fmt::format("the routing policy stays as it is: {}", taken.error().text));
-}
-
-int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig& config,
-          const ControllerOptions& options, const std::string& policy) {
+int serve(EventLoop& loop, const ControllerState& state, SchedulingConfig& config, const ControllerOptions& options,
+          const std::string& policy) {
     bool ended = false;
     end_at_signals(loop, ended);  // before the election's thread begins, which must not get them
     FileDescriptor hangups = block_signals({SIGHUP});
@@ -86,7 +79,8 @@ int serve(EventLoop& loop, const ControllerState& state, const SchedulingConfig&
     const TlsContext& tls = (*own)->tls();
     Seat seat({loop, state, config, tls, options.discovery, policy, environment(), fill_random, wall_now, log_line},
               make_election(config));
-    act_at_signals(loop, std::move(hangups), [&] { reload_policy(seat, options.policy); });
+    Reload reload(options, config, environment(), seat, log_line);
+    act_at_signals(loop, std::move(hangups), [&] { reload.act(); });
     const OperatorSocket socket(loop, std::move(*operators), [&](std::string_view line, OperatorSocket::Reply reply) {
         seat.answer(line, std::move(reply));
     });

@@ -17,9 +17,8 @@ std::optional<SocketAddress> reached_at(const std::string& text) {
     return address ? std::optional(*address) : std::nullopt;
 }
 
-bool asks_for_controllers(std::string_view line) {
-    const auto request = nlohmann::json::parse(line, nullptr, false);
-    return request.is_object() && request.contains("do") && request["do"] == "controllers";
+std::string text_of(const nlohmann::json& answer) {
+    return answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -67,23 +66,38 @@ Result<void> Seat::begin(std::optional<Fence> fence) {
     return {};
 }
 
-Result<void> Seat::set_policy(std::string text) {
+Result<void> Seat::take(ReadAgain files) {
     if (lead_ != nullptr) {
-        if (auto done = lead_->set_policy(text); !done) {
+        if (auto done = lead_->take(files); !done) {
             return done;
         }
     }
-    parts_.policy = std::move(text);
+    parts_.policy = std::move(files.policy).value_or("");
     return {};
+}
+
+// Ends a lead that is another's by now, or that has no store to lead with.
+void Seat::watch_lead(std::optional<Fence> fence, Instant now) {
+    if (lead_ == nullptr) {
+        return;
+    }
+    const auto silent_since = lead_->store_silent_since();
+    if (lead_->fence() != fence) {
+        lead_.reset();
+        parts_.log("izar-controller leads no more");
+    } else if (silent_since && now - *silent_since >= kStorePatience) {
+        lead_.reset();
+        begin_after_ = now + kRetry;
+        election_->give_way(kRetry);
+        parts_.log("izar-controller leads no more: its store does not answer");
+    }
 }
 
 void Seat::look() {
     const Instant now = parts_.loop.now();
+    election_->tick(now);
+    watch_lead(election_->leads(now), now);
     const auto fence = election_->leads(now);
-    if (lead_ != nullptr && lead_->fence() != fence) {
-        lead_.reset();
-        parts_.log("izar-controller leads no more");
-    }
     if (lead_ == nullptr && fence && now >= begin_after_) {
         begin_after_ = now + kRetry;
         if (auto begun = begin(fence); !begun) {
@@ -121,16 +135,44 @@ Result<std::string> Seat::controllers() const {
             rows.push_back({{"name", member.name}, {"address", member.at.api}, {"leads", member.leads}});
         }
     }
-    return nlohmann::json{{"controllers", rows}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return text_of({{"controllers", rows}});
+}
+
+Result<std::string> Seat::config() const {
+    const nlohmann::json problem = config_state_.problem;
+    return text_of({{"name", election_ == nullptr ? nlohmann::json() : nlohmann::json(election_->name())},
+                    {"generation", config_state_.generation},
+                    {"problem", config_state_.problem.empty() ? nlohmann::json() : problem},
+                    {"needs_restart", config_state_.needs_restart}});
+}
+
+std::optional<Result<std::string>> Seat::answer_for_itself(std::string_view line) const {
+    const auto request = nlohmann::json::parse(line, nullptr, false);
+    const auto asked = request.is_object() ? request.find("do") : request.end();
+    if (asked == request.end()) {
+        return std::nullopt;
+    }
+    if (*asked == "controllers") {
+        return controllers();
+    }
+    if (*asked == "config") {
+        return config();
+    }
+    return std::nullopt;
 }
 
 Result<std::string> Seat::answer_here(std::string_view line) {
-    return asks_for_controllers(line) ? controllers() : lead_->answer(line);
+    auto own = answer_for_itself(line);
+    return own ? *std::move(own) : lead_->answer(line);
 }
 
 void Seat::answer(std::string_view line, OperatorSocket::Reply reply) {
-    if (lead_ != nullptr || asks_for_controllers(line)) {
-        reply(answer_here(line));
+    if (const auto own = answer_for_itself(line)) {
+        reply(*own);
+        return;
+    }
+    if (lead_ != nullptr) {
+        reply(lead_->answer(line));
         return;
     }
     forwarded_.push_back({std::string(line), std::move(reply)});

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "ctrl/etcd/testing/etcd_test.h"
 #include "ctrl/http/api_client.h"
 #include "ctrl/http/http_server.h"
+#include "ctrl/store/testing/test_store.h"
 #include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
@@ -63,6 +65,10 @@ struct TestController {
                 [this](StreamId stream) { return seat->lead_on(stream); });
         }
     }
+    void use_mariadb(const std::string& socket) {
+        config.store_kind = StoreKind::mariadb;
+        config.mariadb.socket = socket;
+    }
     // An operator's request, until it is answered.
     Result<std::string> ask(std::string_view line) {
         std::optional<Result<std::string>> out;
@@ -73,7 +79,7 @@ struct TestController {
     Json controllers() { return Json::parse(*ask(R"({"do":"controllers"})"))["controllers"]; }
     template <typename Condition>
     bool run_until(Condition condition) {
-        const Instant deadline = now() + seconds{20};
+        const Instant deadline = now() + seconds{60};
         while (!condition() && now() < deadline) {
             loop->run_once(milliseconds{5});
         }
@@ -208,6 +214,55 @@ TEST_F(SeatsTest, WhoCannotLeadGivesWay) {
         return sound.seat->leads();
     }));
     EXPECT_FALSE(broken.seat->leads());
+}
+
+// The database is killed. When it is back, only one of the two finds a way to it.
+TEST_F(SeatsTest, ALeaderThatLosesItsDatabaseLetsAnotherLead) {
+    if (!shared_server().server) {
+        GTEST_SKIP() << shared_server().why_not;
+    }
+    const MariadbTestStore empty;
+    const std::string socket = shared_server().server->address().socket;
+    const TemporaryFolder folder;
+    const std::string way = folder / "socket";
+    std::filesystem::create_symlink(socket, way);
+    const Keys keys;
+    TestController first(keys, election("a", {"127.0.0.1:1", "127.0.0.1:1"}), "none");
+    first.use_mariadb(way);
+    ASSERT_TRUE(first.seat->start());
+    ASSERT_TRUE(first.run_until([&] { return first.seat->leads(); }));
+    ASSERT_TRUE(first.ask(R"({"do":"token create","region":"eu"})"));
+    TestController second(keys, election("b", {"127.0.0.1:2", "127.0.0.1:2"}), "none");
+    second.use_mariadb(socket);
+    ASSERT_TRUE(second.seat->start());
+
+    std::filesystem::remove(way);
+    ASSERT_TRUE(shared_server().server->crash_and_restart());
+    EXPECT_TRUE(first.seat->leads());
+    EXPECT_FALSE(first.ask(R"({"do":"domain remove","domain":"example.com"})"));
+    ASSERT_TRUE(second.run_until([&] {
+        first.loop->run_once(Nanos{0});
+        return second.seat->leads();
+    }));
+    EXPECT_FALSE(first.seat->leads());
+    const auto tokens = second.ask(R"({"do":"tokens"})");
+    ASSERT_TRUE(tokens) << tokens.error().text;
+    EXPECT_EQ(Json::parse(*tokens)["tokens"].size(), 1U) << "what the first one acknowledged";
+}
+
+TEST(Seat, AloneItGoesOnWithADatabaseThatWasKilledAndIsBack) {
+    if (!shared_server().server) {
+        GTEST_SKIP() << shared_server().why_not;
+    }
+    const MariadbTestStore empty;
+    const Keys keys;
+    TestController one(keys, nullptr, "none");
+    one.use_mariadb(shared_server().server->address().socket);
+    ASSERT_TRUE(one.seat->start());
+    ASSERT_TRUE(shared_server().server->crash_and_restart());
+    const auto made = one.ask(R"({"do":"token create","region":"eu"})");
+    EXPECT_TRUE(made) << made.error().text;
+    EXPECT_TRUE(one.seat->leads());
 }
 
 TEST_F(SeatsTest, WithoutALeaderRequestsAreRefused) {

@@ -8,15 +8,17 @@ namespace izar {
 
 Upkeep::Upkeep(EventLoop& loop, Controller& controller, Nanos adopt_interval,
                std::function<void(const std::string&)> log)
-    : controller_(controller),
-      adopt_interval_(adopt_interval),
-      log_(std::move(log)),
-      adopt_timer_(loop),
-      compact_timer_(loop) {
-    if (adopt_interval_ > Nanos{0}) {
-        adopt_timer_.start(adopt_interval_, [this] { adopt(); });
-    }
+    : controller_(controller), log_(std::move(log)), adopt_timer_(loop), compact_timer_(loop) {
+    set_adopt_interval(adopt_interval);
     compact_timer_.start(kCompactInterval, [this] { compact(); });
+}
+
+void Upkeep::set_adopt_interval(Nanos interval) {
+    adopt_interval_ = interval;
+    adopt_timer_.cancel();
+    if (interval > Nanos{0}) {
+        adopt_timer_.start(interval, [this] { adopt(); });
+    }
 }
 
 void Upkeep::adopt() {

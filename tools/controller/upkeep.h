@@ -19,12 +19,14 @@ class Upkeep {
     // wrong is a line to `log`, and tried again the next time.
     Upkeep(EventLoop& loop, Controller& controller, Nanos adopt_interval, std::function<void(const std::string&)> log);
 
+    void set_adopt_interval(Nanos interval);
+
   private:
     void adopt();
     void compact();
 
     Controller& controller_;
-    Nanos adopt_interval_;
+    Nanos adopt_interval_{};
     std::function<void(const std::string&)> log_;
     Timer adopt_timer_;
     Timer compact_timer_;
