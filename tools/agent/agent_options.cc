@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "dataplane/config/yaml_reader.h"
 #include "tools/program/command_line.h"
 
@@ -74,6 +76,20 @@ Result<AgentConfig> parse_agent_config(const std::string& text, const std::strin
         return fail(problems.text());
     }
     return config;
+}
+
+std::vector<std::string> keys_for_restart(const AgentConfig& in_force, const AgentConfig& next) {
+    const std::pair<const char*, bool> keys[] = {{"name", in_force.name != next.name},
+                                                 {"address", in_force.address != next.address},
+                                                 {"state", in_force.folder != next.folder},
+                                                 {"run", in_force.run != next.run}};
+    std::vector<std::string> out;
+    for (const auto& [key, differs] : keys) {
+        if (differs) {
+            out.emplace_back(key);
+        }
+    }
+    return out;
 }
 
 Result<AgentConfig> load_agent_config(const std::string& path) {

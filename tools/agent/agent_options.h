@@ -27,11 +27,13 @@ struct AgentConfig {
     std::string name;    // of this node
     IpAddress address;   // where its overlay packets go
     std::string folder;  // of state: key, certificates, static data
-    std::string run;     // folder of izar-edge's control socket, where the shared memory is
+    std::string run;     // folder of izar-edge's control socket, of the shared memory and of our own socket
     std::vector<SocketAddress> controllers;
 };
 
 Result<AgentConfig> load_agent_config(const std::string& path);
+// Keys that differ and count only from the next start on: all but `controllers`.
+std::vector<std::string> keys_for_restart(const AgentConfig& in_force, const AgentConfig& next);
 Result<AgentConfig> parse_agent_config(const std::string& text, const std::string& file_name);
 
 }  // namespace izar

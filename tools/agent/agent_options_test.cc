@@ -31,6 +31,15 @@ TEST(AgentConfig, ReadsEveryKey) {
     EXPECT_EQ(usual->run, "/run/izar/ams");
 }
 
+TEST(AgentConfig, OnlyControllersCanChangeWithoutARestart) {
+    const auto read = [](const std::string& text) { return parse_agent_config(text, "a").value(); };
+    const AgentConfig before = read("name: ams\naddress: 10.77.0.1\ncontrollers: ['192.0.2.1:7443']\n");
+    const AgentConfig moved = read("name: ams\naddress: 10.77.0.1\ncontrollers: ['192.0.2.2:7443']\n");
+    const AgentConfig other = read("name: fra\naddress: 10.77.0.2\ncontrollers: ['192.0.2.1:7443']\n");
+    EXPECT_TRUE(keys_for_restart(before, moved).empty());
+    EXPECT_EQ(keys_for_restart(before, other), (std::vector<std::string>{"name", "address", "state", "run"}));
+}
+
 TEST(AgentConfig, MistakesNameTheirPlace) {
     const auto wrong = parse_agent_config("name: ams\nadress: 10.77.0.1\ncontrollers: ['192.0.2.1']\n", "agent.yaml");
     ASSERT_FALSE(wrong);

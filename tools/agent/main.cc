@@ -11,8 +11,10 @@
 #include "ctrl/agent/join.h"
 #include "ctrl/agent/pending_key.h"
 #include "ctrl/frames/messages.h"
+#include "ctrl/operator/operator_socket.h"
 #include "tools/agent/agent_options.h"
 #include "tools/program/event_program.h"
+#include "tools/program/texts.h"
 
 namespace izar {
 namespace {
@@ -54,7 +56,22 @@ int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& 
     return 0;
 }
 
-int serve(EventLoop& loop, const AgentConfig& config) {
+// SIGHUP: agent.yaml is read again; the log says how it went.
+void reload(Agent& agent, const AgentConfig& in_force, const std::string& path) {
+    auto next = load_agent_config(path);
+    if (!next) {
+        log_line(fmt::format("SIGHUP changes nothing: {}", next.error().text));
+        return;
+    }
+    const auto waiting = keys_for_restart(in_force, *next);
+    agent.set_controllers(std::move(next->controllers));
+    log_line(fmt::format("{} is taken up", path));
+    if (!waiting.empty()) {
+        log_line("changed, and in force only after a restart: " + listed(waiting));
+    }
+}
+
+int serve(EventLoop& loop, const AgentConfig& config, const std::string& path) {
     auto identity = load_identity(config.folder);
     if (!identity) {
         return complain(identity.error());
@@ -68,10 +85,18 @@ int serve(EventLoop& loop, const AgentConfig& config) {
     if (!ring) {
         return complain(ring.error());
     }
+    auto operators = listen_unix(config.run + "/agent.sock");
+    if (!operators) {
+        return complain(operators.error());
+    }
     bool ended = false;
     end_at_signals(loop, ended);
     Agent agent({loop, *tls, **ring, std::move(*identity), config.folder, config.controllers, boot,
                  Random{random_number()}, wall_now, log_line});
+    const OperatorSocket socket(
+        loop, *std::move(operators),
+        [&](std::string_view line, const OperatorSocket::Reply& reply) { reply(agent.answer(line)); });
+    act_at_signals(loop, block_signals({SIGHUP}), [&] { reload(agent, config, path); });
     agent.start();
     log_line(fmt::format("izar-agent {} runs", config.name));
     while (!ended) {
@@ -94,7 +119,7 @@ int run(const AgentOptions& options) {
         return complain(loop.error());
     }
     silence_protobuf();
-    return options.join.empty() ? serve(**loop, *config) : join_fleet(**loop, options, *config);
+    return options.join.empty() ? serve(**loop, *config, options.config) : join_fleet(**loop, options, *config);
 }
 
 }  // namespace
