@@ -2,7 +2,10 @@
 
 import itertools
 import json
+import os
+import pty
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Callable
@@ -215,6 +218,44 @@ def test_events_are_told_as_they_happen(lab: Lab, plane: ControlPlane) -> None:
             follower.terminate()
 
 
+def test_an_agent_answers_operators_of_its_node(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    socket = lab.folder / "ams" / "agent.sock"
+    argv = [str(edge_files.find_program(lab.build, "izar"))]
+
+    def told(*words: str) -> str:
+        return subprocess.run([*argv, *words, "--socket", str(socket)], capture_output=True, text=True, check=True).stdout
+
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+    status = json.loads(told("status", "-o", "json"))
+    assert status["name"] == "ams" and status["edge_runs"] and status["controller"] == f"{plane.addresses()[0]}:7443"
+    assert (status["links_up"], status["links_down"], status["services"]) == (2, 0, 2)
+    links = json.loads(told("links", "-o", "json"))["links"]
+    assert len([row for row in links if row["from"] == status["node"] and row["rtt_ms"] > 0]) == 2
+    assert all(name in told("nodes") for name in NODES) and "web" in told("services")
+    heat = told("links", "--heat")
+    assert "RTT in ms" in heat and "\x1b" not in heat, "no colours into a pipe"
+    assert "\x1b[30;48;5;" in on_a_terminal([*argv, "links", "--heat", "--socket", str(plane.socket_of("controller"))])
+
+
+def on_a_terminal(argv: list[str]) -> str:
+    """What a program prints there."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(argv, stdout=theirs) as process:
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                part = os.read(ours, 65_536)
+            except OSError:  # EIO: its end is closed
+                break
+            if not part:
+                break
+            said += part
+    os.close(ours)
+    assert process.returncode == 0
+    return said.decode()
+
+
 def test_https_api_answers_curl_and_the_operator(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
     def curl(path: str, *options: str) -> subprocess.CompletedProcess[str]:
         where = ["--cacert", str(plane.folder / "authority.crt"), "--resolve", f"izar-controller:7444:{plane.addresses()[0]}"]
@@ -278,14 +319,14 @@ def test_routing_policy_is_read_again_at_sighup(lab: Lab, plane: ControlPlane, o
     cheap = "policies:\n  - {name: cheap, relays: {max_price_per_gb: 0.05}}\nprices_per_gb:\n  - {node: fra, price: 0.09}\n"
     with ProbeStream(lab, vip("ipv4")) as stream:
         file.write_text(cheap)
-        hang_up(lab, "controller", "is the fleet's routing policy")
+        hang_up(lab, "controller", "routing-policy.yaml is taken up")
         wait_until(lambda: paths() == {"cheap": ["sin"]}, "ams relays over nobody who is dear")
         file.write_text(cheap.replace("name", "nmae"))
-        hang_up(lab, "controller", "the routing policy stays as it is")
+        hang_up(lab, "controller", "SIGHUP changes nothing")
         assert "did you mean 'name'?" in lab.log("controller").read_text()
         assert paths() == {"cheap": ["sin"]}
         file.write_text("policies:\n  - {name: fast}\n")
-        hang_up(lab, "controller", "is the fleet's routing policy")
+        hang_up(lab, "controller", "routing-policy.yaml is taken up")
         wait_until(lambda: paths() == {"fast": RELAYED}, "ams relays again")
         stream.wait_for_replies(5)
     assert stream.report["lost"] == 0

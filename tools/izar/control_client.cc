@@ -35,9 +35,9 @@ class Connection {
 std::string connect_advice(int code) {
     switch (code) {
         case ENOENT:
-            return "no izar-edge runs there; start it, or name another with --node or --socket";
+            return "nobody is there; start the program, or name another with --node or --socket";
         case ECONNREFUSED:
-            return "the izar-edge that made it is gone; start it again";
+            return "the program that made it is gone; start it again";
         case EACCES:
         case EPERM:
             return "only its owner may connect; run with sudo";
@@ -64,7 +64,7 @@ Result<std::pair<bool, std::size_t>> parse_status_line(std::string_view line) {
     const char* last = line.data() + line.size();
     const auto [end, code] = std::from_chars(line.data() + std::min<std::size_t>(2, line.size()), last, length);
     if (!has_status || code != std::errc{} || end != last || length > kLongestReply) {
-        return fail("what answers at the socket is not izar-edge: its answer has no status line");
+        return fail("what answers at the socket is no program of izar: its answer has no status line");
     }
     return std::pair{line[0] == '0', length};
 }
@@ -96,6 +96,41 @@ Result<std::string> receive_answer(int fd, bool& ok) {
         }
     }
     return text.substr(body, length);
+}
+
+struct Answerer {
+    std::string_view program;
+    std::string_view socket;  // in its node's folder
+};
+
+Result<std::string> find_socket(const Answerer& who, const std::string& node, const std::string& run_directory) {
+    namespace fs = std::filesystem;
+    if (!node.empty()) {
+        if (node.find('/') != std::string::npos) {
+            return fail(fmt::format("'{}' is not a node's name; give a path with --socket", node));
+        }
+        return fmt::format("{}/{}/{}", run_directory, node, who.socket);
+    }
+    std::vector<std::string> names;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(run_directory, ignored)) {
+        if (fs::is_socket(entry.path() / who.socket, ignored)) {
+            names.push_back(entry.path().filename());
+        }
+    }
+    std::sort(names.begin(), names.end());
+    if (names.size() == 1) {
+        return fmt::format("{}/{}/{}", run_directory, names[0], who.socket);
+    }
+    if (names.empty()) {
+        return fail(
+            fmt::format("no {} runs here (no socket under {}); name one with --socket", who.program, run_directory));
+    }
+    std::string list;
+    for (const std::string& name : names) {
+        list += (list.empty() ? "" : ", ") + name;
+    }
+    return fail(fmt::format("several nodes run here; choose one with --node: {}", list));
 }
 
 }  // namespace
@@ -132,32 +167,11 @@ Result<ControlReply> ask_node(const std::string& socket_path, const std::string&
 }
 
 Result<std::string> find_control_socket(const std::string& node, const std::string& run_directory) {
-    namespace fs = std::filesystem;
-    if (!node.empty()) {
-        if (node.find('/') != std::string::npos) {
-            return fail(fmt::format("'{}' is not a node's name; give a path with --socket", node));
-        }
-        return fmt::format("{}/{}/edge.sock", run_directory, node);
-    }
-    std::vector<std::string> names;
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(run_directory, ignored)) {
-        if (fs::is_socket(entry.path() / "edge.sock", ignored)) {
-            names.push_back(entry.path().filename());
-        }
-    }
-    std::sort(names.begin(), names.end());
-    if (names.size() == 1) {
-        return fmt::format("{}/{}/edge.sock", run_directory, names[0]);
-    }
-    if (names.empty()) {
-        return fail(fmt::format("no izar-edge runs here (no socket under {}); name one with --socket", run_directory));
-    }
-    std::string list;
-    for (const std::string& name : names) {
-        list += (list.empty() ? "" : ", ") + name;
-    }
-    return fail(fmt::format("several nodes run here; choose one with --node: {}", list));
+    return find_socket({"izar-edge", "edge.sock"}, node, run_directory);
+}
+
+Result<std::string> find_agent_socket(const std::string& node, const std::string& run_directory) {
+    return find_socket({"izar-agent", "agent.sock"}, node, run_directory);
 }
 
 }  // namespace izar

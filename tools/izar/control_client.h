@@ -20,7 +20,11 @@ inline constexpr std::size_t kLongestReply = std::size_t{64} << 20;  // bytes; m
 // An error means that there was no answer: nobody listens, or what came was not the protocol.
 Result<ControlReply> ask_node(const std::string& socket_path, const std::string& command, Nanos patience);
 
+inline constexpr const char* kRunDirectory = "/run/izar";
+
 // The control socket of a node by name, or of the only node there is if the name is empty.
-Result<std::string> find_control_socket(const std::string& node, const std::string& run_directory = "/run/izar");
+Result<std::string> find_control_socket(const std::string& node, const std::string& run_directory = kRunDirectory);
+// The same of a node's izar-agent.
+Result<std::string> find_agent_socket(const std::string& node, const std::string& run_directory = kRunDirectory);
 
 }  // namespace izar

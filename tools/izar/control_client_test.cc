@@ -94,7 +94,7 @@ TEST_F(ControlClient, AsksARunningNode) {
 TEST_F(ControlClient, SaysWhyNobodyAnswers) {
     const auto missing = ask_node(path, "help", seconds{1});
     ASSERT_FALSE(missing);
-    EXPECT_NE(missing.error().text.find("no izar-edge runs there"), std::string::npos) << missing.error().text;
+    EXPECT_NE(missing.error().text.find("nobody is there"), std::string::npos) << missing.error().text;
     EXPECT_FALSE(ask_node(std::string(200, 'x'), "help", seconds{1}));
 }
 
@@ -118,6 +118,8 @@ TEST_F(ControlClient, FindsTheOnlyNodeOrAsksWhich) {
     const auto two = find_control_socket("", run);
     ASSERT_FALSE(two);
     EXPECT_EQ(two.error().text, "several nodes run here; choose one with --node: ams, par");
+    EXPECT_EQ(find_agent_socket("par", "/run/izar"), "/run/izar/par/agent.sock");
+    EXPECT_NE(find_agent_socket("", run).error().text.find("no izar-agent runs here"), std::string::npos);
 }
 
 }  // namespace

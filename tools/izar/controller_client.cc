@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "ctrl/http/api_client.h"
@@ -29,7 +31,11 @@ Result<std::string> read_token(const std::string& path) {
 
 Result<std::string> ask(const ControllerTarget& target, const std::string& request) {
     if (target.api.empty()) {
-        auto reply = ask_node(target.socket, request, kPatience);
+        const auto socket = target_socket(target, kRunDirectory);
+        if (!socket) {
+            return tl::unexpected(socket.error());
+        }
+        auto reply = ask_node(*socket, request, kPatience);
         if (!reply || !reply->ok) {
             return fail(reply ? reply->text : reply.error().text);
         }
@@ -44,9 +50,27 @@ Result<std::string> ask(const ControllerTarget& target, const std::string& reque
 
 }  // namespace
 
+Result<std::string> target_socket(const ControllerTarget& target, const std::string& run_directory) {
+    if (!target.socket.empty()) {
+        return target.socket;
+    }
+    const std::string controller = run_directory + "/controller.sock";
+    std::error_code ignored;
+    if (!target.local && std::filesystem::is_socket(controller, ignored)) {
+        return controller;
+    }
+    auto agent = find_agent_socket(target.node, run_directory);
+    if (!agent && !target.local) {
+        return fail(fmt::format("{}, or a controller with --api", agent.error().text));
+    }
+    return agent;
+}
+
 void add_controller_target(CLI::App& command, const std::shared_ptr<ControllerTarget>& target) {
-    command.add_option("--socket", target->socket, "The controller's operator socket")->capture_default_str();
-    command.add_option("--api", target->api, "HOST:PORT of a controller's HTTPS API, instead of --socket");
+    auto* const socket = command.add_option(
+        "--socket", target->socket,
+        "A controller's or agent's socket; default: this machine's controller's, without one its node's agent's");
+    command.add_option("--api", target->api, "HOST:PORT of a controller's HTTPS API")->excludes(socket);
     command.add_option("--token-file", target->token_file, "For --api: the controller's api.token")
         ->capture_default_str();
     command.add_option("--authority", target->authority, "For --api: the controller's authority.crt")
@@ -54,6 +78,13 @@ void add_controller_target(CLI::App& command, const std::shared_ptr<ControllerTa
     command.add_option("-o,--output", target->output, "table or json")
         ->check(CLI::IsMember({"table", "json"}))
         ->capture_default_str();
+}
+
+void add_local_target(CLI::App& command, const std::shared_ptr<ControllerTarget>& target) {
+    add_controller_target(command, target);
+    auto* const local = command.add_flag("--local", target->local, "This machine's node, by its agent");
+    local->excludes(command.get_option("--socket"))->excludes(command.get_option("--api"));
+    command.add_option("--node", target->node, "Of several nodes on this machine the one to ask")->needs(local);
 }
 
 std::string cell(const Json& value) {
@@ -74,26 +105,40 @@ std::string cell(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-void print_table(const Json& rows, const std::vector<std::string>& columns) {
-    std::vector<std::size_t> widths;
-    for (const std::string& column : columns) {
-        std::size_t width = column.size();
-        for (const Json& row : rows) {
-            width = std::max(width, cell(row.value(column, Json())).size());
-        }
-        widths.push_back(width);
-    }
-    const auto print_line = [&](auto text_of) {
-        std::string line;
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            line += fmt::format("{:<{}}", text_of(columns[i]), widths[i] + 2);
-        }
-        fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+std::string table_text(const Json& rows, const std::vector<std::string>& columns) {
+    struct Column {
+        std::string name;
+        std::size_t width;
     };
-    print_line([](const std::string& column) { return column; });
-    for (const Json& row : rows) {
-        print_line([&](const std::string& column) { return cell(row.value(column, Json())); });
+    std::vector<Column> told;
+    for (const std::string& name : columns) {
+        const auto has_it = [&](const Json& row) { return row.contains(name); };
+        if (rows.empty() || std::ranges::any_of(rows, has_it)) {
+            told.push_back({name, name.size()});
+        }
     }
+    for (Column& column : told) {
+        for (const Json& row : rows) {
+            column.width = std::max(column.width, cell(row.value(column.name, Json())).size());
+        }
+    }
+    std::string out;
+    const auto add_line = [&](auto text_of) {
+        std::string line;
+        for (const Column& column : told) {
+            line += fmt::format("{:<{}}", text_of(column.name), column.width + 2);
+        }
+        out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    };
+    add_line([](const std::string& name) { return name; });
+    for (const Json& row : rows) {
+        add_line([&](const std::string& name) { return cell(row.value(name, Json())); });
+    }
+    return out;
+}
+
+void print_table(const Json& rows, const std::vector<std::string>& columns) {
+    fmt::print("{}", table_text(rows, columns));
 }
 
 Result<Json> controller_answer(const ControllerTarget& target, const Json& request) {

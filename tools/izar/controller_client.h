@@ -14,17 +14,26 @@
 
 namespace izar {
 
-// A controller on this machine by its operator socket, or with `api` any by its HTTPS API.
+// A controller on this machine by its operator socket, this machine's node by its agent's, or with `api` any controller
+// by its HTTPS API.
 struct ControllerTarget {
-    std::string socket = "/run/izar/controller.sock";
-    std::string api;  // HOST:PORT
+    std::string socket;
+    bool local = false;  // the node, though there is a controller
+    std::string node;    // whose agent; empty: the only one on this machine
+    std::string api;     // HOST:PORT
     std::string token_file = "/var/lib/izar/controller/api.token";
     std::string authority = "/var/lib/izar/controller/authority.crt";
     std::string output = "table";
 };
 
+// The socket that is asked without `api`. Where nothing was said it is that of this machine's controller or, if there
+// is none, of its node's agent. The error says that there are several nodes, or none.
+Result<std::string> target_socket(const ControllerTarget& target, const std::string& run_directory);
+
 // Adds --socket, --api, --token-file, --authority and --output to a command.
 void add_controller_target(CLI::App& command, const std::shared_ptr<ControllerTarget>& target);
+// To one that agents answer, too: the same, --local and --node.
+void add_local_target(CLI::App& command, const std::shared_ptr<ControllerTarget>& target);
 
 // Sends the request, prints the answer (`show` prints one for people) and gives the exit code.
 int ask_controller(const ControllerTarget& target, const nlohmann::json& request,
@@ -35,7 +44,8 @@ Result<nlohmann::json> controller_answer(const ControllerTarget& target, const n
 
 // A value as a cell of a table.
 std::string cell(const nlohmann::json& value);
-// Columns as wide as their widest cell, in the order given.
+// Columns as wide as their widest cell, in the order given; those that no row has are left out.
+std::string table_text(const nlohmann::json& rows, const std::vector<std::string>& columns);
 void print_table(const nlohmann::json& rows, const std::vector<std::string>& columns);
 
 }  // namespace izar

@@ -1,4 +1,4 @@
-// `izar token|node|service|domain ...` and their plurals: what a controller is asked by its operator socket.
+// `izar token|node|service|domain ...` and their plurals: what a controller is asked, or of lists an agent.
 #include <fmt/format.h>
 
 #include <memory>
@@ -17,11 +17,17 @@ namespace {
 
 using Json = nlohmann::json;
 
+enum class AnsweredBy : std::uint8_t { controllers, agents_too };
+
 void add_list(CLI::App& app, Action& run, const std::string& plural, const std::string& help,
-              const std::vector<std::string>& columns) {
+              const std::vector<std::string>& columns, AnsweredBy who = AnsweredBy::controllers) {
     auto target = std::make_shared<ControllerTarget>();
     CLI::App* noun = app.add_subcommand(plural, help);
-    add_controller_target(*noun, target);
+    if (who == AnsweredBy::agents_too) {
+        add_local_target(*noun, target);
+    } else {
+        add_controller_target(*noun, target);
+    }
     noun->callback([=, &run] {
         run = [=] {
             return ask_controller(*target, {{"do", plural}},
@@ -91,8 +97,9 @@ void add_node_noun(CLI::App& app, Action& run) {
     auto undrain = std::make_shared<Json>(Json{{"do", "node drain"}, {"drained", false}});
     bind_text(*add_verb(*noun, run, "undrain", "Take new flows again", undrain), "node", undrain, "node", "Id or name");
     add_list(app, run, "nodes", "All nodes",
-             {"id", "name", "region", "address", "state", "drained", "flows", "empty", "agent_connected", "withdrawn",
-              "static_version"});
+             {"id", "name", "region", "address", "state", "seen", "drained", "flows", "empty", "agent_connected",
+              "withdrawn", "static_version"},
+             AnsweredBy::agents_too);
 }
 
 // "80", "8000-8099" or "any".
@@ -161,7 +168,8 @@ void add_service_noun(CLI::App& app, Action& run) {
     auto removed = std::make_shared<Json>(Json{{"do", "service remove"}});
     bind_text(*add_verb(*noun, run, "rm", "Remove a service", removed), "name", removed, "name", "Its name");
     add_list(app, run, "services", "All services",
-             {"id", "name", "vip", "protocol", "first_port", "last_port", "egresses", "origins"});
+             {"id", "name", "vip", "protocol", "first_port", "last_port", "served", "egresses", "origins"},
+             AnsweredBy::agents_too);
 }
 
 void add_domain_noun(CLI::App& app, Action& run) {
@@ -187,8 +195,6 @@ void add_controller_nouns(CLI::App& app, Action& run) {
     add_list(app, run, "controllers", "All controllers, and which of them leads", {"name", "address", "leads"});
     add_list(app, run, "groups", "Regions' groups: their masters, shares of clients, probes",
              {"region", "members", "master", "epoch", "shares", "probes_answered", "probes_lost"});
-    add_list(app, run, "links", "All links, as their near ends measure them",
-             {"from", "to", "state", "rtt_ms", "loss_ratio"});
 }
 
 }  // namespace izar

@@ -65,8 +65,8 @@ _izar() {
     local cur=${COMP_WORDS[COMP_CWORD]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'edge lab replay path node nodes service services domain domains token tokens
-            links groups controllers history events --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'edge lab replay path paths node nodes service services domain domains token tokens
+            status config links groups controllers history events --help --version' -- "$cur")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -79,6 +79,9 @@ _izar() {
             fi
             ;;
         events) mapfile -t COMPREPLY < <(compgen -W '--follow --socket --api --token-file --authority --output' -- "$cur") ;;
+        links) mapfile -t COMPREPLY < <(compgen -W '--heat --local --node --socket --api --token-file --authority --output' -- "$cur") ;;
+        status | config | nodes | services)
+            mapfile -t COMPREPLY < <(compgen -W '--local --node --socket --api --token-file --authority --output' -- "$cur") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }

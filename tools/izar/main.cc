@@ -14,8 +14,10 @@ int main(int argc, char** argv) {
     izar::add_events_noun(app, run);
     izar::add_history_noun(app, run);
     izar::add_lab_noun(app, run);
+    izar::add_links_noun(app, run);
     izar::add_path_noun(app, run);
     izar::add_replay_noun(app, run);
+    izar::add_status_noun(app, run);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

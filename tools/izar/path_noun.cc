@@ -1,4 +1,4 @@
-// `izar path list` and `izar path explain A B`: which way packets go, and why.
+// `izar paths` (also `izar path list`) and `izar path explain A B`: which way packets go, and why.
 #include <fmt/format.h>
 
 #include <memory>
@@ -24,9 +24,12 @@ void add_path_noun(CLI::App& app, Action& run) {
     options->target.noun = "path";
     CLI::App* noun = app.add_subcommand("path", "Paths through the overlay, as a node knows them");
     noun->require_subcommand(1);
-    CLI::App* list = noun->add_subcommand("list", "The path to each node, its backup, and why it was chosen");
-    add_node_options(*list, options->target);
-    list->callback([options, &run] { run = [options] { return run_node_command(options->target, "show paths"); }; });
+    const std::string what = "The path to each node, its backup, and why it was chosen";
+    for (CLI::App* const list : {noun->add_subcommand("list", what), app.add_subcommand("paths", what)}) {
+        add_node_options(*list, options->target);
+        list->callback(
+            [options, &run] { run = [options] { return run_node_command(options->target, "show paths"); }; });
+    }
     CLI::App* explain = noun->add_subcommand("explain", "Every candidate from A to B with the terms of its cost");
     add_node_options(*explain, options->target);
     explain->add_option("A", options->from, "Name of the first node")->required();

@@ -1,0 +1,40 @@
+// `izar status`: the fleet as its leading controller sees it, or one node as its agent does. `izar config`: what a
+// controller last read.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tools/izar/controller_client.h"
+#include "tools/izar/noun.h"
+
+namespace izar {
+namespace {
+
+using Json = nlohmann::json;
+
+void print_pairs(const Json& pairs) {
+    std::size_t width = 0;
+    for (const auto& [key, value] : pairs.items()) {
+        width = std::max(width, key.size());
+    }
+    for (const auto& [key, value] : pairs.items()) {
+        fmt::print("{:<{}}  {}\n", key, width, cell(value));
+    }
+}
+
+}  // namespace
+
+void add_status_noun(CLI::App& app, Action& run) {
+    const auto target = std::make_shared<ControllerTarget>();
+    CLI::App* status = app.add_subcommand("status", "The fleet in a few figures; with --local, this node");
+    add_local_target(*status, target);
+    status->callback([=, &run] { run = [=] { return ask_controller(*target, {{"do", "status"}}, print_pairs); }; });
+    CLI::App* config = app.add_subcommand(
+        "config", "Whether a controller's configuration is in force, and which keys wait for a restart");
+    add_controller_target(*config, target);
+    config->callback([=, &run] { run = [=] { return ask_controller(*target, {{"do", "config"}}, print_pairs); }; });
+}
+
+}  // namespace izar
