@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "dataplane/config/duration.h"
 
 namespace izar {
@@ -93,7 +95,48 @@ std::string service_text(const EdgeConfig& config, const Service& service) {
                        duration_text(t.udp), duration_text(t.icmp));
 }
 
+struct Section {
+    std::string name;
+    std::string text;
+};
+
+// A section begins with a line that does not begin with a blank.
+std::vector<Section> sections_of(const std::string& text) {
+    std::vector<Section> out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+        const std::string line = text.substr(at, end - at);
+        if (line[0] != ' ') {
+            out.push_back({line.substr(0, line.find(':')), ""});
+        }
+        out.back().text += line;
+        at = end;
+    }
+    return out;
+}
+
+// Adds the sections of `some` that `others` lacks or has with another text.
+void add_differing(const std::vector<Section>& some, const std::vector<Section>& others,
+                   std::vector<std::string>& names) {
+    for (const Section& section : some) {
+        const auto other = std::ranges::find(others, section.name, &Section::name);
+        const bool same = other != others.end() && other->text == section.text;
+        if (!same && std::ranges::find(names, section.name) == names.end()) {
+            names.push_back(section.name);
+        }
+    }
+}
+
 }  // namespace
+
+std::vector<std::string> changed_sections(const EdgeConfig& before, const EdgeConfig& after) {
+    const auto old_ones = sections_of(edge_config_text(before));
+    const auto new_ones = sections_of(edge_config_text(after));
+    std::vector<std::string> out;
+    add_differing(new_ones, old_ones, out);
+    add_differing(old_ones, new_ones, out);
+    return out;
+}
 
 std::string port_range_text(std::uint16_t first, std::uint16_t last) {
     if (first == 0) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/config/edge_config.h"
 
@@ -13,6 +14,9 @@ namespace izar {
 
 // Every key is written out, defaults included: what `show config` prints is what is in force.
 std::string edge_config_text(const EdgeConfig& config);
+
+// Names of the sections ("ports", "links") in which two configurations differ, in the order in which they are written.
+std::vector<std::string> changed_sections(const EdgeConfig& before, const EdgeConfig& after);
 
 // "none" or "aes-gcm".
 std::string_view security_text(SecurityMode mode);

@@ -17,6 +17,7 @@ struct EdgeOptions {
     std::string trace;         // file that records what the scheduler thread is told; empty: none
     bool interactive = false;  // -i: a prompt on the terminal
     bool check = false;        // only validate the configuration
+    bool dump_config = false;  // print it with all defaults, and end
     std::string message;       // not empty: print it and end (--help, --version)
 };
 

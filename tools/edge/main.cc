@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "tools/edge/edge_view.h"
 #include "tools/edge/link_log.h"
 #include "tools/edge/shortage_log.h"
+#include "tools/program/texts.h"
 
 namespace izar {
 namespace {
@@ -61,8 +63,18 @@ void log(const std::vector<std::string>& lines) {
     }
 }
 
-// SIGHUP: the file of link secrets is read again; the log says how it went.
-void reload(EdgeProcess& edge) {
+// SIGHUP: the file of link secrets is read again, and edge.yaml for what has changed and waits for a restart. The log
+// says how it went; a mistake in edge.yaml leaves the secrets as they are, too.
+void reload(EdgeProcess& edge, const EdgeConfig& in_force, const std::string& path) {
+    const auto next = load_edge_config(path);
+    if (!next) {
+        fmt::print(stderr, "izar-edge: SIGHUP changes nothing: {}\n", next.error().text);
+        return;
+    }
+    if (const auto changed = changed_sections(in_force, *next); !changed.empty()) {
+        fmt::print("changed, and in force only after a restart: {}\n", listed(changed));
+        std::fflush(stdout);
+    }
     if (const auto done = edge.reload_secrets(); !done) {
         fmt::print(stderr, "izar-edge: link secrets stay as they are: {}\n", done.error().text);
         return;
@@ -71,20 +83,20 @@ void reload(EdgeProcess& edge) {
     std::fflush(stdout);
 }
 
-// True if a signal came that ends the process; acts on the others.
-bool told_to_end(EdgeProcess& edge, int signals) {
+// True if a signal came that ends the process; calls `reload` for the others.
+bool told_to_end(int signals, const std::function<void()>& reload) {
     signalfd_siginfo signal{};
     while (read(signals, &signal, sizeof signal) == sizeof signal) {
         if (signal.ssi_signo != SIGHUP) {
             return true;
         }
-        reload(edge);
+        reload();
     }
     return false;
 }
 
 // The main thread's work while the others forward: prompt, control socket and log, until a signal or `quit`.
-int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
+int serve(const EdgeOptions& options, const EdgeConfig& as_read, EdgeProcess& edge, int signals) {
     EdgeView view{edge};
     Shell shell{view, view};
     auto socket = ControlSocket::open(edge.config().control_socket, shell);
@@ -107,7 +119,8 @@ int serve(const EdgeOptions& options, EdgeProcess& edge, int signals) {
     LinkLog links;
     Instant links_seen{};
     std::string refused;  // of what the controller told, as it was said last
-    while (!view.wants_to_quit() && !told_to_end(edge, signals)) {
+    const auto read_again = [&] { reload(edge, as_read, options.config); };
+    while (!view.wants_to_quit() && !told_to_end(signals, read_again)) {
         if (edge.follow_agent()) {
             fmt::print("static data {} of the controller is in force\n", edge.fleet().version);
             std::fflush(stdout);
@@ -140,8 +153,8 @@ int run(const EdgeOptions& options) {
     if (!policies) {
         return complain(policies.error());
     }
-    if (options.check) {
-        fmt::print("{}: ok\n", options.config);
+    if (options.check || options.dump_config) {
+        fmt::print("{}", options.check ? options.config + ": ok\n" : edge_config_text(*config));
         return 0;
     }
     const auto topology = read_topology();
@@ -166,6 +179,7 @@ int run(const EdgeOptions& options) {
     }
     const TscClock clock{rte_get_tsc_hz()};
     const Nanos wall_offset = std::chrono::system_clock::now().time_since_epoch() - clock.now().time_since_epoch();
+    const EdgeConfig as_read = *config;
     auto edge = EdgeProcess::make(std::move(*config), std::move(*policies), placement, clock, wall_offset);
     if (!edge) {
         return complain(edge.error());
@@ -181,7 +195,7 @@ int run(const EdgeOptions& options) {
     fmt::print("izar-edge {} forwards; security: {}\n", (*edge)->config().name,
                security_text((*edge)->config().security));
     std::fflush(stdout);
-    const int code = serve(options, **edge, signals);
+    const int code = serve(options, as_read, **edge, signals);
     (*edge)->stop();
     (*edge)->write_trace();
     edge->reset();
