@@ -118,6 +118,22 @@ void read_environment(std::span<const ConfigKey> keys, std::span<const std::stri
 
 }  // namespace
 
+ConfigKey text_key(std::string path, std::string_view kind, std::string_view meaning, std::string& field,
+                   std::size_t longest) {
+    const std::size_t least = field.empty() ? 0 : 1;
+    const auto checked = [least, longest](std::string_view text) -> Result<std::string> {
+        if (text.size() < least || text.size() > longest) {
+            return fail(fmt::format("must be {} to {} characters long", least, longest));
+        }
+        return std::string(text);
+    };
+    return {.path = std::move(path),
+            .kind = kind,
+            .meaning = meaning,
+            .read = [&field, checked](const YamlCursor& at) { assign(field, at.parsed(checked)); },
+            .show = [&field] { return yaml_quoted(field); }};
+}
+
 std::string variable_name(std::string_view path, std::string_view prefix) {
     std::string out(prefix);
     for (const char c : path) {
@@ -205,6 +221,14 @@ std::string yaml_quoted(std::string_view text) {
         out += c;
     }
     return out + '"';
+}
+
+std::string yaml_list(std::span<const std::string> texts) {
+    std::string out;
+    for (const std::string& text : texts) {
+        out += (out.empty() ? "" : ", ") + yaml_quoted(text);
+    }
+    return "[" + out + "]";
 }
 
 }  // namespace izar

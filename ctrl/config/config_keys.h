@@ -29,6 +29,10 @@ struct ConfigKey {
     bool at_sighup = false;  // in force when the program reads its files again; else from its next start on
 };
 
+// A key of plain text; one whose default is empty may be set to that.
+ConfigKey text_key(std::string path, std::string_view kind, std::string_view meaning, std::string& field,
+                   std::size_t longest = 255);
+
 // Where the keys that were given stand; a key of the environment has no place.
 using ConfigMarks = std::map<std::string, SourceMark, std::less<>>;
 
@@ -52,7 +56,8 @@ std::vector<std::string> changed_keys(std::span<const ConfigKey> before, std::sp
 // defaults.
 std::string config_reference(std::span<const ConfigKey> keys, std::string_view prefix);
 
-// Text in double quotes, as YAML reads it back.
+// Text in double quotes, as YAML reads it back; and a list of such.
 std::string yaml_quoted(std::string_view text);
+std::string yaml_list(std::span<const std::string> texts);
 
 }  // namespace izar

@@ -18,23 +18,6 @@ constexpr Nanos kShortestLease = std::chrono::seconds{2};
 constexpr Nanos kLongestLease = std::chrono::seconds{60};
 constexpr Nanos kShortestKeep = std::chrono::hours{1};
 
-// A key of plain text; one whose default is empty may be set to that.
-ConfigKey text_key(std::string path, std::string_view kind, std::string_view meaning, std::string& field,
-                   std::size_t longest = 255) {
-    const std::size_t least = field.empty() ? 0 : 1;
-    const auto checked = [least, longest](std::string_view text) -> Result<std::string> {
-        if (text.size() < least || text.size() > longest) {
-            return fail(fmt::format("must be {} to {} characters long", least, longest));
-        }
-        return std::string(text);
-    };
-    return {.path = std::move(path),
-            .kind = kind,
-            .meaning = meaning,
-            .read = [&field, checked](const YamlCursor& at) { assign(field, at.parsed(checked)); },
-            .show = [&field] { return yaml_quoted(field); }};
-}
-
 ConfigKey duration_key(std::string path, std::string_view meaning, Nanos& field, Nanos least, Nanos most) {
     return {.path = std::move(path),
             .kind = "a duration like 10s or 168h",
@@ -58,14 +41,6 @@ void read_endpoints(const YamlCursor& at, std::vector<std::string>& out) {
         }
     }
     out = std::move(endpoints);
-}
-
-std::string listed(const std::vector<std::string>& items) {
-    std::string out;
-    for (const std::string& item : items) {
-        out += (out.empty() ? "" : ", ") + yaml_quoted(item);
-    }
-    return "[" + out + "]";
 }
 
 void add_store_keys(SchedulingConfig& config, std::vector<ConfigKey>& keys) {
@@ -109,7 +84,7 @@ void add_etcd_keys(EtcdConfig& etcd, std::vector<ConfigKey>& keys) {
                     .kind = "a list of http(s)://HOST:PORT",
                     .meaning = "etcd's members; empty: this controller is the only one.",
                     .read = [&etcd](const YamlCursor& at) { read_endpoints(at, etcd.endpoints); },
-                    .show = [&etcd] { return listed(etcd.endpoints); }});
+                    .show = [&etcd] { return yaml_list(etcd.endpoints); }});
     keys.push_back(text_key("etcd.prefix", "a path", "What all keys in etcd begin with.", etcd.prefix));
     keys.push_back(text_key("etcd.name", "a name", "This controller's name among the others.", etcd.name));
     keys.push_back(text_key("etcd.address", "ADDRESS:PORT",

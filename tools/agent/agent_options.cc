@@ -13,30 +13,34 @@ namespace {
 constexpr std::size_t kLongestPath = 4'096;
 constexpr std::size_t kMostControllers = 16;
 
-void read_keys(const YamlMap& root, AgentConfig& config) {
-    if (const auto name = root.need("name", "the name of this node, as in edge.yaml")) {
-        assign(config.name, name->name());
+std::vector<std::string> texts_of(const std::vector<SocketAddress>& addresses) {
+    std::vector<std::string> out;
+    for (const SocketAddress& address : addresses) {
+        out.push_back(address.text());
     }
-    if (const auto address = root.need("address", "where this node's overlay packets go")) {
-        assign(config.address, address->parsed([](std::string_view text) { return IpAddress::parse(text); }));
-    }
-    config.folder = fmt::format("/var/lib/izar/{}", config.name);
-    config.run = fmt::format("/run/izar/{}", config.name);
-    if (const auto folder = root.find("state")) {
-        assign(config.folder, folder->text(kLongestPath));
-    }
-    if (const auto run = root.find("run")) {
-        assign(config.run, run->text(kLongestPath));
-    }
-    if (const auto controllers = root.need("controllers", "list at least one: controllers: ['192.0.2.1:7443']")) {
-        for (const YamlCursor& each : controllers->list(kMostControllers)) {
-            if (const auto address = each.parsed([](std::string_view text) { return SocketAddress::parse(text); })) {
-                config.controllers.push_back(*address);
-            }
+    return out;
+}
+
+void read_controllers(const YamlCursor& at, std::vector<SocketAddress>& out) {
+    std::vector<SocketAddress> controllers;
+    for (const YamlCursor& each : at.list(kMostControllers)) {
+        if (const auto address = each.parsed([](std::string_view text) { return SocketAddress::parse(text); })) {
+            controllers.push_back(*address);
         }
-        if (config.controllers.empty()) {
-            controllers->problem("names no controller; write controllers: ['192.0.2.1:7443']");
-        }
+    }
+    out = std::move(controllers);
+}
+
+// What each key alone cannot say: that it has to be there.
+void check_whole(const AgentConfig& config, ConfigProblems& problems) {
+    if (config.name.empty()) {
+        problems.add({1, 1}, "name: give the name of this node, as in edge.yaml");
+    }
+    if (config.address.is_unspecified()) {
+        problems.add({1, 1}, "address: say where this node's overlay packets go");
+    }
+    if (config.controllers.empty()) {
+        problems.add({1, 1}, "controllers: list at least one: controllers: ['192.0.2.1:7443']");
     }
 }
 
@@ -45,8 +49,9 @@ void read_keys(const YamlMap& root, AgentConfig& config) {
 Result<AgentOptions> parse_agent_options(std::vector<std::string> arguments) {
     AgentOptions out;
     CLI::App app{"izar-agent: tells izar-edge what its controller says, and the controller what izar-edge measures."};
-    app.add_option("--config", out.config, "agent.yaml of this node (docs/control-plane.md)")->required();
+    app.add_option("--config", out.config, "agent.yaml of this node (docs/agent-config.md)")->required();
     app.add_flag("--check", out.check, "validate the configuration and end");
+    app.add_flag("--dump-config", out.dump_config, "print the configuration in force and end");
     auto* const join = app.add_option("--join", out.join, "join the fleet of the controller at ADDRESS:PORT and end");
     app.add_option("--token", out.token, "with --join: what `izar token create` printed")->needs(join);
     app.set_version_flag("--version", std::string("izar-agent ") + IZAR_VERSION);
@@ -61,43 +66,63 @@ Result<AgentOptions> parse_agent_options(std::vector<std::string> arguments) {
     return out;
 }
 
-Result<AgentConfig> parse_agent_config(const std::string& text, const std::string& file_name) {
-    const auto tree = parse_yaml(text, file_name);
-    if (!tree) {
-        return tl::unexpected(tree.error());
-    }
-    ConfigProblems problems(file_name);
-    const YamlCursor top(*tree, "", problems);
+std::vector<ConfigKey> agent_keys(AgentConfig& config) {
+    std::vector<ConfigKey> keys;
+    keys.push_back({.path = "name",
+                    .kind = "a name",
+                    .meaning = "Of this node, unique in the fleet, as in edge.yaml. Needed.",
+                    .read = [&config](const YamlCursor& at) { assign(config.name, at.name()); },
+                    .show = [&config] { return yaml_quoted(config.name); }});
+    keys.push_back(
+        {.path = "address",
+         .kind = "an address",
+         .meaning = "Where its overlay packets go. Needed.",
+         .read =
+             [&config](const YamlCursor& at) {
+                 assign(config.address, at.parsed([](std::string_view text) { return IpAddress::parse(text); }));
+             },
+         .show =
+             [&config] {
+                 return config.address.is_unspecified() ? yaml_quoted("") : yaml_quoted(config.address.text());
+             }});
+    keys.push_back({.path = "controllers",
+                    .kind = "a list of ADDRESS:PORT",
+                    .meaning = "Any controller will do; the agent moves to the next when one does not answer. Needed.",
+                    .read = [&config](const YamlCursor& at) { read_controllers(at, config.controllers); },
+                    .show = [&config] { return yaml_list(texts_of(config.controllers)); }});
+    keys.back().at_sighup = true;
+    keys.push_back(text_key("state", "a path",
+                            "Folder of its key, certificates and last data; empty: /var/lib/izar/NAME.", config.folder,
+                            kLongestPath));
+    keys.push_back(text_key("run", "a path",
+                            "Folder of izar-edge's control socket and of the agent's own, agent.sock; empty: "
+                            "/run/izar/NAME.",
+                            config.run, kLongestPath));
+    return keys;
+}
+
+Result<AgentConfig> parse_agent_config(const std::string& text, const std::string& file_name,
+                                       std::span<const std::string> environment) {
     AgentConfig config;
-    if (const auto root = top.map({"name", "address", "state", "run", "controllers"})) {
-        read_keys(*root, config);
+    const auto check = [&](const ConfigMarks&, ConfigProblems& problems) { check_whole(config, problems); };
+    if (auto read = read_config(agent_keys(config), text, file_name, environment, kAgentPrefix, check); !read) {
+        return tl::unexpected(read.error());
     }
-    if (!problems.empty()) {
-        return fail(problems.text());
+    if (config.folder.empty()) {
+        config.folder = fmt::format("/var/lib/izar/{}", config.name);
+    }
+    if (config.run.empty()) {
+        config.run = fmt::format("/run/izar/{}", config.name);
     }
     return config;
 }
 
-std::vector<std::string> keys_for_restart(const AgentConfig& in_force, const AgentConfig& next) {
-    const std::pair<const char*, bool> keys[] = {{"name", in_force.name != next.name},
-                                                 {"address", in_force.address != next.address},
-                                                 {"state", in_force.folder != next.folder},
-                                                 {"run", in_force.run != next.run}};
-    std::vector<std::string> out;
-    for (const auto& [key, differs] : keys) {
-        if (differs) {
-            out.emplace_back(key);
-        }
-    }
-    return out;
-}
-
-Result<AgentConfig> load_agent_config(const std::string& path) {
+Result<AgentConfig> load_agent_config(const std::string& path, std::span<const std::string> environment) {
     const auto text = read_config_file(path);
     if (!text) {
         return tl::unexpected(text.error());
     }
-    return parse_agent_config(*text, path);
+    return parse_agent_config(*text, path, environment);
 }
 
 }  // namespace izar

@@ -3,9 +3,12 @@
 // Thread: main, before anything else runs.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "ctrl/config/config_keys.h"
 #include "ctrl/loop/sockets.h"
 #include "dataplane/base/result.h"
 
@@ -14,26 +17,32 @@ namespace izar {
 struct AgentOptions {
     std::string config;
     bool check = false;
-    std::string join;     // a controller's address: join and end
-    std::string token;    // with join
-    std::string message;  // not empty: print it and end (--help, --version)
+    bool dump_config = false;  // print the configuration in force and end
+    std::string join;          // a controller's address: join and end
+    std::string token;         // with join
+    std::string message;       // not empty: print it and end (--help, --version)
 };
 
 // `arguments` without the program's name.
 Result<AgentOptions> parse_agent_options(std::vector<std::string> arguments);
 
-// agent.yaml. docs/control-plane.md lists the keys.
+// agent.yaml. docs/agent-config.md lists the keys.
 struct AgentConfig {
     std::string name;    // of this node
     IpAddress address;   // where its overlay packets go
     std::string folder;  // of state: key, certificates, static data
     std::string run;     // folder of izar-edge's control socket, of the shared memory and of our own socket
-    std::vector<SocketAddress> controllers;
+    std::vector<SocketAddress> controllers;  // at least one
 };
 
-Result<AgentConfig> load_agent_config(const std::string& path);
-// Keys that differ and count only from the next start on: all but `controllers`.
-std::vector<std::string> keys_for_restart(const AgentConfig& in_force, const AgentConfig& next);
-Result<AgentConfig> parse_agent_config(const std::string& text, const std::string& file_name);
+inline constexpr std::string_view kAgentPrefix = "IZAR_AGENT_";
+
+// The keys of the file, bound to this config, which must outlive them.
+std::vector<ConfigKey> agent_keys(AgentConfig& config);
+
+// `environment`: "NAME=value" each.
+Result<AgentConfig> load_agent_config(const std::string& path, std::span<const std::string> environment);
+Result<AgentConfig> parse_agent_config(const std::string& text, const std::string& file_name,
+                                       std::span<const std::string> environment);
 
 }  // namespace izar

@@ -57,13 +57,14 @@ int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& 
 }
 
 // SIGHUP: agent.yaml is read again; the log says how it went.
-void reload(Agent& agent, const AgentConfig& in_force, const std::string& path) {
-    auto next = load_agent_config(path);
+void reload(Agent& agent, AgentConfig& in_force, const std::string& path) {
+    auto next = load_agent_config(path, environment());
     if (!next) {
         log_line(fmt::format("SIGHUP changes nothing: {}", next.error().text));
         return;
     }
-    const auto waiting = keys_for_restart(in_force, *next);
+    const auto waiting = changed_keys(agent_keys(in_force), agent_keys(*next), false);
+    in_force.controllers = next->controllers;
     agent.set_controllers(std::move(next->controllers));
     log_line(fmt::format("{} is taken up", path));
     if (!waiting.empty()) {
@@ -71,7 +72,7 @@ void reload(Agent& agent, const AgentConfig& in_force, const std::string& path) 
     }
 }
 
-int serve(EventLoop& loop, const AgentConfig& config, const std::string& path) {
+int serve(EventLoop& loop, AgentConfig& config, const std::string& path) {
     auto identity = load_identity(config.folder);
     if (!identity) {
         return complain(identity.error());
@@ -106,12 +107,12 @@ int serve(EventLoop& loop, const AgentConfig& config, const std::string& path) {
 }
 
 int run(const AgentOptions& options) {
-    const auto config = load_agent_config(options.config);
+    auto config = load_agent_config(options.config, environment());
     if (!config) {
         return complain(config.error());
     }
-    if (options.check) {
-        fmt::print("{}: ok\n", options.config);
+    if (options.check || options.dump_config) {
+        fmt::print("{}", options.check ? options.config + ": ok\n" : config_text(agent_keys(*config)));
         return 0;
     }
     auto loop = EventLoop::make(monotonic_now, UringSize{.entries = 64, .buffers = 8, .buffer_bytes = 16'384});

@@ -45,14 +45,6 @@ void fill_random(std::span<std::uint8_t> bytes) {
     RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-std::vector<std::string> environment() {
-    std::vector<std::string> out;
-    for (char** variable = environ; *variable != nullptr; ++variable) {
-        out.emplace_back(*variable);
-    }
-    return out;
-}
-
 std::unique_ptr<Election> make_election(const SchedulingConfig& config) {
     if (config.etcd.endpoints.empty()) {
         return nullptr;
