@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "ctrl/controller/busiest_source.h"
 #include "ctrl/controller/controller.h"
 #include "ctrl/frames/messages.h"
 #include "ctrl/store/token.h"
@@ -11,9 +13,17 @@
 namespace izar {
 
 StreamEvents* Controller::accept(StreamId stream, const SocketAddress& from) {
-    const auto is_unknown = [](const auto& session) { return !session->is_known(); };
-    if (static_cast<std::size_t>(std::ranges::count_if(sessions_, is_unknown)) >= kMostUnknown) {
-        AgentSession& oldest = **std::ranges::find_if(sessions_, is_unknown);
+    std::vector<std::uint64_t> unknown;
+    for (const auto& session : sessions_) {
+        if (!session->is_known()) {
+            unknown.push_back(source_of(session->from().ip));
+        }
+    }
+    if (unknown.size() >= kMostUnknown) {
+        const std::uint64_t busiest = busiest_source(std::move(unknown));
+        AgentSession& oldest = **std::ranges::find_if(sessions_, [&](const auto& session) {
+            return !session->is_known() && source_of(session->from().ip) == busiest;
+        });
         oldest.close();
         bury(oldest);
     }
