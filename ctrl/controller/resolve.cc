@@ -35,6 +35,7 @@ void set_weights(std::vector<Ingress>& ingresses, const RegionShares& shares) {
         sum += shares.percent_of_equal(ingress.node);
     }
     std::vector<double> parts;
+    parts.reserve(ingresses.size());
     for (const Ingress& ingress : ingresses) {
         parts.push_back(shares.percent_of_equal(ingress.node) / sum);
     }

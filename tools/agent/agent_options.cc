@@ -15,6 +15,7 @@ constexpr std::size_t kMostControllers = 16;
 
 std::vector<std::string> texts_of(const std::vector<SocketAddress>& addresses) {
     std::vector<std::string> out;
+    out.reserve(addresses.size());
     for (const SocketAddress& address : addresses) {
         out.push_back(address.text());
     }
