@@ -1,5 +1,6 @@
 """attacker.py -- Somebody on the WAN who sees what goes to one node and sends it frames of their own."""
 
+import errno
 import random
 import socket
 import struct
@@ -17,6 +18,18 @@ GENEVE_PORT = 6081
 ETH_P_ALL = 3
 PACE_S = 0.002  # between two batches
 HANDSHAKE = struct.pack("!BBHB3x", 2, 1, 104, 1)
+
+
+def send_patiently(mouth: socket.socket, frame: bytes) -> None:
+    """Waits where the interface's queue is full: an attack loses nothing on the attacker's own machine."""
+    while True:
+        try:
+            mouth.send(frame)
+            return
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            time.sleep(PACE_S)
 
 
 class Attacker:
@@ -61,7 +74,7 @@ class Attacker:
         for frame in frames:
             while sent > (time.monotonic() - begun) * per_second:
                 time.sleep(PACE_S)
-            self._mouth.send(frame)
+            send_patiently(self._mouth, frame)
             sent += 1
         return sent
 

@@ -12,7 +12,7 @@ import clients
 import pytest
 import sockets
 import topologies
-from attacker import Attacker, syn_flood
+from attacker import Attacker, send_patiently, syn_flood
 from izar_lab import Lab
 from izar_lab.probe_stream import ProbeStream
 from observe import Account, drop_counts, hang_up, wait_for_path, wait_until
@@ -144,7 +144,7 @@ def flood(lab: Lab, origin: Origin, tmp_path: Path, count: int) -> None:
         for sent, frame in enumerate(syn_flood(mac, vip("ipv4"), 80, count)):
             while sent > (time.monotonic() - begun) * SYN_RATE:
                 time.sleep(0.002)
-            out.send(frame)
+            send_patiently(out, frame)
         _, errors = download.communicate()
     out.close()
     assert download.returncode == 0, errors
