@@ -19,15 +19,19 @@ bool JoinGate::tells_refusal() {
 
 // Somebody else may have written a token into the store, so an unknown one is looked for again, but not each time.
 Result<void> JoinGate::read_tokens(const std::string& id, Instant now) {
-    if (known_ && (tokens_.contains(id) || now - looked_at_ < kLook)) {
-        return {};
+    const bool known = known_ && tokens_.contains(id);
+    if (known || (known_ && now - looked_at_ < kLook)) {
+        // What cannot be looked up is not unknown: a node that hears so gives up.
+        return known || !silence_ ? Result<void>{} : tl::unexpected(*silence_);
     }
     looked_at_ = now;
     known_ = true;
     auto read = store_.tokens();
     if (!read) {
-        return fail(read.error().text);
+        silence_ = Error{read.error().text};
+        return tl::unexpected(*silence_);
     }
+    silence_.reset();
     tokens_.clear();
     for (TokenRecord& record : *read) {
         std::string key = record.id;

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,7 @@ class JoinGate {
     std::map<std::string, TokenRecord> tokens_;  // by id
     bool known_ = false;                         // tokens_ is what the store has, as far as we know
     Instant looked_at_{};
+    std::optional<Error> silence_;  // what the store said instead, when it was asked last
     std::size_t joins_left_ = kJoins;
     std::size_t repeats_left_ = kRepeats;
     std::size_t refusals_ = 0;

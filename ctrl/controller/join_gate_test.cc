@@ -69,6 +69,23 @@ TEST_F(JoinGateTest, JoinsAndRenewalsOfARoundAreBounded) {
     EXPECT_TRUE(admits(token_number(1)));
 }
 
+TEST_F(JoinGateTest, ATokenThatCannotBeLookedUpIsNotCalledUnknown) {
+    ASSERT_TRUE(admits(token_number(1)));
+    make_token(2);
+    backing.run_outside("ALTER TABLE izar_tokens RENAME TO aside");
+    gate->forget_tokens();
+    const auto refused = gate->admit(token_number(2), now, kNow);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().text.find("unknown"), std::string::npos) << refused.error().text;
+    const auto again = gate->admit(token_number(2), now, kNow);
+    ASSERT_FALSE(again) << "the store is not asked each time";
+    EXPECT_EQ(again.error().text, refused.error().text);
+    EXPECT_TRUE(admits(token_number(1))) << "known from before";
+    backing.run_outside("ALTER TABLE aside RENAME TO izar_tokens");
+    now += JoinGate::kLook;
+    EXPECT_TRUE(admits(token_number(2)));
+}
+
 TEST_F(JoinGateTest, NewTokensCountAtOnceAndThoseOfOthersSoon) {
     EXPECT_FALSE(admits(token_number(2)));
     make_token(2);
