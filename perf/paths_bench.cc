@@ -7,12 +7,11 @@
 #include <time.h>
 
 #include <chrono>
-#include <cmath>
 #include <memory>
-#include <random>
 #include <string>
 
 #include "dataplane/base/check.h"
+#include "perf/full_fleet.h"
 #include "sched/route_planner.h"
 #include "sched/testing/test_node.h"
 
@@ -22,22 +21,13 @@ namespace {
 constexpr std::size_t kNodes = kMaxNodes;
 constexpr NodeSlot kSelf{0};
 
-// Nodes on a plane of 200 ms, links 1 to 2.5 times as slow as the distance says, so that relays pay.
 CostMatrix make_costs() {
-    std::mt19937 random{7};
-    std::uniform_real_distribution<double> place{0, 200'000};
-    std::uniform_real_distribution<double> detour{1, 2.5};
-    std::vector<std::pair<double, double>> at(kNodes);
-    for (auto& [x, y] : at) {
-        x = place(random);
-        y = place(random);
-    }
+    const auto rtts = full_mesh();
     CostMatrix costs{kNodes};
     for (std::size_t from = 0; from < kNodes; ++from) {
         for (std::size_t to = 0; to < kNodes; ++to) {
             if (from != to) {
-                const double distance = std::hypot(at[from].first - at[to].first, at[from].second - at[to].second);
-                costs.set(slot_at(from), slot_at(to), static_cast<Cost>(500 + distance * detour(random)));
+                costs.set(slot_at(from), slot_at(to), static_cast<Cost>(rtts[from * kNodes + to].count()));
             }
         }
     }
@@ -167,24 +157,16 @@ void link_down_to_table(benchmark::State& state) {
     }
 }
 
-// The same table with a change of its static part: 4,096 services over 64 sets of egress nodes and as many of origins.
+// The same table with a change of its static part.
 void services_to_table(benchmark::State& state) {
     const CostMatrix costs = make_costs();
     auto node = std::make_unique<TestNode>(kNodes);
     make_known(*node, costs);
-    std::vector<Service> services(kMaxServices);
-    for (std::size_t i = 0; i < services.size(); ++i) {
-        services[i].id = ServiceId{static_cast<std::uint32_t>(i + 1)};
-        services[i].vip = *IpAddress::parse("10.99.0.1");
-        services[i].first_port = services[i].last_port = static_cast<std::uint16_t>(1 + i);
-        services[i].egresses = {{id_at(1 + i % 64), 1}, {id_at(100 + i % 64), 2}};
-        services[i].origins = {{*IpAddress::parse("10.98.0.1"), static_cast<std::uint16_t>(1 + i % 64), 1}};
-    }
-    std::uint64_t version = 0;
+    std::uint32_t version = 0;
     for (auto _ : state) {
         const std::uint64_t before = node->generation();
-        services[0].id = ServiceId{static_cast<std::uint32_t>(10'000 + ++version)};
-        node->feed({.services = std::make_shared<const ServiceTable>(services, version)});
+        ++version;
+        node->feed({.services = std::make_shared<const ServiceTable>(full_services(version), version)});
         const double start = thread_seconds();
         node->round();
         state.SetIterationTime(thread_seconds() - start);

@@ -1,9 +1,9 @@
 // conditions.h -- What the machine gave a trial: how far apart its two cores were, and how much of a core there was.
 //
-// A virtual machine's cores are hardware threads that its host moves and lends to others. While another guest runs on
-// the other thread of the measured core, the core adds, loads and branches at half its rate, nothing is stolen in the
-// sense of /proc/stat, and every stage takes longer by half. And what a packet costs on its way from core to core
-// follows their distance.
+// A virtual machine's cores are hardware threads that its host moves and lends to others. A guest cannot see that
+// another one runs on the other thread of its core; nothing is stolen then in the sense of /proc/stat. But independent
+// additions go at half their rate, dependent ones as before, and so a trial on part of a core can be told from one on
+// all of it.
 //
 // Thread: the generator's; the other end runs on EAL lcore Forwarder::kLcore, which does nothing else then.
 #pragma once

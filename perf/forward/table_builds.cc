@@ -1,11 +1,10 @@
 #include "perf/forward/table_builds.h"
 
-#include <cmath>
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "dataplane/base/check.h"
+#include "perf/full_fleet.h"
 
 namespace izar {
 namespace {
@@ -33,28 +32,8 @@ std::shared_ptr<const Fleet> full_fleet() {
     return fleet;
 }
 
-// Nodes on a plane of 200 ms, links 1 to 2.5 times as slow as the distance says, so that relays pay.
-std::vector<Nanos> random_rtts() {
-    std::mt19937 random{7};
-    std::uniform_real_distribution<double> place{0, 200'000};
-    std::uniform_real_distribution<double> detour{1, 2.5};
-    std::vector<std::pair<double, double>> at(kFleet);
-    for (auto& [x, y] : at) {
-        x = place(random);
-        y = place(random);
-    }
-    std::vector<Nanos> rtts;
-    for (const auto& from : at) {
-        for (const auto& to : at) {
-            const double us = 500 + detour(random) * std::hypot(from.first - to.first, from.second - to.second);
-            rtts.push_back(std::chrono::microseconds{static_cast<std::int64_t>(us)});
-        }
-    }
-    return rtts;
-}
-
 // Everything but the own row, which is measured.
-FeedUpdate links_of_others(const std::vector<Nanos>& rtts) {
+FeedUpdate links_of_others(const std::vector<std::chrono::microseconds>& rtts) {
     FeedUpdate update;
     for (std::size_t from = 1; from < kFleet; ++from) {
         for (std::size_t to = 0; to < kFleet; ++to) {
@@ -67,26 +46,14 @@ FeedUpdate links_of_others(const std::vector<Nanos>& rtts) {
     return update;
 }
 
-// `first` tells two versions apart.
-std::shared_ptr<const ServiceTable> full_services(std::uint32_t first) {
-    constexpr std::size_t kSets = 64;
-    std::vector<Service> services(kMaxServices);
-    for (std::size_t i = 0; i < services.size(); ++i) {
-        Service& service = services[i];
-        service.id = ServiceId{static_cast<std::uint32_t>(i + 1)};
-        service.vip = IpAddress{Ipv4Address{Be32{0x0A630001}}};
-        service.first_port = service.last_port = static_cast<std::uint16_t>(1 + i);
-        service.egresses = {{node_of(1 + i % kSets), 1}, {node_of(100 + i % kSets), 2}};
-        service.origins = {{IpAddress{Ipv4Address{Be32{0x0A620001}}}, static_cast<std::uint16_t>(1 + i % kSets), 1}};
-    }
-    services[0].id = ServiceId{first};
-    return std::make_shared<const ServiceTable>(std::move(services), first);
+std::shared_ptr<const ServiceTable> services_of(std::uint32_t version) {
+    return std::make_shared<const ServiceTable>(full_services(version), version);
 }
 
 }  // namespace
 
-TableBuilds::TableBuilds(Instant now) : services_{full_services(kMaxServices + 1), full_services(kMaxServices + 2)} {
-    const std::vector<Nanos> rtts = random_rtts();
+TableBuilds::TableBuilds(Instant now) : services_{services_of(1), services_of(2)} {
+    const auto rtts = full_mesh();
     own_rtts_.assign(rtts.begin(), rtts.begin() + kFleet);
     feed({.fleet = full_fleet(), .services = services_[0]});
     feed(links_of_others(rtts));
