@@ -73,14 +73,26 @@ void Agent::on_open() {
 }
 
 void Agent::on_end(const std::string& why) {
+    const std::string refusal = std::exchange(refusal_, {});
+    tell_end(refusal.empty() ? why : refusal);
     if (std::exchange(welcome_, false)) {
-        parts_.log(fmt::format("the controller is gone ({}); izar-edge goes on with what it has", why));
         group_.set_connected(false);
         pause_ = kFirstPause;
     }
     feed_.set_life(FeedLife::silent);
     former_ = std::move(channel_);
     retry();
+}
+
+// Tries go on until one is served, and most end like those before: what they say is said once.
+void Agent::tell_end(const std::string& why) {
+    if (welcome_) {
+        parts_.log(fmt::format("the controller is gone ({}); izar-edge goes on with what it has", why));
+        ends_told_.clear();
+    } else if (std::string end = fmt::format("controller {} does not serve: {}", controller_.text(), why);
+               ends_told_.insert(end).second) {
+        parts_.log(end);
+    }
 }
 
 // With a random part, so that a controller that comes back does not meet all agents at once. A pause is for the whole
@@ -101,7 +113,7 @@ bool Agent::on_message(std::span<const std::uint8_t> payload) {
         return false;
     }
     if (message->has_refused()) {
-        parts_.log(fmt::format("the controller refuses this node: {}", message->refused().why()));
+        refusal_ = fmt::format("it refuses this node: {}", message->refused().why());
         pause_ = kLongestPause;
         return false;
     }
@@ -297,7 +309,7 @@ void Agent::report() {
 }
 
 void Agent::renew() {
-    if (const auto request = renewal_.request(parts_.wall_clock())) {
+    if (const auto request = renewal_.request(parts_.wall_clock(), parts_.loop.now())) {
         control::ToController message;
         message.mutable_renew()->set_certificate_request(*request);
         send(message);

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,7 @@ class Agent : private ChannelEvents {
     void on_end(const std::string& why) override;
 
     void connect();
+    void tell_end(const std::string& why);
     void retry();
     void look_at_ring();
     void take_from_edge(const ring::Message& message);
@@ -102,7 +104,9 @@ class Agent : private ChannelEvents {
     std::size_t next_controller_ = 0;
     SocketAddress controller_;  // that it talks to, or tried last
     Nanos pause_ = kFirstPause;
-    bool welcome_ = false;  // the controller has talked to us on this connection
+    bool welcome_ = false;             // the controller has talked to us on this connection
+    std::string refusal_;              // and why it does not want to any more; empty: it did not say so
+    std::set<std::string> ends_told_;  // of tries since a controller was here
     std::map<NodeId, FeedLink> row_;
     LegMeasurements legs_{};              // of the last row,
     LegMeasurements next_legs_{};         // and of the one that is coming

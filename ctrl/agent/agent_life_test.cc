@@ -130,6 +130,26 @@ TEST_F(AgentLifeTest, CertificateThatHasRunOutIsRefused) {
     EXPECT_EQ(ask({{"do", "nodes"}})["nodes"][0]["agent_connected"], false);
 }
 
+// As this machine's clock has it, which is ten years ahead: then no controller of today is trusted, and the log says
+// why, once.
+TEST_F(AgentLifeTest, AWrongClockLeavesTheConnectionAloneAndIsNamedWhereTheNextIsRefused) {
+    TestNode& ams = add_node("ams");
+    ASSERT_TRUE(run_until([&] { return ams.agent->connected(); })) << log;
+    ams.wall_ahead = 10 * std::chrono::hours{24 * 365};
+    pass(2 * Agent::kReportInterval);
+    EXPECT_TRUE(ams.agent->connected()) << ams.log;
+    end_controller();
+    ASSERT_TRUE(run_until([&] { return !ams.agent->connected(); })) << ams.log;
+    start_controller(address.port);
+    EXPECT_FALSE(run_until([&] { return ams.agent->connected(); }, 4 * Agent::kLongestPause));
+    const std::string reason = "certificate has expired; is this machine's clock right?";
+    const std::size_t told = ams.log.find(reason);
+    ASSERT_NE(told, std::string::npos) << ams.log;
+    EXPECT_EQ(ams.log.find(reason, told + 1), std::string::npos) << ams.log;
+    ams.wall_ahead = {};
+    EXPECT_TRUE(run_until([&] { return ams.agent->connected(); })) << ams.log;
+}
+
 TEST_F(AgentLifeTest, ListsOfControllersChangeWithoutARestart) {
     TestNode& ams = add_node("ams");
     ASSERT_TRUE(run_until([&] { return ams.agent->connected(); })) << log;

@@ -24,8 +24,8 @@ void Renewal::plan() {
     due_ = end ? *end - kRenewalTime + spread : WallSeconds::max();  // one that says no end is nobody's
 }
 
-std::optional<std::string> Renewal::request(WallSeconds now) {
-    if (now < due_ || (asked_ && now - *asked_ < kPause)) {
+std::optional<std::string> Renewal::request(WallSeconds wall, Instant now) {
+    if (wall < due_ || (asked_ && now - *asked_ < kPause)) {
         return std::nullopt;
     }
     asked_ = now;

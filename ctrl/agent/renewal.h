@@ -17,13 +17,14 @@ namespace izar {
 class Renewal {
   public:
     static constexpr std::chrono::hours kSpread = kRenewalTime / 4;
-    static constexpr std::chrono::minutes kPause{1};  // between two requests; an answer may not come
+    static constexpr Nanos kPause = std::chrono::minutes{1};  // between two requests; an answer may not come
 
     // Both outlive it. `folder`: of the identity's files.
     Renewal(Identity& identity, TlsContext& tls, std::string folder);
 
-    // What to ask a controller for now; nothing: it is not time.
-    std::optional<std::string> request(WallSeconds now);
+    // What to ask a controller for now; nothing: it is not time. `now` counts pauses, for `wall` may jump: ahead once,
+    // and nothing would be asked for until it is there again.
+    std::optional<std::string> request(WallSeconds wall, Instant now);
     // What the controller answered: from now on this node's certificate, on disk too. Refused, the one before counts.
     Result<void> take(const std::string& certificate);
 
@@ -34,7 +35,7 @@ class Renewal {
     TlsContext& tls_;
     std::string folder_;
     WallSeconds due_{};
-    std::optional<WallSeconds> asked_;
+    std::optional<Instant> asked_;
 };
 
 }  // namespace izar

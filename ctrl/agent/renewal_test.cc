@@ -12,6 +12,7 @@ namespace {
 using std::chrono::hours;
 
 const WallSeconds kJoined{std::chrono::seconds{1'790'000'000}};
+const Instant kNow{hours{1}};  // of the clock that does not jump
 
 Identity identity_of(const CertificateAuthority& authority, NodeId id, WallSeconds now) {
     const CertificateRequest made = *make_request();
@@ -29,24 +30,32 @@ class RenewalTest : public testing::Test {
 };
 
 TEST_F(RenewalTest, AsksInTimeAndAgainUntilThereIsAnAnswer) {
-    EXPECT_FALSE(renewal.request(kJoined));
-    EXPECT_FALSE(renewal.request(kJoined + kCertificateLifetime - kRenewalTime - hours{1}));
+    EXPECT_FALSE(renewal.request(kJoined, kNow));
+    EXPECT_FALSE(renewal.request(kJoined + kCertificateLifetime - kRenewalTime - hours{1}, kNow));
     const WallSeconds due = kJoined + kLatest;
-    ASSERT_TRUE(renewal.request(due));
-    EXPECT_FALSE(renewal.request(due + Renewal::kPause / 2));
-    const auto request = renewal.request(due + Renewal::kPause);
+    ASSERT_TRUE(renewal.request(due, kNow));
+    EXPECT_FALSE(renewal.request(due, kNow + Renewal::kPause / 2));
+    const auto request = renewal.request(due, kNow + Renewal::kPause);
     ASSERT_TRUE(request);
     const auto certificate = authority.sign_node(*request, NodeId{7}, due);
     ASSERT_TRUE(certificate) << certificate.error().text;
     ASSERT_TRUE(renewal.take(*certificate));
     EXPECT_EQ(identity.credentials.certificate, *certificate);
     EXPECT_EQ(*read_whole_file(folder / "node.crt"), *certificate);
-    EXPECT_FALSE(renewal.request(due + hours{24}));
-    EXPECT_TRUE(renewal.request(due + kLatest)) << "and once more, when that one comes to its end";
+    EXPECT_FALSE(renewal.request(due + hours{24}, kNow + hours{24}));
+    EXPECT_TRUE(renewal.request(due + kLatest, kNow + kLatest)) << "and once more, when that one comes to its end";
+}
+
+TEST_F(RenewalTest, AClockThatWasAheadForAWhileStopsNothing) {
+    const WallSeconds ten_years_ahead = kJoined + 10 * hours{24 * 365};
+    ASSERT_TRUE(renewal.request(ten_years_ahead, kNow)) << "for all it knows it is late";
+    const Instant right_again = kNow + Renewal::kPause;
+    EXPECT_FALSE(renewal.request(kJoined, right_again));
+    EXPECT_TRUE(renewal.request(kJoined + kLatest, right_again)) << "in its time, as if nothing had been";
 }
 
 TEST_F(RenewalTest, TakesOnlyWhatIsOfThisNodeAndKey) {
-    const std::string request = *renewal.request(kJoined + kLatest);
+    const std::string request = *renewal.request(kJoined + kLatest, kNow);
     const std::string before = identity.credentials.certificate;
     const std::string other_node = *authority.sign_node(request, NodeId{8}, kJoined);
     const std::string other_key = identity_of(authority, NodeId{7}, kJoined).credentials.certificate;
@@ -63,7 +72,7 @@ TEST_F(RenewalTest, NodesThatJoinedTogetherAskApart) {
         each.id = NodeId{id};
         Renewal its(each, tls, folder.path());
         WallSeconds at = kJoined + kCertificateLifetime - kRenewalTime;
-        while (!its.request(at)) {
+        while (!its.request(at, kNow)) {
             at += hours{1};
             ASSERT_LE(at, kJoined + kLatest + hours{1});
         }

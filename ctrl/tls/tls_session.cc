@@ -61,7 +61,9 @@ Error TlsSession::error_of(int result) const {
     const long verified = SSL_get_verify_result(session_.get());
     if (verified != X509_V_OK) {
         ERR_clear_error();
-        return {fmt::format("the peer's certificate is refused: {}", X509_verify_cert_error_string(verified))};
+        const bool by_time = verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID;
+        return {fmt::format("the peer's certificate is refused: {}{}", X509_verify_cert_error_string(verified),
+                            by_time ? "; is this machine's clock right?" : "")};
     }
     if (SSL_get_error(session_.get(), result) == SSL_ERROR_ZERO_RETURN) {
         return {"the peer ended the session"};

@@ -18,18 +18,23 @@ import topologies
 from izar_lab import Lab, edge_files
 from izar_lab.control_plane import ControlPlane
 from izar_lab.probe_stream import ProbeStream
-from observe import hang_up, wait_for_links, wait_for_path, wait_until
+from observe import Account, hang_up, nothing_dropped, wait_for_links, wait_for_path, wait_until
 from servers import FILE_BYTES, Origin
 from topologies import RELAYED, url, vip
 
 NODES = ("ams", "fra", "sin")
 LEASE_S = 6.0  # of a group's master
+JUMPS = "sin"  # the node whose wall clock does: it holds the sessions of all connections
+HOUR_S = 3600
+TEN_YEARS_S = 10 * 365 * 24 * HOUR_S
 
 
 @pytest.fixture(scope="module")
 def lab(start_lab: Callable[[dict[str, Any]], Lab]) -> Lab:
     # With TAPs, so that agents' probes have a way to other nodes.
-    lab = start_lab(topologies.three_nodes("e2ectrl", edge={"stamp": {"nodes": True}}) | {"controllers": 1, "services": [], "exception_taps": True})
+    document = topologies.three_nodes("e2ectrl", edge={"stamp": {"nodes": True}})
+    nodes = [{"name": name, "own_clock": name == JUMPS} for name in NODES]
+    lab = start_lab(document | {"nodes": nodes, "controllers": 1, "services": [], "exception_taps": True})
     origin = lab.topology.host_address("origin")
     for name, protocol, ports, where in (("web", "tcp", "80", f"{origin}:8080"), ("probe", "udp", "7000", origin)):
         lab.control_plane.izar("service", "add", name, "--vip", vip("ipv4"), "--protocol", protocol, "--ports", ports,
@@ -68,6 +73,44 @@ def test_death_of_controller_and_agents_changes_nothing(
     for name in plane.programs():
         plane.start_program(name)
     wait_until(lambda: plane.connected_agents() == len(NODES), "all agents are back")
+
+
+def test_a_wall_clock_that_jumps_moves_nothing(lab: Lab, plane: ControlPlane, origin: Origin, tmp_path: Path) -> None:
+    """Of one node, back and forth, under load. Certificates are the one thing that it counts for: ten years ahead the agent keeps
+    its connection; the next one is refused by itself, with a sentence, until the clock is right again; forwarding does not care."""
+    agent = f"agent-{JUMPS}"
+    for name in (JUMPS, agent):
+        assert "libfaketime" in Path(f"/proc/{lab.process(name).pid}/maps").read_text(), f"{name} has no clock of its own"
+    before = links(lab)
+    copy = tmp_path / "copy"
+    with Account(lab) as account, ProbeStream(lab, vip("ipv4")) as stream:
+        curl = clients.start_curl(lab, "--limit-rate", "30M", "-o", str(copy), url("ipv4", "file.bin"))
+        wait_until(lambda: copy.exists() and copy.stat().st_size > 0, "the download proceeds")
+        for ahead_s in (HOUR_S, -HOUR_S, TEN_YEARS_S):
+            lab.set_clock_ahead(JUMPS, ahead_s)
+            stream.wait_for_replies(5)
+        assert curl.poll() is None, "the download was over before the clock had jumped: make it slower"
+        assert plane.connected_agents() == len(NODES)
+        lab.restart(agent)
+        wait_until(lambda: "certificate has expired; is this machine's clock right?" in lab.log(agent).read_text(), "it is told why")
+        _, errors = curl.communicate(timeout=120)
+        wait_until(lambda: plane.connected_agents() == len(NODES) - 1, "the controller knows one agent less")
+        lab.set_clock_ahead(JUMPS, 0)
+        wait_until(lambda: plane.connected_agents() == len(NODES), "the agent is back")
+    assert curl.returncode == 0, errors
+    assert clients.sha256(copy) == clients.sha256(origin.folder / "root" / "file.bin")
+    assert stream.report["lost"] == 0, account.dropped
+    assert nothing_dropped(account), account.dropped
+    after = links(lab)
+    for ends, link in after.items():
+        true_ms = 40 if set(ends) == {"ams", "sin"} else 4
+        assert link["state"] == "up" and link["changes"] == before[ends]["changes"], link
+        assert true_ms / 2 < link["rtt_min_ms"] < true_ms + 40, f"an RTT moved with the clock: {link}"
+
+
+def links(lab: Lab) -> dict[tuple[str, str], dict[str, Any]]:
+    """As the nodes at their beginnings measure them, by both ends."""
+    return {(node, row["peer"]): row for node in NODES for row in lab.show(node, "links")["links"]}
 
 
 def test_service_and_domain_reach_clients(

@@ -58,7 +58,7 @@ struct TestNode {
                                                    {controller},
                                                    1,
                                                    Random{1},
-                                                   [this] { return clock.wall_seconds(); },
+                                                   [this] { return clock.wall_seconds() + wall_ahead; },
                                                    [this](const std::string& line) { log += line + "\n"; }});
         agent->start();
     }
@@ -117,6 +117,7 @@ struct TestNode {
     }
 
     const TestClock& clock;
+    std::chrono::hours wall_ahead{};  // of the others' clocks
     Identity identity;
     TlsContext tls;
     std::string log;

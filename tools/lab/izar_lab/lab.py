@@ -20,6 +20,7 @@ from izar_lab.network import Network
 from izar_lab.processes import ProcessId
 from izar_lab.state import LabState
 from izar_lab.topology import Topology, parse_topology
+from izar_lab.wall_clock import WallClock
 from izar_lab.wan import WanControl, configuration
 
 START_TIMEOUT_S = 60.0
@@ -134,6 +135,12 @@ class Lab:
     def heal(self, a: str, b: str, one_way: bool = False) -> None:
         self.set_link(a, b, one_way, up=True)
 
+    def set_clock_ahead(self, node: str, seconds: int) -> None:
+        """The wall clock of the node's izar-edge and agent jumps, to so much ahead of the machine's (below 0: behind)."""
+        if not self.topology.node(node).own_clock:
+            raise LabError(f"{node} has the machine's clock; give it `own_clock: true` in the topology")
+        self._wall_clock(node).set_ahead(seconds)
+
     def show(self, node: str, what: str) -> dict[str, Any]:
         """What `show WHAT json` says at the node's shell, parsed: docs/json.md."""
         return json.loads(self.command(node, f"show {what} json"))
@@ -219,7 +226,12 @@ class Lab:
             raise LabError(f"{name!r} is a node or host; take another name")
         self._start(name, member, argv)
 
+    def _wall_clock(self, node: str) -> WallClock:
+        return WallClock(self.folder / f"{node}.clock")
+
     def _start(self, name: str, member: str, argv: list[str]) -> None:
+        if any(node.name == member and node.own_clock for node in self.topology.nodes):
+            argv = self._wall_clock(member).in_front_of(argv)
         process = processes.start(netns.inside(self.network.namespace(member), argv), self.log(name))
         self._state.processes[name] = process
         self._state.save()

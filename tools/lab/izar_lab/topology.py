@@ -28,6 +28,7 @@ class Node:
     id: int
     region: str
     lan: str  # the node on whose LAN it is: itself, or one that it shares a building with
+    own_clock: bool = False  # its programs' wall clock can be set apart from the machine's
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class Topology:
             "rtt": {"unit": "ms", "pairs": [[a, b, rtt] for (a, b), rtt in self.rtt_ms.items()]},
             "link_defaults": dict(self.link_defaults),
             "nodes": [
-                {"name": node.name, "id": node.id, "region": node.region, "lan": node.lan} for node in self.nodes
+                {"name": node.name, "id": node.id, "region": node.region, "lan": node.lan, "own_clock": node.own_clock}
+                for node in self.nodes
             ],
             "hosts": [{"name": host.name, "node": host.node} for host in self.hosts],
             "services": self.services,
@@ -164,7 +166,8 @@ def _parse_nodes(entries: Any) -> list[Node]:
 
 def _parse_node(entry: dict[str, Any], position: int) -> Node:
     name = _checked_name(entry.get("name"), "nodes")
-    return Node(name, int(entry.get("id", position)), str(entry.get("region", "lab")), str(entry.get("lan", name)))
+    return Node(name, int(entry.get("id", position)), str(entry.get("region", "lab")), str(entry.get("lan", name)),
+                bool(entry.get("own_clock", False)))
 
 
 def _parse_controllers(count: Any) -> int:
