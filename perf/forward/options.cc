@@ -36,7 +36,8 @@ void add_scenario_options(CLI::App& app, Words& words, Scenario& scenario) {
     app.add_option("--protocol", words.protocol, "udp, tcp, or tcp-timestamps: tcp with the option of RFC 7323")
         ->check(CLI::IsMember({"udp", "tcp", "tcp-timestamps"}))
         ->capture_default_str();
-    app.add_flag("--duplicate", scenario.duplicate, "an ingress sends each packet over two paths");
+    app.add_flag("--duplicate", scenario.duplicate,
+                 "an ingress sends each packet over two paths, an egress gets it twice");
     app.add_flag("--naps", scenario.naps, "the lcore naps when it is idle");
 }
 
@@ -48,10 +49,10 @@ Result<void> check_scenario(const Scenario& out) {
     if (out.links != 1 && out.role != Role::relay) {
         return fail("izar-perf-forward: only a relay has more than one link");
     }
-    if (out.ports == PortKind::pcap && (out.sealed || out.flows > kMostReplayed)) {
+    if (out.ports == PortKind::pcap && (out.sealed || copies_in(out) != 1 || out.flows > kMostReplayed)) {
         return fail(
-            fmt::format("izar-perf-forward: net_pcap plays the same packets again, which security forbids, and "
-                        "holds at most {} of them",
+            fmt::format("izar-perf-forward: net_pcap plays the same packets again, which security and second copies "
+                        "forbid, and holds at most {} of them",
                         kMostReplayed));
     }
     if (out.protocol == IpProtocol::tcp &&
@@ -60,8 +61,8 @@ Result<void> check_scenario(const Scenario& out) {
             fmt::format("izar-perf-forward: TCP needs --frame-bytes {} or more, and ports that begin flows with a SYN",
                         kLeastTcpFrame));
     }
-    if (out.duplicate && out.role != Role::ingress) {
-        return fail("izar-perf-forward: only an ingress sends each packet over two paths");
+    if (out.duplicate && out.role != Role::ingress && out.role != Role::egress) {
+        return fail("izar-perf-forward: only an ingress makes second copies, and only an egress drops them");
     }
     return {};
 }

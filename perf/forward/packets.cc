@@ -140,7 +140,9 @@ void write_inner(const Scenario& scenario, std::uint8_t tcp_flags, std::uint16_t
 
 PacketWriter::PacketWriter(const Scenario& scenario, const MacAddress& destination)
     : links_(scenario.links),
-      inner_at_(gets_overlay(scenario.role) ? kOuterHeaders : sizeof(EthernetHeader)),
+      duplicate_tag_(copies_in(scenario) == 1 ? 0 : sizeof(DuplicateTag)),
+      inner_at_(static_cast<std::uint16_t>(gets_overlay(scenario.role) ? kOuterHeaders + duplicate_tag_
+                                                                       : sizeof(EthernetHeader))),
       sum_at_(static_cast<std::uint16_t>(
           inner_at_ + sizeof(Ipv4Header) +
           (scenario.protocol == IpProtocol::udp ? offsetof(UdpHeader, checksum) : offsetof(TcpHeader, checksum)))),
@@ -151,7 +153,7 @@ PacketWriter::PacketWriter(const Scenario& scenario, const MacAddress& destinati
     if (scenario.sealed && overlay_) {
         west_ = peer_ends(links_);
     }
-    static_assert(kOuterHeaders + kMostInnerHeaders <= kTemplate);
+    static_assert(kOuterHeaders + sizeof(DuplicateTag) + kMostInnerHeaders <= kTemplate);
     static_assert(sizeof(EthernetHeader) + kMostInnerHeaders <= kTemplate / 2);
     CHECK(scenario.frame_bytes >= kLeastFrame && scenario.frame_bytes <= kMostFrame);
     templates_ = make_templates(scenario, kTcpAck, destination);
@@ -199,7 +201,8 @@ void PacketWriter::write_outer(Role role, unsigned link, Template& out) const no
     auto& header = at<OverlayHeader>(start + sizeof(Ipv4Header) + sizeof(UdpHeader));
     const NodeId west = id_of(west_slot(link));
     write_overlay_template(header, west);
-    header.geneve.protocol = Be16{kEtherTypeIpv4};
+    header.geneve.protocol = Be16{duplicate_tag_ == 0 ? kEtherTypeIpv4 : kEtherTypeSealed};
+    header.flags = duplicate_tag_ == 0 ? 0 : kFlagDuplicate;
     header.geneve.vni_reserved = Be32{vni_of(kService) << 8};
     header.ingress = Be16{raw(west)};
     header.remaining[0] = Be16{role == Role::relay ? raw(id_of(east_slot(link))) : raw(kNoNode)};
@@ -207,7 +210,7 @@ void PacketWriter::write_outer(Role role, unsigned link, Template& out) const no
 
 const PacketWriter::Template& PacketWriter::next_template(std::uint32_t flow) noexcept {
     const std::size_t link = links_ == 1 ? 0 : flow % links_;
-    const std::vector<Template>& all = opening_ ? opening_templates_ : templates_;
+    const std::vector<Template>& all = opening_ && !opening_templates_.empty() ? opening_templates_ : templates_;
     if (all.size() == links_) {
         return all[link];
     }
@@ -216,6 +219,12 @@ const PacketWriter::Template& PacketWriter::next_template(std::uint32_t flow) no
 }
 
 void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept {
+    DuplicateTag tag{Be16{raw(kWestId)}, {}, {}};
+    if (duplicate_tag_ != 0) {
+        const Copies::Packet copy = opening_ ? copies_.next_alone(flow) : copies_.next(flow);
+        flow = copy.flow;
+        tag.sequence = Be64{copy.number};
+    }
     const Template& packet = next_template(flow);
     m->data_len = packet.length;
     m->pkt_len = packet.length;
@@ -228,6 +237,7 @@ void PacketWriter::write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept 
         header.t_tx = Be32{low_clock(now)};
         header.t_echo = Be32{low_clock(now) - kLinkRttNs};
         header.packet_number = Be64{next_packet_++};
+        std::memcpy(frame + kOuterHeaders, &tag, duplicate_tag_);
     } else {
         std::memcpy(frame, packet.bytes.data(), kTemplate / 2);
     }

@@ -17,6 +17,7 @@
 
 #include "dataplane/base/types.h"
 #include "dataplane/wire/overlay.h"
+#include "perf/forward/copies.h"
 #include "perf/forward/link_ends.h"
 #include "perf/forward/scenario.h"
 
@@ -29,8 +30,9 @@ class PacketWriter {
 
     // Makes `m`, fresh from the pool and, without security, with zeroed payload, a packet of flow `flow`.
     void write(rte_mbuf* m, std::uint32_t flow, Instant now) noexcept;
-    // From now on write() makes what a TCP flow begins with, or what follows. UDP is always the same.
-    void set_opening(bool opening) noexcept { opening_ = opening && !opening_templates_.empty(); }
+    // From now on write() makes what a flow begins with, or what follows. TCP begins with a SYN, and where packets come
+    // twice the first of a flow comes alone; else they are the same.
+    void set_opening(bool opening) noexcept { opening_ = opening; }
     // What west does with written packets before they travel: nothing, or seals them.
     void finish(std::span<rte_mbuf* const> packets) noexcept;
 
@@ -52,7 +54,9 @@ class PacketWriter {
     std::vector<Template> opening_templates_;  // the same with SYN; none of UDP
     bool opening_ = false;
     unsigned links_;
-    std::size_t imix_at_ = 0;   // in kImixOrder
+    std::size_t imix_at_ = 0;    // in kImixOrder
+    std::size_t duplicate_tag_;  // bytes in front of the client's packet; 0: it comes once
+    Copies copies_;
     std::uint16_t inner_at_;    // offset of the client's IP header,
     std::uint16_t sum_at_;      // of the checksum of what is behind it,
     std::uint16_t payload_at_;  // and of the payload

@@ -45,7 +45,7 @@ json Rig::row_of(std::string_view system, const TrialResult& result) const {
     const std::chrono::duration<double> measured = result.measured;
     const auto& [before, after] = result.conditions;
     return {{"system", system},
-            {"cycles_per_packet", result.cycles_per_packet},
+            {"cycles_per_packet", result.cycles_per_packet * copies_in(options_.scenario)},
             {"mpps", result.mpps},
             {"sent_packets", result.tally.sent},
             {"received_packets", result.tally.received},

@@ -85,8 +85,14 @@ struct Scenario {
     bool naps = false;                      // the lcore sleeps when it is idle; else it spins
     IpProtocol protocol = IpProtocol::udp;  // or tcp: then a flow begins with a SYN
     bool timestamps = false;                // every TCP segment carries the option of RFC 7323
-    bool duplicate = false;                 // the service sends each packet over two paths; of an ingress
+    // The service sends each packet over two paths: an ingress makes the second copy, an egress drops it.
+    bool duplicate = false;
 };
+
+// How often a client's packet reaches the node.
+constexpr unsigned copies_in(const Scenario& scenario) noexcept {
+    return scenario.duplicate && gets_overlay(scenario.role) ? 2 : 1;
+}
 
 inline constexpr std::uint16_t kLeastFrame = 64;
 inline constexpr std::uint16_t kLeastTcpFrame = 80;  // holds a header with timestamps, and some data

@@ -98,6 +98,16 @@ def test_two_copies_of_each_packet_go_out(context: Context, security: str):
     assert trial["received_packets"] == trial["sent_packets"] + trial["made_packets"]
 
 
+@pytest.mark.parametrize("security", ["none", "aes-gcm"])
+def test_one_of_two_copies_reaches_the_origin(context: Context, security: str):
+    flows = 1_000  # which the first packets open, one each
+    with Rig(context, role="egress", security=security, frame_bytes=256, flows=flows, duplicate=True) as rig:
+        trial = judged(rig)
+    second_copies = (trial["sent_packets"] - flows) / 2
+    assert trial["lost_packets"] == pytest.approx(second_copies, abs=32), "a burst of first copies may be the last"
+    assert trial["received_packets"] == trial["sent_packets"] + trial["made_packets"] - trial["lost_packets"]
+
+
 @pytest.mark.parametrize("role", ["ingress", "relay", "egress", "direct"])
 def test_played_packets_are_all_sent_on(context: Context, role: str):
     with Rig(context, ports="net_pcap", role=role) as rig:
@@ -113,8 +123,9 @@ def test_what_ports_cannot_do_is_a_sentence(context: Context):
             with pytest.raises(SuiteFailed, match="net_pcap|no system 'generator' here"):
                 rig.ask(**request)
     for options in ({"ports": "net_pcap", "security": "aes-gcm"}, {"role": "egress", "links": 2}, {"ports": "other"},
-                    {"role": "relay", "protocol": "tcp"}, {"role": "egress", "duplicate": True}):
-        with pytest.raises(SuiteFailed, match="forbids|more than one link|no ports 'other'|TCP needs|only an ingress"), Rig(context, **options) as rig:
+                    {"role": "relay", "protocol": "tcp"}, {"role": "relay", "duplicate": True},
+                    {"ports": "net_pcap", "role": "egress", "duplicate": True}):
+        with pytest.raises(SuiteFailed, match="forbid|more than one link|no ports 'other'|TCP needs|only an ingress"), Rig(context, **options) as rig:
             rig.ask(system="izar", ms=20)
 
 

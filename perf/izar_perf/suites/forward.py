@@ -68,7 +68,8 @@ def scenario(role: str, flows: int | None = FLOWS[0], frame_bytes: int | str = 6
 
 def features() -> list[dict]:
     """What a service or a client may ask for, with and without: two copies of each packet, TCP, TCP with timestamps."""
-    return [scenario("ingress", frame_bytes=TCP_FRAME, security=security, duplicate=True) for security in SECURITIES] + [
+    return [scenario(role, frame_bytes=TCP_FRAME, security=security, duplicate=True)
+            for role, security in itertools.product(("ingress", "egress"), SECURITIES)] + [
         scenario(role, frame_bytes=TCP_FRAME, protocol=protocol)
         for role, protocol in itertools.product(("ingress", "egress"), ("tcp", "tcp-timestamps"))]
 
