@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/wire/control.h"
+#include "dataplane/wire/duplicate_tag.h"
 #include "dataplane/wire/handshake_message.h"
 #include "dataplane/wire/overlay.h"
 #include "dataplane/wire/path_probe.h"
@@ -62,6 +63,16 @@ Bytes inner_packet() {
     return packet;
 }
 
+// The packet of 24 bytes as it travels twice.
+Bytes tagged_packet() {
+    const DuplicateTag tag{Be16{5}, Be16{0}, Be64{0x1122334455667788}};
+    Bytes bytes(sizeof tag);
+    std::memcpy(bytes.data(), &tag, sizeof tag);
+    const Bytes packet = inner_packet();
+    bytes.insert(bytes.end(), packet.begin(), packet.end());
+    return bytes;
+}
+
 Bytes keep_alive(bool deaf, std::span<const RowItem> row, std::size_t padding) {
     Bytes message(keep_alive_length(row.size()) + padding);
     const KeepAliveView view{std::chrono::milliseconds{10}, 3, deaf, 1'234'567, row, 513, 512};
@@ -111,6 +122,12 @@ void print_all() {
     OverlayHeader sealed = header_of(kEtherTypeSealed, ServiceId{7});
     sealed.key_epoch = 2 << 5 | 31;
     print("sealed", sealed, rising(40, 0xC0));
+
+    OverlayHeader twice = header_of(kEtherTypeSealed, ServiceId{7});
+    twice.flags = kFlagDuplicate;
+    print("duplicate", twice, tagged_packet());
+    twice.key_epoch = 2 << 5 | 31;
+    print("duplicate_sealed", twice, rising(52, 0xC0));
 
     OverlayHeader first = control_header();
     first.t_hold = Be32{kNothingToEcho};

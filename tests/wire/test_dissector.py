@@ -35,6 +35,14 @@ EXPECTED = {
         "izar.epoch": "0x5f", "izar.epoch.session": "2", "izar.epoch.number": "31", "izar.sealed": rising(0xC0, 24),
         "izar.tag": rising(0xC0 + 24, 16), "_ws.col.Info": "packet, sealed, of node 17",
     },
+    "duplicate": OPTION | NOT_SEALED | {
+        "geneve.vni": "0x000007", "izar.flags": "0x04", "izar.flags.duplicate": "1", "izar.duplicate.origin": "5",
+        "izar.duplicate.sequence": str(0x1122334455667788), "ip.proto": "17,253", "izar.control.kind": "",
+    },
+    "duplicate_sealed": OPTION | {
+        "izar.epoch": "0x5f", "izar.flags": "0x04", "izar.duplicate.origin": "", "izar.sealed": rising(0xC0, 36),
+        "izar.tag": rising(0xC0 + 36, 16), "_ws.col.Info": "packet, sealed, of node 17",
+    },
     "keep_alive": OPTION | NOT_SEALED | KEEP_ALIVE | {
         "izar.t_hold": str(0xFFFFFFFF), "izar.t_echo": "", "izar.control.length": "24", "izar.keep_alive.deaf": "0",
         "izar.keep_alive.items": "0", "izar.row.node": "", "izar.padding": "", "_ws.col.Info": "keep-alive, of node 17",

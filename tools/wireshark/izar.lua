@@ -4,7 +4,8 @@
 --
 -- The layout is docs/wire.md's. The GENEVE dissector of Wireshark still runs, and shows the inner packet; this one adds
 -- what only izar knows. Whether a link is encrypted stands in no header: a control message is taken for a plain one
--- if its kind, version and lengths agree, which sealed bytes do once in 2^40.
+-- if its kind, version and lengths agree, which sealed bytes do once in 2^40, and a packet that travels twice if a tag
+-- and an IP packet of the length that is left are there, once in 2^35.
 
 local izar = Proto("izar", "izar overlay")
 
@@ -15,6 +16,7 @@ local SEALED, CLEAR_EPOCH, VERSION = 0x88B5, 0xFF, 1
 local KEEP_ALIVE, KEEP_ALIVE_BYTES, ROW_ITEM_BYTES = 1, 24, 10
 local HANDSHAKE, HANDSHAKE_BYTES = 2, 104
 local PATH_PROBE, PATH_PROBE_BYTES = 3, 20
+local DUPLICATE_TAG_BYTES, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES = 12, 20, 40
 local NOTHING, SATURATED, UNREACHABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF
 local KINDS = { [KEEP_ALIVE] = "keep-alive", [HANDSHAKE] = "handshake", [PATH_PROBE] = "path probe" }
 local NUMBERS = { [1] = "from the initiator", [2] = "from the responder" }
@@ -36,6 +38,8 @@ local field = {
   second = ProtoField.bool("izar.flags.second_chance", "Second chance", 8, nil, 0x02),
   duplicate = ProtoField.bool("izar.flags.duplicate", "Travels twice", 8, nil, 0x04),
   reply = ProtoField.bool("izar.flags.reply", "From origin to client", 8, nil, 0x08),
+  origin = ProtoField.uint16("izar.duplicate.origin", "Node that sent both copies"),
+  sequence = ProtoField.uint64("izar.duplicate.sequence", "Number of the two copies"),
   sealed = ProtoField.bytes("izar.sealed", "Sealed"),
   tag = ProtoField.bytes("izar.tag", "Authentication tag"),
   kind = ProtoField.uint8("izar.control.kind", "Kind", base.DEC, KINDS),
@@ -147,6 +151,21 @@ local function add_sealed(tree, body)
   tree:add(field.tag, body(body:len() - TAG_BYTES))
 end
 
+-- In the clear: the tag, and an IP packet that fills the rest.
+local function is_plain_duplicate(body, flags)
+  local rest = body:len() - DUPLICATE_TAG_BYTES
+  if flags:bitfield(5) == 0 or rest < IPV4_HEADER_BYTES or body(2, 2):uint() ~= 0 then return false end
+  local version, inner = body(DUPLICATE_TAG_BYTES, 1):bitfield(0, 4), body(DUPLICATE_TAG_BYTES)
+  return version == 4 and inner(2, 2):uint() == rest
+    or version == 6 and rest >= IPV6_HEADER_BYTES and inner(4, 2):uint() + IPV6_HEADER_BYTES == rest
+end
+
+local function add_duplicate(tree, body)
+  local branch = tree:add(body(0, DUPLICATE_TAG_BYTES), "Duplicate tag")
+  branch:add(field.origin, body(0, 2))
+  branch:add(field.sequence, body(4, 8))
+end
+
 -- What stands in the list of packets for a control message.
 local function add_control(tree, body, epoch)
   local branch = tree:add(body, "Control message")
@@ -217,16 +236,21 @@ function izar.dissector(buffer, pinfo, root)
   geneve:call(buffer, pinfo, root)
   local is_control, is_sealed = buffer(1, 1):bitfield(0) == 1, buffer(2, 2):uint() == SEALED
   if not is_control and not is_sealed then return buffer:len() end
-  pinfo.cols.protocol = "izar"
   local what = "packet, malformed"
   if is_control and body ~= nil then
     what = add_control(tree, body, option(28, 1):uint())
+  elseif body ~= nil and is_plain_duplicate(body, option(29, 1)) then
+    add_duplicate(tree, body)
+    local inner = body(DUPLICATE_TAG_BYTES)
+    Dissector.get(inner(0, 1):bitfield(0, 4) == 4 and "ip" or "ipv6"):call(inner:tvb(), pinfo, root)
+    return buffer:len()
   elseif body ~= nil and body:len() > TAG_BYTES then
     add_sealed(tree, body)
     what = "packet, sealed"
   else
     tree:add_proto_expert_info(expert.malformed)
   end
+  pinfo.cols.protocol = "izar"
   pinfo.cols.info = what .. ", of node " .. option(20, 2):uint()
   return buffer:len()
 end
