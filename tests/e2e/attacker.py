@@ -4,8 +4,10 @@ import errno
 import random
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from izar_lab import Lab
 
@@ -15,6 +17,7 @@ ETHERNET, IPV4, UDP, OVERLAY, TAG = 14, 20, 8, 44, 16
 OVERLAY_AT = ETHERNET + IPV4 + UDP
 TEXT_AT = OVERLAY_AT + OVERLAY
 GENEVE_PORT = 6081
+CLEAR_EPOCH = 0xFF  # of a handshake: it is under no key
 ETH_P_ALL = 3
 PACE_S = 0.002  # between two batches
 HANDSHAKE = struct.pack("!BBHB3x", 2, 1, 104, 1)
@@ -66,6 +69,25 @@ class Attacker:
             if len(frame) > OVERLAY_AT and frame[12:14] == b"\x08\x00" and frame[23] == 17:
                 (from_node if address[2] == socket.PACKET_OUTGOING else to_node).append(frame)
         return to_node, from_node
+
+    @contextmanager
+    def recording(self) -> Iterator[list[bytes]]:
+        """Every overlay frame to and from the node, from entering to leaving the block."""
+        frames: list[bytes] = []
+        stop = threading.Event()
+
+        def record() -> None:
+            while not stop.is_set():
+                for part in self.watch(PACE_S):
+                    frames.extend(part)
+
+        thread = threading.Thread(target=record)
+        thread.start()
+        try:
+            yield frames
+        finally:
+            stop.set()
+            thread.join()
 
     def send(self, frames: Iterator[bytes], per_second: float) -> int:
         """All of them, at most that fast; how many. What goes by meanwhile is not kept."""

@@ -1,6 +1,7 @@
 """test_security.py -- Encrypted links while somebody attacks them, and while their secrets are replaced."""
 
 import secrets
+import signal
 import socket
 import struct
 import threading
@@ -12,7 +13,7 @@ import clients
 import pytest
 import sockets
 import topologies
-from attacker import Attacker, send_patiently, syn_flood
+from attacker import CLEAR_EPOCH, OVERLAY_AT, TEXT_AT, Attacker, send_patiently, syn_flood
 from izar_lab import Lab
 from izar_lab.probe_stream import ProbeStream
 from observe import Account, drop_counts, hang_up, wait_for_path, wait_until
@@ -27,9 +28,13 @@ FORGERIES = 40_000
 PAUSES_COST = 0.01
 SYN_RATE = 8_000.0  # the origin's kernel answers each, and repeats its answers
 SYNS = 70_000  # more than the egress has ports
+# Of so many first bytes of an IP packet or a control message at least half are the same in each of its kind.
+HEAD_BYTES = 20
+BEGINNING = 60  # packets of a life, sealed by either end, with which two lives are compared
 # What becomes of forgeries: any of these, and a handshake that nobody answers.
 REFUSALS = {"overlay_malformed", "unknown_peer", "no_key", "old_epoch", "bad_tag", "replayed", "control_malformed",
             "handshake_rate", "truncated"}
+WAN_ADDRESS = {"ams": "10.77.0.1", "fra": "10.77.0.2", "sin": "10.77.0.3"}
 TOTAL_RETRANS_AT = 100  # struct tcp_info of linux/tcp.h: tcpi_total_retrans
 
 
@@ -227,3 +232,52 @@ def test_a_bad_secrets_file_changes_nothing(lab: Lab, spoil: Callable[[Path], ob
     assert epochs(lab) == before
     wait_for_both_ways(lab)
     assert clients.ping(lab, vip("ipv4"), count=3) == 3
+
+
+def sealed(frames: list[bytes], source: str, destination: str) -> list[bytes]:
+    """Those of one node to another."""
+    ends = socket.inet_aton(WAN_ADDRESS[source]) + socket.inet_aton(WAN_ADDRESS[destination])
+    return [frame for frame in frames if frame[26:34] == ends and frame[OVERLAY_AT + 40] != CLEAR_EPOCH]
+
+
+def most_alike(frames: list[bytes]) -> tuple[int, int]:
+    """Of packets of one node to another: how many pairs have the same number, and in how many of their first sealed bytes those
+    agree that agree most. Under one key they would differ only where their plaintexts do; under two, any 10 of 20 agree once
+    in 2^62 pairs."""
+    by_number: dict[bytes, list[bytes]] = {}
+    agreed = [0]
+    for frame in frames:
+        kind = frame[OVERLAY_AT + 1:OVERLAY_AT + 2]  # control or not
+        number = frame[OVERLAY_AT + 24:OVERLAY_AT + 32]
+        text = frame[TEXT_AT:TEXT_AT + HEAD_BYTES]
+        others = by_number.setdefault(kind + number, [])
+        agreed += [sum(a == b for a, b in zip(text, other)) for other in others]
+        others.append(text)
+    return len(agreed) - 1, max(agreed)
+
+
+@pytest.mark.parametrize("killed", ["fra", "sin"])
+def test_a_killed_nodes_former_life_is_worth_nothing(lab: Lab, origin: Origin, killed: str) -> None:
+    """kill -9 under load of either end of the link from fra to sin, twice, so that both lives count packets from the beginning:
+    they never seal under the same key and number, and sin takes nothing that was sealed for the life before."""
+    both_ways = (("fra", "sin"), ("sin", "fra"))
+    recorded: list[bytes] = []
+    with Attacker(lab, "sin") as attacker, ProbeStream(lab, vip("ipv4")):
+        for _ in range(2):
+            former = [frame for peer in ("ams", "fra") for frame in sealed(recorded, peer, "sin")]
+            with attacker.recording() as frames:
+                lab.kill(killed, signal.SIGKILL)
+                died_at = len(frames)
+                lab.restart(killed)
+                wait_until(lambda: all(len(sealed(frames[died_at:], *way)) > BEGINNING for way in both_ways), "both ends seal again")
+            recorded += frames
+        before = refused(lab, "sin")
+        sent = attacker.send(iter(former), RATE)
+        wait_until(lambda: refused(lab, "sin") - before >= sent, f"all {sent} are refused")
+    assert sent > BEGINNING
+    assert refused(lab, "sin") - before == sent
+    for way in both_ways:
+        pairs, alike = most_alike(sealed(recorded, *way))
+        print(f"{way}: {pairs} pairs with the same number, at most {alike} of {HEAD_BYTES} bytes alike")
+        assert alike < HEAD_BYTES / 2
+        assert way[0] != killed or pairs > BEGINNING / 2, "its lives count from the beginning"
