@@ -10,6 +10,7 @@
 #include <string>
 
 #include "perf/summaries/choice_rows.h"
+#include "perf/summaries/own_rows.h"
 #include "perf/summaries/path_rows.h"
 #include "perf/summaries/summary_rows.h"
 #include "tools/replay/report.h"
@@ -53,6 +54,11 @@ Result<Json> run(const Options& options) {
         for (const float eps : {0.0F, 0.02F, 0.05F, 0.1F})
             rows.push_back(summary_row("planetlab", *planetlab, "pruned", eps, options.runs));
     rows.push_back(features_row(planetlab->front().matrix, options.quick ? 1 : options.runs));
+    for (const std::size_t nodes : {2U, 3U, 5U, 10U, 30U, 100U, 490U})
+        rows.push_back(own_row("planetlab", planetlab->front().matrix, nodes, {"1%", 0.01F}));
+    rows.push_back(own_row("planetlab", planetlab->front().matrix, 490, {"rest", 0}));
+    rows.push_back(own_row("planetlab", planetlab->front().matrix, 490, {"5%", 0.05F}));
+    rows.push_back(own_row_series("seattle", *seattle));
     for (const auto& kind : channel_kinds())
         rows.push_back(summary_row("seattle", *seattle, kind.name, 0.03F, 1));
     rows.push_back(choice_row("planetlab", *planetlab, 5, 0.1));

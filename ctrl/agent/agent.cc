@@ -8,7 +8,6 @@
 #include "ctrl/frames/messages.h"
 #include "ctrl/mesh/mesh_links.h"
 #include "ctrl/ring/leg_body.h"
-#include "ctrl/ring/link_body.h"
 #include "ctrl/ring/stamp_body.h"
 #include "dataplane/base/check.h"
 
@@ -69,6 +68,7 @@ void Agent::on_open() {
     message.mutable_hello()->set_software("izar " IZAR_VERSION);
     send(message);
     row_told_ = false;
+    rows_.begin();
     send_row();
 }
 
@@ -141,6 +141,10 @@ bool Agent::on_message(std::span<const std::uint8_t> payload) {
         group_.take_tasks(message->probe_tasks());
     } else if (message->has_group_loads()) {
         group_.take_loads(message->group_loads());
+    } else if (message->has_row_taken()) {
+        if (rows_.take(message->row_taken())) {
+            send_row();
+        }
     } else if (message->has_renewed()) {
         const auto taken = renewal_.take(message->renewed().certificate());
         parts_.log(taken ? "this node's certificate is renewed" : taken.error().text);
@@ -174,6 +178,7 @@ void Agent::follow_nodes() {
         nodes.push_back(id);
     }
     group_.set_static(static_);
+    rows_.set_static(static_);
     std::erase_if(row_, [&](const auto& link) { return !static_.nodes.contains(link.first); });
     if (nodes != mesh_nodes_) {
         mesh_nodes_ = std::move(nodes);
@@ -232,87 +237,6 @@ void Agent::take_from_edge(const ring::Message& message) {
             break;
         default:
             break;  // of a newer izar-edge: what we do not know does not concern us
-    }
-}
-
-void Agent::end_row(const ring::RowEnd& end) {
-    legs_ = std::exchange(next_legs_, {});
-    stamp_port_ = end.stamp_port;
-    take_flows(end.flows_and_one);
-    if (!row_told_) {
-        send_row();
-    }
-}
-
-// That it holds none any more, or some again, does not wait for the next report: an operator may wait for it.
-void Agent::take_flows(std::uint64_t flows_and_one) {
-    const auto before = flows_;
-    flows_ = flows_and_one == 0 ? std::nullopt : std::optional(flows_and_one - 1);
-    if ((flows_ == 0U) != (before == 0U) && welcome_) {
-        send_sample();
-    }
-}
-
-void Agent::take_own_link(const ring::Link& body) {
-    const auto link = read_link_body(body);
-    if (!link || link->from != parts_.identity.id) {
-        return;
-    }
-    const auto before = row_.find(link->to);
-    const bool changed = before == row_.end() ? !link->reachable : before->second.reachable != link->reachable;
-    row_.insert_or_assign(link->to, *link);
-    if (changed && welcome_) {
-        control::ToController event;
-        event.mutable_link_event()->set_from(raw(link->from));
-        *event.mutable_link_event()->mutable_item() = link_message(*link);
-        send(event);
-    }
-}
-
-void Agent::send_row() {
-    control::ToController message;
-    control::LinkRow& row = *message.mutable_link_row();
-    for (const auto& [to, link] : row_) {
-        *row.add_items() = link_message(link);
-        row.set_capacity_bps(raw(link.bandwidth.capacity));
-    }
-    if (const Instant now = parts_.loop.now(); parts_.ring.peer_is_alive(now)) {
-        row.set_stamp_port(stamp_port_);
-        for (std::size_t i = 0; i < legs_.size(); ++i) {
-            if (legs_[i].samples != 0) {
-                *row.add_legs() = leg_message({static_cast<Leg>(i), legs_[i]}, now);
-            }
-        }
-    }
-    if (channel_ != nullptr && channel_->is_open()) {
-        row_told_ = !row_.empty();
-        channel_->send_newest(Newest::link_row, message_frame(message));
-    }
-}
-
-void Agent::send_sample() {
-    control::ToController message;
-    *message.mutable_system_sample() = sampler_.read();
-    if (flows_ && parts_.ring.peer_is_alive(parts_.loop.now())) {
-        message.mutable_system_sample()->set_flows(*flows_);
-    }
-    channel_->send_newest(Newest::system_sample, message_frame(message));
-}
-
-void Agent::report() {
-    if (welcome_ && channel_ != nullptr) {
-        send_row();
-        send_sample();
-        renew();
-    }
-    report_timer_.start(kReportInterval, [this] { report(); });
-}
-
-void Agent::renew() {
-    if (const auto request = renewal_.request(parts_.wall_clock(), parts_.loop.now())) {
-        control::ToController message;
-        message.mutable_renew()->set_certificate_request(*request);
-        send(message);
     }
 }
 

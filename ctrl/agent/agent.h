@@ -18,6 +18,7 @@
 #include "ctrl/agent/group_work.h"
 #include "ctrl/agent/identity.h"
 #include "ctrl/agent/renewal.h"
+#include "ctrl/agent/row_report.h"
 #include "ctrl/agent/system_sample.h"
 #include "ctrl/channel/channel.h"
 #include "ctrl/ring/feed_sender.h"
@@ -108,6 +109,7 @@ class Agent : private ChannelEvents {
     std::string refusal_;              // and why it does not want to any more; empty: it did not say so
     std::set<std::string> ends_told_;  // of tries since a controller was here
     std::map<NodeId, FeedLink> row_;
+    RowReport rows_;                      // how it is told
     LegMeasurements legs_{};              // of the last row,
     LegMeasurements next_legs_{};         // and of the one that is coming
     std::uint16_t stamp_port_ = 0;        // where izar-edge answers the STAMP probes of all nodes; 0: it does not

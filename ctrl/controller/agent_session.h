@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "ctrl/channel/channel.h"
+#include "ctrl/mesh/row_summary.h"
 
 namespace izar {
 
@@ -59,6 +60,7 @@ class AgentSession : public ChannelEvents {
     std::uint16_t stamp_port = 0;        // where its node answers the STAMP probes of all nodes; 0: it does not
     bool welcome_due = false;            // it was told nothing yet
     bool mesh_due = false;               // the newest summary was not sent
+    RowReceiver row;                     // as it was summarized last
     Instant next_renewal{};              // of its certificate; asked for sooner, it gets no answer
 
     void on_open() override;

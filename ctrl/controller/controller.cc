@@ -60,6 +60,9 @@ void Controller::tell(NodeId node) {
     AgentSession& session = *agent->second;
     send_static(session);
     if (std::exchange(session.welcome_due, false)) {
+        control::ToAgent reads_summaries;
+        reads_summaries.mutable_row_taken();
+        session.send(reads_summaries);
         for (const NodeId withdrawn : health_.all_withdrawn()) {
             control::ToAgent message;
             message.mutable_node_event()->set_node(raw(withdrawn));
@@ -233,8 +236,8 @@ void Controller::tell_event(EventKind kind, std::string text) {
 std::vector<Controller::AgentRow> Controller::agents() const {
     std::vector<AgentRow> out;
     for (const auto& [node, session] : agents_) {
-        out.push_back({node, session->from(), session->static_taken, session->mesh_taken, session->waiting_bytes(),
-                       session->flows});
+        out.push_back({node, session->from(), session->static_taken, session->mesh_taken, session->row.generation(),
+                       session->waiting_bytes(), session->flows});
     }
     return out;
 }

@@ -36,6 +36,10 @@
 
 namespace izar {
 
+namespace control {
+class LinkRow;
+}
+
 struct ControllerParts {
     EventLoop& loop;
     Store& store;
@@ -78,6 +82,7 @@ class Controller : private SessionEvents {
         SocketAddress from;
         std::uint64_t static_version;  // acknowledged
         std::uint32_t mesh_generation;
+        std::uint32_t row_generation;  // of its own row's newest summary; 0: it told items only
         std::size_t waiting_bytes;
         std::optional<std::uint64_t> flows;  // that its node holds; none: not told
     };
@@ -104,7 +109,9 @@ class Controller : private SessionEvents {
     void send_static(AgentSession& session);
     void send_mesh(AgentSession& session);
     void broadcast(const control::ToAgent& message, const AgentSession* except);
-    bool take_row(AgentSession& session, const control::ToController& message);
+    bool take_row(AgentSession& session, const control::LinkRow& row);
+    // The links of a row that came as a summary, and its acknowledgement; none: they were asked for as items.
+    std::optional<std::vector<FeedLink>> read_summary(AgentSession& session, const control::LinkRow& row);
     bool take_event(AgentSession& session, const control::ToController& message);
     void take_group_message(AgentSession& session, const control::ToController& message);
     void take_sample(AgentSession& session, const control::ToController& message);

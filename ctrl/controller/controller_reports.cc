@@ -7,6 +7,7 @@
 #include "ctrl/controller/controller.h"
 #include "ctrl/controller/sample_record.h"
 #include "ctrl/frames/messages.h"
+#include "ctrl/mesh/mesh_links.h"
 #include "dataplane/base/limits.h"
 
 namespace izar {
@@ -14,7 +15,7 @@ namespace izar {
 bool Controller::on_report(AgentSession& session, const control::ToController& message) {
     switch (message.body_case()) {
         case control::ToController::kLinkRow:
-            return take_row(session, message);
+            return take_row(session, message.link_row());
         case control::ToController::kLinkEvent:
             return take_event(session, message);
         case control::ToController::kSystemSample:
@@ -48,30 +49,53 @@ bool Controller::on_report(AgentSession& session, const control::ToController& m
     }
 }
 
-bool Controller::take_row(AgentSession& session, const control::ToController& message) {
-    if (static_cast<std::size_t>(message.link_row().items_size()) > kMaxNodes) {
+bool Controller::take_row(AgentSession& session, const control::LinkRow& row) {
+    if (static_cast<std::size_t>(row.items_size()) > kMaxNodes) {
         return false;
     }
     std::vector<FeedLink> links;
-    const BitRate capacity{message.link_row().capacity_bps()};
-    for (const control::LinkItem& item : message.link_row().items()) {
+    for (const control::LinkItem& item : row.items()) {
         const auto link = read_link(session.node(), item);
         if (!link) {
             return false;
         }
         links.push_back(*link);
-        links.back().bandwidth.capacity = capacity;
     }
-    for (const control::LegItem& item : message.link_row().legs()) {
+    for (const control::LegItem& item : row.legs()) {
         const auto leg = read_leg(item, parts_.loop.now());
         if (!leg) {
             return false;
         }
         measurements_.take_leg(session.node(), *leg);
     }
-    session.stamp_port = static_cast<std::uint16_t>(std::min(message.link_row().stamp_port(), 65'535U));
+    session.stamp_port = static_cast<std::uint16_t>(std::min(row.stamp_port(), 65'535U));
+    if (!row.summary().empty()) {
+        auto read = read_summary(session, row);
+        if (!read) {
+            return true;
+        }
+        links = *std::move(read);
+    }
+    for (FeedLink& link : links) {
+        link.bandwidth.capacity = BitRate{row.capacity_bps()};
+    }
     mesh_.take_row(session.node(), std::move(links));
     return true;
+}
+
+std::optional<std::vector<FeedLink>> Controller::read_summary(AgentSession& session, const control::LinkRow& row) {
+    std::optional<std::vector<FeedLink>> out;
+    if (row.nodes_digest() == nodes_digest(mesh_.nodes())) {
+        const std::string& summary = row.summary();
+        auto links = session.row.receive({reinterpret_cast<const std::uint8_t*>(summary.data()), summary.size()},
+                                         session.node(), mesh_.nodes());
+        out = links ? std::optional(*std::move(links)) : std::nullopt;
+    }
+    control::ToAgent answer;
+    answer.mutable_row_taken()->set_generation(out ? session.row.generation() : 0);
+    answer.mutable_row_taken()->set_whole_wanted(!out);
+    session.send(answer);
+    return out;
 }
 
 bool Controller::take_event(AgentSession& session, const control::ToController& message) {

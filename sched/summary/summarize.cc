@@ -169,14 +169,26 @@ MeshSummary summarize_all(const RttMatrix& direct, const SummaryRule& rule, cons
     return summary;
 }
 
+std::vector<Quantizer> quantizers_of(const NodeFeatures& nodes, const PartitionRule& rule) {
+    std::vector<Quantizer> out;
+    for (std::size_t feature = 0; feature < nodes.features; ++feature)
+        out.push_back(Quantizer::within(rule.eps_for(feature)));
+    return out;
+}
+
+std::vector<std::uint8_t> bits_of(std::span<const Quantizer> quantizers) {
+    std::vector<std::uint8_t> out;
+    for (const Quantizer& quantizer : quantizers)
+        out.push_back(static_cast<std::uint8_t>(quantizer.fraction_bits()));
+    return out;
+}
+
 // The node table as a base-less receiver gets it.
 void partition_nodes(MeshSummary& summary, const NodeFeatures& nodes, const PartitionRule& rule) {
-    const Quantizer quantizer = Quantizer::within(rule.eps);
-    const std::vector<Quantizer> quantizers(nodes.features, quantizer);
+    const std::vector<Quantizer> quantizers = quantizers_of(nodes, rule);
     summary.class_of = nodes.class_of;
     ItemTable& table = summary.node_items;
-    table = {Rest::represented, {}, {}, {}};
-    table.fraction_bits.assign(nodes.features, static_cast<std::uint8_t>(quantizer.fraction_bits()));
+    table = {Rest::represented, bits_of(quantizers), {}, {}};
     table.groups.assign(summary.class_count() * nodes.features, kUnknownCode);
     for (std::size_t group = 0; group < summary.class_count(); ++group) {
         std::vector<std::uint16_t> members;
@@ -195,7 +207,7 @@ void partition_nodes(MeshSummary& summary, const NodeFeatures& nodes, const Part
                 continue;
             SummaryItem item{{0, members[i]}, false, {}};
             for (std::size_t feature = 0; feature < nodes.features; ++feature)
-                item.codes[feature] = quantizer.encode(values[i * nodes.features + feature]);
+                item.codes[feature] = quantizers[feature].encode(values[i * nodes.features + feature]);
             table.items.push_back(item);
         }
     }
@@ -203,16 +215,21 @@ void partition_nodes(MeshSummary& summary, const NodeFeatures& nodes, const Part
 }
 
 // Whether codes still stand for a node's values.
-bool stand_for(std::span<const Code> codes, std::span<const float> values, const Quantizer& quantizer, float eps) {
-    return std::equal(codes.begin(), codes.end(), values.begin(), values.end(), [&](Code code, float value) {
-        const float held = quantizer.decode(code);
-        return held == value || (value <= held && held <= value * (1.0F + eps));
-    });
+bool stand_for(std::span<const Code> codes, std::span<const float> values, std::span<const Quantizer> quantizers,
+               const PartitionRule& rule) {
+    for (std::size_t feature = 0; feature < quantizers.size(); ++feature) {
+        const float held = quantizers[feature].decode(codes[feature]);
+        const float value = values[feature];
+        if (held != value && !(value <= held && held <= value * (1.0F + rule.eps_for(feature))))
+            return false;
+    }
+    return true;
 }
 
 // The node table as a change of the base's: its groups, and its items where they still hold.
-void list_changed_nodes(MeshSummary& summary, const NodeFeatures& nodes, float eps, const MeshSummary& base) {
-    const Quantizer quantizer(base.node_items.fraction_bits[0]);
+void list_changed_nodes(MeshSummary& summary, const NodeFeatures& nodes, const PartitionRule& rule,
+                        const MeshSummary& base) {
+    const std::vector<Quantizer> quantizers = quantizers_of(nodes, rule);
     ItemTable& table = summary.node_items;
     table = {base.node_items.rest, base.node_items.fraction_bits, base.node_items.groups, {}};
     auto old = base.node_items.items.begin();
@@ -221,25 +238,26 @@ void list_changed_nodes(MeshSummary& summary, const NodeFeatures& nodes, float e
         while (old != base.node_items.items.end() && old->at.to < node)
             ++old;
         if (old != base.node_items.items.end() && old->at.to == node &&
-            stand_for(std::span(old->codes).first(nodes.features), values, quantizer, eps)) {
+            stand_for(old->codes, values, quantizers, rule)) {
             table.items.push_back(*old);
             continue;
         }
         const std::size_t group = nodes.class_of.empty() ? 0 : nodes.class_of[node];
-        if (stand_for(std::span(table.groups).subspan(group * nodes.features, nodes.features), values, quantizer, eps))
+        if (stand_for(std::span(table.groups).subspan(group * nodes.features, nodes.features), values, quantizers,
+                      rule))
             continue;
         SummaryItem item{{0, node}, false, {}};
-        std::ranges::transform(values, item.codes.begin(), [&](float value) { return quantizer.encode(value); });
+        for (std::size_t feature = 0; feature < nodes.features; ++feature)
+            item.codes[feature] = quantizers[feature].encode(values[feature]);
         table.items.push_back(item);
     }
 }
 
 bool has_nodes_of(const MeshSummary& base, const MeshSummary& summary, const NodeFeatures& nodes,
                   const PartitionRule& rule) {
-    const auto bits = static_cast<std::uint8_t>(Quantizer::within(rule.eps).fraction_bits());
     return base.nodes == summary.nodes && base.class_of == nodes.class_of &&
            base.node_items.rest == Rest::represented &&
-           base.node_items.fraction_bits == std::vector<std::uint8_t>(nodes.features, bits);
+           base.node_items.fraction_bits == bits_of(quantizers_of(nodes, rule));
 }
 
 }  // namespace
@@ -258,7 +276,7 @@ void summarize_nodes(MeshSummary& summary, const NodeFeatures& nodes, const Part
     if (base == nullptr || !has_nodes_of(*base, summary, nodes, rule))
         return;
     ItemTable fresh = std::move(summary.node_items);
-    list_changed_nodes(summary, nodes, rule.eps, *base);
+    list_changed_nodes(summary, nodes, rule, *base);
     if (fresh.items.size() * 2 < summary.node_items.items.size())
         summary.node_items = std::move(fresh);
 }

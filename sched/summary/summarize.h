@@ -42,8 +42,8 @@ struct NodeFeatures {
     std::vector<float> values;
     std::vector<std::uint8_t> class_of;
 };
-// With `base`, what its receivers hold stays as far as every value is still within rule.eps of it, so that the change
-// is small; where half of a new table's items or fewer would do, the table is made anew.
+// With `base`, what its receivers hold stays as far as every value is still within its feature's eps of it, so that the
+// change is small; where half of a new table's items or fewer would do, the table is made anew.
 void summarize_nodes(MeshSummary& summary, const NodeFeatures& nodes, const PartitionRule& rule,
                      const MeshSummary* base = nullptr);
 

@@ -5,7 +5,7 @@ from izar_perf.suite import Column, Context, Row
 
 SUMMARY = "bytes and stretch of feed summaries on published RTT matrices, and of their rivals"
 KEYS = ("kind", "matrix", "nodes", "eps", "bytes_raw", "bytes_sent", "reduction", "stretch_mean", "stretch_p99",
-        "stretch_max", "encode_ms", "decode_ms", "lost_pairs", "resident_mib")
+        "stretch_max", "first_bytes_sent", "summaries", "encode_ms", "decode_ms", "lost_pairs", "resident_mib")
 COLUMNS = (
     Column("matrix", "matrix"),
     Column("kind", "kind"),
