@@ -99,6 +99,7 @@ class Replay {
         SliceFigures figures;
         figures.name = slice.name;
         figures.bytes_raw = raw_bytes(matrix);
+        figures.links = count_links_in_use(matrix);
         const Told told = channel_->tell(matrix);
         figures.bytes_sent = told.bytes;
         figures.encode_ms = to_ms(told.encode);

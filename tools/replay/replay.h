@@ -9,10 +9,12 @@
 // Thread: pure functions; the clock is the caller's and only measures encoding and decoding.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sched/policy.h"
+#include "tools/replay/links_in_use.h"
 #include "tools/replay/matrix_file.h"
 #include "tools/replay/summary_channel.h"
 
@@ -29,14 +31,15 @@ Distribution distribution_of(std::vector<float>& values);
 
 struct SliceFigures {
     std::string name;
-    std::size_t pairs = 0;    // with a measured direct link
-    std::size_t lost = 0;     // of these, pairs that the summary sent over a link that does not exist
-    Distribution direct;      // ms
-    Distribution oracle;      // ms
-    Distribution chosen;      // ms, full knowledge and hysteresis
-    Distribution summarized;  // ms, the summary's knowledge and hysteresis
-    Distribution stretch;     // ratio, the summary alone
-    double switched = 0;      // share of pairs that moved, full knowledge
+    std::size_t pairs = 0;            // with a measured direct link
+    std::size_t lost = 0;             // of these, pairs that the summary sent over a link that does not exist
+    Distribution direct;              // ms
+    Distribution oracle;              // ms
+    Distribution chosen;              // ms, full knowledge and hysteresis
+    Distribution summarized;          // ms, the summary's knowledge and hysteresis
+    Distribution stretch;             // ratio, the summary alone
+    std::optional<LinksInUse> links;  // with full knowledge, without hysteresis
+    double switched = 0;              // share of pairs that moved, full knowledge
     double summary_switched = 0;
     std::size_t bytes_raw = 0;
     std::size_t bytes_sent = 0;

@@ -104,6 +104,9 @@ TEST(Report, JsonTextAndPictureHoldTheFigures) {
     EXPECT_EQ(json["slices"][0]["bytes_raw"], 99 * 98 * 2);
     EXPECT_GT(json["mean"]["reduction"].get<double>(), 0.9);
     EXPECT_NE(to_text(report).find("99 nodes, 6 slice(s)"), std::string::npos);
+    EXPECT_EQ(json["slices"][0]["links"]["measured"], 4829);
+    EXPECT_GT(json["slices"][0]["links"]["of_own_paths_ratio"].get<double>(), 0.4);
+    EXPECT_NE(to_text(report).find("links 5"), std::string::npos);
     const auto svg = to_svg(report);
     EXPECT_EQ(std::count(svg.begin(), svg.end(), '\n') > 10, true);
     std::size_t curves = 0;

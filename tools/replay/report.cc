@@ -14,6 +14,19 @@ Json to_json(const Distribution& figures) {
     return {{"mean", figures.mean}, {"p50", figures.p50}, {"p99", figures.p99}, {"max", figures.max}};
 }
 
+double ratio(std::size_t part, std::size_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+Json to_json(const std::optional<LinksInUse>& links) {
+    if (!links) {
+        return nullptr;
+    }
+    return {{"measured", links->measured},
+            {"of_own_paths_ratio", ratio(links->of_own_paths, links->measured)},
+            {"of_any_paths_ratio", ratio(links->of_any_paths, links->measured)}};
+}
+
 Json to_json(const SliceFigures& slice) {
     return {{"name", slice.name},
             {"pairs", slice.pairs},
@@ -23,6 +36,7 @@ Json to_json(const SliceFigures& slice) {
             {"chosen_ms", to_json(slice.chosen)},
             {"summarized_ms", to_json(slice.summarized)},
             {"stretch", to_json(slice.stretch)},
+            {"links", to_json(slice.links)},
             {"switched_ratio", slice.switched},
             {"summarized_switched_ratio", slice.summary_switched},
             {"bytes_raw", slice.bytes_raw},
@@ -114,6 +128,13 @@ std::string to_text(const ReplayReport& report) {
     text += line_of("best path (oracle)", last.oracle);
     text += line_of("chosen, full knowledge", last.chosen);
     text += line_of("chosen, with the summary", last.summarized);
+    if (last.links) {
+        text += fmt::format(
+            "Of {} links {:.1f} % are the first hop of a path or backup of one of their ends, {:.1f} % a hop of "
+            "anybody's.\n",
+            last.links->measured, 100 * ratio(last.links->of_own_paths, last.links->measured),
+            100 * ratio(last.links->of_any_paths, last.links->measured));
+    }
     text += fmt::format(
         "Over all slices: chosen {:.2f} % above the oracle with full knowledge, {:.2f} % with the "
         "summary;\n  {:.1f} % and {:.1f} % of pairs switch per slice.\n",
