@@ -6,6 +6,7 @@
 
 #include "dataplane/links/keep_alive.h"
 #include "dataplane/links/path_prober.h"
+#include "dataplane/stages/ahead.h"
 #include "dataplane/stages/authenticate.h"
 #include "dataplane/stages/duplicate.h"
 #include "dataplane/stages/frame.h"
@@ -131,6 +132,13 @@ void relay(Burst& burst, unsigned lane, const OverlayHeader& header, NodeSlot fr
     burst.relay.add(lane);
 }
 
+// Starts the way of the line with the checksum that the egress will rewrite. TCP's over IPv4 lies 122 bytes into the
+// frame, in the line behind those that were fetched ahead (ahead.h); UDP's lies before, and is asked for in vain.
+void fetch_checksum(const Burst& burst, unsigned lane) noexcept {
+    const bool tcp = *(burst.ip[lane] + offsetof(Ipv4Header, protocol)) == raw(IpProtocol::tcp);
+    fetch_to_write(burst.l4[lane] + (tcp ? offsetof(TcpHeader, checksum) : offsetof(UdpHeader, checksum)));
+}
+
 // The last segment: a reply is delivered, anything else enters the flow stages as the egress's packet.
 void arrive(Burst& burst, unsigned lane, const OverlayHeader& header, LcoreState& lcore,
             const Published& published) noexcept {
@@ -146,7 +154,9 @@ void arrive(Burst& burst, unsigned lane, const OverlayHeader& header, LcoreState
         return;
     }
     note.way = Way::egress;
-    sort_ip(burst, lane);
+    if (sort_ip(burst, lane)) {
+        fetch_checksum(burst, lane);
+    }
 }
 
 // Whether the lane has the overlay header of a peer; sets peer, or a verdict.
