@@ -48,7 +48,7 @@ struct Rig {
         for (std::uint32_t n = 0; n < flows; ++n) {
             keys.push_back(client<Address>(n));
             const FlowRef ref = table.create(keys.back(), table.hash(keys.back()), kNow);
-            CHECK(ref && table.add_session(ref, reply<Address>(n)));
+            CHECK(ref && table.add_session(ref, table.hashed(reply<Address>(n))));
         }
         Random random{7};
         for (std::uint32_t i = flows - 1; i > 0; --i) {
@@ -161,7 +161,7 @@ void open_and_expire(benchmark::State& state) {
         for (std::size_t i = 0; i < kMaxBurst; ++i) {
             CHECK(!out[i]);
             const FlowRef ref = table.create(keys[i], hashes[i], kNow);
-            CHECK(ref && table.add_session(ref, reply<Address>(next++)));
+            CHECK(ref && table.add_session(ref, table.hashed(reply<Address>(next++))));
         }
     };
     for (auto _ : state) {

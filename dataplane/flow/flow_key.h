@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "dataplane/base/byte_order.h"
 #include "dataplane/base/ip_address.h"
@@ -28,7 +29,7 @@ struct FlowKey {
     Be16 source_port;
     Be16 destination_port;
     IpProtocol protocol;
-    std::uint8_t padding[3] = {};  // always zero: the hashes read whole words
+    std::uint8_t padding[3];  // always zero: the hashes read whole words
 
     friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept { return std::memcmp(&a, &b, sizeof a) == 0; }
 
@@ -36,6 +37,8 @@ struct FlowKey {
     FlowKey reversed() const noexcept { return {destination, source, destination_port, source_port, protocol, {}}; }
 };
 static_assert(offsetof(FlowKey<Ipv4Address>, source_port) == 8 && offsetof(FlowKey<Ipv4Address>, protocol) == 12);
+static_assert(std::is_trivially_default_constructible_v<FlowKey<Ipv4Address>>,
+              "a burst's keys cost nothing before they are read");
 static_assert(sizeof(FlowKey<Ipv4Address>) == 16 && alignof(FlowKey<Ipv4Address>) == 1);
 static_assert(sizeof(FlowKey<Ipv6Address>) == 40 && alignof(FlowKey<Ipv6Address>) == 1);
 
@@ -75,6 +78,15 @@ std::uint64_t hash_key(const FlowKey<Address>& key, const HashSeed& seed) noexce
     }
     return fold_multiply(h ^ seed.word[4], 0x9E3779B97F4A7C15);
 }
+
+// A key and its hash in the flow table, so that it is worked out once.
+template <typename Address>
+struct HashedKey {
+    FlowKey<Address> key;
+    std::uint64_t hash;
+
+    friend bool operator==(const HashedKey&, const HashedKey&) noexcept = default;
+};
 
 // The lcore that owns a flow, from the hash of its client-direction key: every lcore comes to the same answer.
 constexpr LcoreIndex flow_owner(std::uint64_t hash, std::size_t lcores) noexcept {

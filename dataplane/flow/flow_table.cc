@@ -34,19 +34,17 @@ constexpr bool tuple_order_holds() {
 static_assert(tuple_order_holds<Ipv4Address>() && tuple_order_holds<Ipv6Address>());
 static_assert(std::is_trivially_copyable_v<Flow<Ipv4Address>> && std::is_trivially_copyable_v<Flow<Ipv6Address>>);
 
-template <typename T>
-std::span<const std::uint8_t> bytes_of(const T& value) {
-    return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
-}
-
-// Fills in what the checksums of a forward packet change by: source client -> NAT address, destination VIP ->
-// origin, and the ports with them.
+// Fills in what the checksums of a forward packet change by: client and VIP become NAT address and origin, and the
+// ports with them. Which takes whose place does not matter to a sum.
 template <typename Address>
 void set_deltas(Flow<Address>& flow) {
-    const std::uint16_t addresses = add_deltas(checksum_delta(bytes_of(flow.client), bytes_of(flow.nat_address)),
-                                               checksum_delta(bytes_of(flow.vip), bytes_of(flow.origin)));
-    const std::uint16_t ports = add_deltas(checksum_delta(bytes_of(flow.client_port), bytes_of(flow.nat_port)),
-                                           checksum_delta(bytes_of(flow.vip_port), bytes_of(flow.origin_port)));
+    const auto* const before = reinterpret_cast<const std::uint8_t*>(&flow.client);
+    const auto* const after = reinterpret_cast<const std::uint8_t*>(&flow.origin);
+    const auto delta = [&](std::size_t at, std::size_t bytes) {
+        return checksum_delta({before + at, bytes}, {after + at, bytes});
+    };
+    const std::uint16_t addresses = delta(0, 2 * sizeof(Address));
+    const std::uint16_t ports = delta(2 * sizeof(Address), 2 * sizeof(Be16));
     flow.l3_delta = addresses;
     // ICMP for IPv4 has no pseudo header, so only its identifier counts (RFC 792); ICMPv6 has one (RFC 4443).
     flow.l4_delta = flow.protocol == IpProtocol::icmp ? ports : add_deltas(addresses, ports);
@@ -157,8 +155,8 @@ void FlowTable<Address>::find_bulk(std::span<const Key> keys, std::span<const st
 }
 
 template <typename Address>
-void FlowTable<Address>::fetch(const Key& key) const noexcept {
-    const FlowIndex::Place place = index_.place(hash(key));
+void FlowTable<Address>::fetch(std::uint64_t hash) const noexcept {
+    const FlowIndex::Place place = index_.place(hash);
     __builtin_prefetch(&index_.bucket(place.first));
     __builtin_prefetch(&index_.bucket(place.second));
 }
@@ -195,21 +193,20 @@ FlowRef FlowTable<Address>::create(const Key& key, std::uint64_t hash, Instant n
 }
 
 template <typename Address>
-bool FlowTable<Address>::add_session(FlowRef ref, const Key& reply) noexcept {
+bool FlowTable<Address>::add_session(FlowRef ref, const HashedKey<Address>& reply) noexcept {
     Entry& entry = entries()[ref.index()];
-    CHECK(entry.in_use() && !entry.has_session() && entry.protocol == reply.protocol);
-    const std::uint64_t reply_hash = hash(reply);
-    if (find(reply, reply_hash)) {
+    CHECK(entry.in_use() && !entry.has_session() && entry.protocol == reply.key.protocol);
+    if (find(reply.key, reply.hash)) {
         return false;
     }
-    if (!index_.insert(reply_hash, FlowRef{ref.index(), Direction::reply}.bits())) {
+    if (!index_.insert(reply.hash, FlowRef{ref.index(), Direction::reply}.bits())) {
         ++exhausted_;
         return false;
     }
-    entry.origin = reply.source;
-    entry.nat_address = reply.destination;
-    entry.origin_port = reply.source_port;
-    entry.nat_port = reply.destination_port;
+    entry.origin = reply.key.source;
+    entry.nat_address = reply.key.destination;
+    entry.origin_port = reply.key.source_port;
+    entry.nat_port = reply.key.destination_port;
     entry.flags |= kFlowSession;
     set_deltas(entry);
     return true;

@@ -53,6 +53,7 @@ class FlowTable {
     static Result<FlowTable> make(std::uint32_t capacity, const HashSeed& seed);
 
     std::uint64_t hash(const Key& key) const noexcept { return hash_key(key, seed_); }
+    HashedKey<Address> hashed(const Key& key) const noexcept { return {key, hash(key)}; }
 
     // Looks up to kMaxBurst keys up, with the cache misses of all under way at once. The three spans have the
     // same length; out[i] is none where keys[i] is unknown.
@@ -60,7 +61,7 @@ class FlowTable {
                    std::span<FlowRef> out) const noexcept;
     FlowRef find(const Key& key, std::uint64_t hash) const noexcept;
     // Starts the way of what find() will read of the index into the cache.
-    void fetch(const Key& key) const noexcept;
+    void fetch(std::uint64_t hash) const noexcept;
 
     Entry& operator[](FlowRef ref) noexcept { return entries()[ref.index()]; }
     const Entry& operator[](FlowRef ref) const noexcept { return entries()[ref.index()]; }
@@ -71,7 +72,7 @@ class FlowTable {
 
     // Makes `reply` (origin -> NAT address, see choose of nat_ports.h) the second key of a flow without session,
     // and fills in its origin, NAT and delta fields. False if the key is taken or the index is full.
-    bool add_session(FlowRef ref, const Key& reply) noexcept;
+    bool add_session(FlowRef ref, const HashedKey<Address>& reply) noexcept;
 
     // Forgets a flow and its keys.
     void erase(FlowRef ref) noexcept;

@@ -128,7 +128,7 @@ void check_session(IpProtocol protocol) {
     auto table = std::move(FlowTable<Address>::make(4, HashSeed::from(1)).value());
     RC_PRE(!(client == reply));
     const FlowRef ref = table.create(client, table.hash(client), Instant{});
-    RC_ASSERT(table.add_session(ref, reply));
+    RC_ASSERT(table.add_session(ref, table.hashed(reply)));
     expect_right_checksums(table[ref], Direction::forward, client, reply.reversed());
     expect_right_checksums(table[ref], Direction::reply, reply, client.reversed());
 }

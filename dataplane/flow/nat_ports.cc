@@ -37,24 +37,27 @@ bool NatPorts<Address>::is_mine(std::uint16_t port) const noexcept {
 }
 
 template <typename Address>
-bool NatPorts<Address>::is_free(const FlowTable<Address>& table, std::uint16_t port, Key& reply) noexcept {
+bool NatPorts<Address>::is_free(const FlowTable<Address>& table, const Reply& reply) noexcept {
     ++probes_;
     probes_left_ -= probes_left_ == 0 ? 0 : 1;
-    reply.destination_port = Be16{port};
-    return !table.find(reply, table.hash(reply));
+    return !table.find(reply.key, reply.hash);
 }
 
 template <typename Address>
-bool NatPorts<Address>::try_address(const FlowTable<Address>& table, Be16 wanted, Key& reply) noexcept {
-    if (is_mine(wanted.value()) && is_free(table, wanted.value(), reply)) {
-        return true;
-    }
+bool NatPorts<Address>::try_port(const FlowTable<Address>& table, Be16 port, Reply& reply) noexcept {
+    reply.key.destination_port = port;
+    reply.hash = table.hash(reply.key);
+    return is_free(table, reply);
+}
+
+template <typename Address>
+bool NatPorts<Address>::try_any_port(const FlowTable<Address>& table, Reply& reply) noexcept {
     if (port_count_ == 0) {
         return false;
     }
-    const auto port_at = [&](std::uint32_t i) { return static_cast<std::uint16_t>(first_port_ + i * lcores_); };
+    const auto port_at = [&](std::uint32_t i) { return Be16{static_cast<std::uint16_t>(first_port_ + i * lcores_)}; };
     std::uint32_t at = random_.below(port_count_);
-    if (is_free(table, port_at(at), reply)) {
+    if (try_port(table, port_at(at), reply)) {
         return true;
     }
     // A random step that is coprime to the count passes every port once, and leaves no clusters behind as a step of 1
@@ -66,7 +69,7 @@ bool NatPorts<Address>::try_address(const FlowTable<Address>& table, Be16 wanted
     const std::size_t most = std::min<std::size_t>({kMaxProbes, port_count_, std::max(probes_left_, kProbesBeyond)});
     for (std::size_t probe = 1; probe < most; ++probe) {
         at = (at + step) % port_count_;
-        if (is_free(table, port_at(at), reply)) {
+        if (try_port(table, port_at(at), reply)) {
             return true;
         }
     }
@@ -78,30 +81,33 @@ std::size_t NatPorts<Address>::first_address(const Key& client) const noexcept {
     return address_count_ == 0 ? 0 : address_hash(client.source) % address_count_;
 }
 
-// With the client's own port.
 template <typename Address>
-FlowKey<Address> NatPorts<Address>::reply_key(const Key& client, std::size_t address, const Address& origin,
-                                              Be16 origin_port) const noexcept {
-    const bool is_echo = client.protocol == IpProtocol::icmp || client.protocol == IpProtocol::icmpv6;
-    return {origin, addresses_[address], is_echo ? Be16{0} : origin_port, client.source_port, client.protocol, {}};
-}
-
-template <typename Address>
-std::optional<FlowKey<Address>> NatPorts<Address>::first_choice(const Key& client, const Address& origin,
-                                                                Be16 origin_port) const noexcept {
+std::optional<HashedKey<Address>> NatPorts<Address>::first_choice(const FlowTable<Address>& table, const Key& client,
+                                                                  const Address& origin,
+                                                                  Be16 origin_port) const noexcept {
     if (address_count_ == 0) {
         return std::nullopt;
     }
-    return reply_key(client, first_address(client), origin, origin_port);
+    const bool is_echo = client.protocol == IpProtocol::icmp || client.protocol == IpProtocol::icmpv6;
+    const Key key{
+        origin, addresses_[first_address(client)], is_echo ? Be16{0} : origin_port, client.source_port, client.protocol,
+        {}};
+    return table.hashed(key);
 }
 
 template <typename Address>
-std::optional<FlowKey<Address>> NatPorts<Address>::choose(const FlowTable<Address>& table, const Key& client,
-                                                          const Address& origin, Be16 origin_port) noexcept {
+std::optional<HashedKey<Address>> NatPorts<Address>::choose(const FlowTable<Address>& table, const Key& client,
+                                                            const std::optional<Reply>& first) noexcept {
+    const bool keeps_port = is_mine(client.source_port.value());
+    if (first && keeps_port && is_free(table, *first)) [[likely]] {
+        ++chosen_;
+        return first;
+    }
     std::size_t at = first_address(client);
-    for (std::size_t tried = 0; tried < address_count_; ++tried) {
-        Key reply = reply_key(client, at, origin, origin_port);
-        if (try_address(table, client.source_port, reply)) {
+    for (std::size_t tried = 0; first && tried < address_count_; ++tried) {
+        Reply reply = *first;
+        reply.key.destination = addresses_[at];
+        if ((tried > 0 && keeps_port && try_port(table, client.source_port, reply)) || try_any_port(table, reply)) {
             ++chosen_;
             return reply;
         }

@@ -35,6 +35,7 @@ template <typename Address>
 class NatPorts {
   public:
     using Key = FlowKey<Address>;
+    using Reply = HashedKey<Address>;
     static constexpr std::size_t kMaxProbes = 256;       // ports tried on each address
     static constexpr std::size_t kProbesARound = 2'048;  // of all choices of a round; what is needed at 95 % full
     static constexpr std::size_t kProbesBeyond = 4;      // for each choice after that, on one address
@@ -48,15 +49,17 @@ class NatPorts {
     // flood of new sessions to an origin whose ports are all taken would stop the lcore for all others.
     void begin_round() noexcept { probes_left_ = kProbesARound; }
 
-    // A reply-direction key, free in `table`, for a session of `client` (its client-direction key) to an origin; for
-    // ICMP echo origin_port is not used. Keeps the client's own port where it can. All sessions of a client begin with
-    // the same address (RFC 4787 section 4.1) and go on to the others when it has no port. None if all are
-    // exhausted, which exhausted() counts.
-    std::optional<Key> choose(const FlowTable<Address>& table, const Key& client, const Address& origin,
-                              Be16 origin_port) noexcept;
+    // The reply-direction key that a session of `client` (its client-direction key) to an origin gets if it is free in
+    // `table`: with the client's own port. All sessions of a client begin with the same address (RFC 4787 section 4.1).
+    // For ICMP echo origin_port is not used. None if the node has no egress address.
+    std::optional<Reply> first_choice(const FlowTable<Address>& table, const Key& client, const Address& origin,
+                                      Be16 origin_port) const noexcept;
 
-    // The key that choose() tries first; none if the node has no egress address.
-    std::optional<Key> first_choice(const Key& client, const Address& origin, Be16 origin_port) const noexcept;
+    // A reply-direction key that is free in `table`: `first`, which first_choice() gave for the same client, or one
+    // with another port, or another address where that has no port. None if all are exhausted, which exhausted()
+    // counts.
+    std::optional<Reply> choose(const FlowTable<Address>& table, const Key& client,
+                                const std::optional<Reply>& first) noexcept;
 
     std::uint64_t chosen() const noexcept { return chosen_; }
     std::uint64_t exhausted() const noexcept { return exhausted_; }
@@ -66,9 +69,9 @@ class NatPorts {
   private:
     bool is_mine(std::uint16_t port) const noexcept;
     std::size_t first_address(const Key& client) const noexcept;
-    Key reply_key(const Key& client, std::size_t address, const Address& origin, Be16 origin_port) const noexcept;
-    bool try_address(const FlowTable<Address>& table, Be16 wanted, Key& reply) noexcept;
-    bool is_free(const FlowTable<Address>& table, std::uint16_t port, Key& reply) noexcept;
+    bool try_port(const FlowTable<Address>& table, Be16 port, Reply& reply) noexcept;
+    bool try_any_port(const FlowTable<Address>& table, Reply& reply) noexcept;
+    bool is_free(const FlowTable<Address>& table, const Reply& reply) noexcept;
 
     std::array<Address, kMaxEgressAddresses> addresses_{};
     std::size_t address_count_;

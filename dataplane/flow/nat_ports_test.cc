@@ -34,15 +34,23 @@ Key client(std::uint32_t n, std::uint16_t port, IpProtocol protocol = IpProtocol
     return {{Be32{0xAC100000 + n}}, {Be32{0xC0000201}}, Be16{port}, Be16{80}, protocol, {}};
 }
 
+std::optional<Ports::Reply> choose(const Table& table, Ports& ports, const Key& key,
+                                   const Ipv4Address& origin = kOrigin) {
+    const auto reply = ports.choose(table, key, ports.first_choice(table, key, origin, kOriginPort));
+    CHECK(!reply || reply->hash == table.hash(reply->key));
+    return reply;
+}
+
 // What the egress does for a new flow. None if no port was free.
 std::optional<Key> open_session(Table& table, Ports& ports, const Key& key, const Ipv4Address& origin = kOrigin) {
     ports.begin_round();
-    const auto reply = ports.choose(table, key, origin, kOriginPort);
-    if (reply) {
-        const FlowRef ref = table.create(key, table.hash(key), kStart);
-        CHECK(ref && table.add_session(ref, *reply));
+    const auto reply = choose(table, ports, key, origin);
+    if (!reply) {
+        return std::nullopt;
     }
-    return reply;
+    const FlowRef ref = table.create(key, table.hash(key), kStart);
+    CHECK(ref && table.add_session(ref, *reply));
+    return reply->key;
 }
 
 TEST(NatPorts, KeepsTheClientsPortWhereItCan) {
@@ -68,12 +76,12 @@ TEST(NatPorts, TheFirstChoiceIsTakenWhereItIsFree) {
     for (const IpProtocol protocol : {IpProtocol::tcp, IpProtocol::udp, IpProtocol::icmp}) {
         for (std::uint16_t n = 0; n < 20; ++n) {
             const Key key = client(n, static_cast<std::uint16_t>(3000 + n), protocol);
-            const auto first = ports.first_choice(key, kOrigin, kOriginPort);
+            const auto first = ports.first_choice(table, key, kOrigin, kOriginPort);
             ASSERT_TRUE(first);
-            EXPECT_EQ(open_session(table, ports, key), first);
+            EXPECT_EQ(open_session(table, ports, key), first->key);
         }
     }
-    EXPECT_FALSE(Ports({}, LcoreIndex{0}, 1, 7).first_choice(client(1, 3000), kOrigin, kOriginPort));
+    EXPECT_FALSE(Ports({}, LcoreIndex{0}, 1, 7).first_choice(table, client(1, 3000), kOrigin, kOriginPort));
 }
 
 TEST(NatPorts, EchoTranslatesTheIdentifierOnly) {
@@ -113,10 +121,10 @@ TEST(NatPorts, AClientBeginsWithOneAddress) {
 TEST(NatPorts, NoAddressOrNoShareIsExhaustion) {
     const Table table = make_table(10);
     Ports none({}, LcoreIndex{0}, 1, 7);
-    EXPECT_FALSE(none.choose(table, client(1, 5000), kOrigin, kOriginPort));
+    EXPECT_FALSE(choose(table, none, client(1, 5000)));
     EXPECT_EQ(none.exhausted(), 1U);
     Ports shareless(kAddresses, LcoreIndex{2}, 4, 7, {1024, 1025});  // ports 1024 and 1025 belong to lcores 0 and 1
-    EXPECT_FALSE(shareless.choose(table, client(1, 5000), kOrigin, kOriginPort));
+    EXPECT_FALSE(choose(table, shareless, client(1, 5000)));
 }
 
 // 64 k sessions to one origin from one address: all but the last few percent of ports are found within the probes.
@@ -143,7 +151,7 @@ TEST(NatPorts, ExhaustionCostsARoundABoundedNumberOfProbes) {
     const std::uint64_t before = ports.probes();
     constexpr std::uint64_t kChoices = 1'000;
     for (std::uint32_t n = 0; n < kChoices; ++n) {
-        EXPECT_FALSE(ports.choose(table, client(100'000 + n, 80), kOrigin, kOriginPort));
+        EXPECT_FALSE(choose(table, ports, client(100'000 + n, 80)));
     }
     EXPECT_LE(ports.probes() - before, Ports::kProbesARound + Ports::kProbesBeyond * kChoices + Ports::kMaxProbes);
     // The next round finds what became free.

@@ -6,6 +6,7 @@
 
 #include "dataplane/stages/families.h"
 #include "dataplane/stages/open_flow.h"
+#include "dataplane/stages/open_session.h"
 
 namespace izar {
 namespace {
@@ -106,17 +107,17 @@ void find_family(Burst& burst, LaneList& lanes, LcoreState& lcore, const Publish
     others.hand_over(burst, lcore);
     const std::size_t n = mine.size();
     flows.find_bulk(std::span(keys).first(n), std::span(hashes).first(n), std::span(found).first(n));
-    for (unsigned i = 0; i < n; ++i) {
-        if (!found[i] && burst.note[mine[i]].way == Way::egress) [[unlikely]] {
-            fetch_session(keys[i], lcore, published);
-        }
-    }
+    std::array<NewFlow<Address>, kMaxBurst> unknown;
+    std::size_t unknown_count = 0;
     for (unsigned i = 0; i < n; ++i) {
         if (found[i]) {
             enter_known<Address>(burst, mine[i], found[i], lcore, published);
         } else {
-            open_flow<Address>(burst, mine[i], keys[i], hashes[i], lcore, published, now);
+            unknown[unknown_count++] = {mine[i], keys[i], hashes[i]};
         }
+    }
+    if (unknown_count != 0) {
+        open_flows<Address>(burst, std::span{unknown}.first(unknown_count), lcore, published, now);
     }
 }
 

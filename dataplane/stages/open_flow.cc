@@ -1,20 +1,12 @@
 #include "dataplane/stages/open_flow.h"
 
+#include <array>
+
 #include "dataplane/stages/families.h"
+#include "dataplane/stages/open_session.h"
 
 namespace izar {
 namespace {
-
-// Why a lane cannot have a flow: TCP packets are answered by RST, so that the client need not wait.
-template <typename Address>
-void refuse(Burst& burst, unsigned lane, Verdict why) noexcept {
-    const std::uint8_t flags = tcp_flags<Address>(burst, lane);
-    burst.verdict[lane] = why;
-    if (flags != 0 && (flags & kTcpRst) == 0) {
-        burst.verdict[lane] = Verdict::pending;
-        burst.reset.add(lane);
-    }
-}
 
 // Only a client's own first words open a flow: a SYN, a datagram, an echo request.
 template <typename Address>
@@ -22,33 +14,39 @@ bool is_echo_reply(const Burst& burst, unsigned lane, IpProtocol protocol) noexc
     return is_icmp(protocol) && *burst.l4[lane] != FamilyOf<Address>::kEchoRequest;
 }
 
-// The service that a lane belongs to: by VIP where the packet comes from a port, by VNI where it comes out
-// of the overlay (and then the VIP must agree). -1 with a verdict, or exception, if there is none.
+// The service that a key's packets belong to by VIP, transport and port: an index, or -1.
 template <typename Address>
-int service_of_lane(Burst& burst, unsigned lane, const FlowKey<Address>& key, const ServiceTable& services) noexcept {
-    const LaneNote& note = burst.note[lane];
-    const IpAddress vip{key.destination};
-    int index = services.find(vip, transport_of(key.protocol), key.destination_port.value());
+int service_of_key(const Burst& burst, unsigned lane, const FlowKey<Address>& key,
+                   const ServiceTable& services) noexcept {
     if (is_echo_reply<Address>(burst, lane, key.protocol)) {
-        index = -1;
-    }
-    if (note.way == Way::egress) {
-        if (index < 0 || services[index].id != note.service) {
-            burst.verdict[lane] = Verdict::unknown_service;
-            return -1;
-        }
-        return index;
-    }
-    if (index >= 0) {
-        return index;
-    }
-    if (services.is_vip(vip)) {
-        refuse<Address>(burst, lane, Verdict::no_service);
         return -1;
+    }
+    return services.find(IpAddress{key.destination}, transport_of(key.protocol), key.destination_port.value());
+}
+
+// Whether a lane may open a flow of the service with this index (-1: none). A packet that comes out of the overlay must
+// name the same one by its VNI. If not, the lane has a verdict, or is on exception.
+template <typename Address>
+bool may_open(Burst& burst, unsigned lane, const FlowKey<Address>& key, int service,
+              const ServiceTable& services) noexcept {
+    const LaneNote& note = burst.note[lane];
+    if (note.way == Way::egress) {
+        if (service < 0 || services[service].id != note.service) {
+            burst.verdict[lane] = Verdict::unknown_service;
+            return false;
+        }
+        return true;
+    }
+    if (service >= 0) {
+        return true;
+    }
+    if (services.is_vip(IpAddress{key.destination})) {
+        refuse<Address>(burst, lane, Verdict::no_service);
+        return false;
     }
     // The kernel's, also where it is sent to an egress address: its own sockets use that address too.
     burst.exception.add(lane);
-    return -1;
+    return false;
 }
 
 // The egress of a new flow, or kNoSlot.
@@ -73,83 +71,39 @@ void fill_new_flow(Flow<Address>& flow, const Burst& burst, unsigned lane, const
     flow.origin_neighbor = kNoNeighbor;
 }
 
-Be16 port_of(const Origin& origin, Be16 vip_port) noexcept {
-    return origin.port == 0 ? vip_port : Be16{origin.port};
-}
-
-}  // namespace
+// What is known of a lane before its flow is opened.
+template <typename Address>
+struct Opening {
+    int service;                   // index, -1: none
+    NodeSlot egress;               // meaningless without service
+    SessionPlan<Address> session;  // meaningless unless this node is the egress
+};
 
 template <typename Address>
-void fetch_session(const FlowKey<Address>& key, LcoreState& lcore, const Published& published) noexcept {
-    const ServiceTable& services = *published.services;
-    const int found =
-        services.find(IpAddress{key.destination}, transport_of(key.protocol), key.destination_port.value());
-    if (found < 0) {
-        return;
-    }
-    const Service& service = services[found];
-    const std::uint8_t index = service.origin_choice->pick(origin_hash(key));
-    if (index == MaglevTable::kNobody) {
-        return;
-    }
-    const Origin& origin = service.origins[index];
-    const auto likely = FamilyOf<Address>::ports(lcore).first_choice(key, FamilyOf<Address>::address(origin.address),
-                                                                     port_of(origin, key.destination_port));
-    if (likely) {
-        FamilyOf<Address>::flows(lcore).fetch(*likely);
-    }
-}
-
-template <typename Address>
-void open_session(Burst& burst, unsigned lane, FlowRef ref, LcoreState& lcore, const Published& published) noexcept {
-    auto& flows = FamilyOf<Address>::flows(lcore);
-    Flow<Address>& flow = flows[ref];
-    const std::uint8_t flags = tcp_flags<Address>(burst, lane);
-    const bool opens = flow.protocol != IpProtocol::tcp || ((flags & kTcpSyn) != 0 && (flags & kTcpAck) == 0);
-    // By id: the table may have changed since the flow was opened, and with it every index.
-    const int service_index = published.services->find(flow.service);
-    if (service_index < 0) {
-        burst.verdict[lane] = Verdict::unknown_service;
-        return;
-    }
-    const Service& service = (*published.services)[service_index];
-    const std::uint8_t index = opens ? service.origin_choice->pick(origin_hash(flow.client_key())) : 0;
-    if (!opens || index == MaglevTable::kNobody) {
-        refuse<Address>(burst, lane, opens ? Verdict::no_origin : Verdict::no_session);
-        return;
-    }
-    const Origin& origin = service.origins[index];
-    const auto hop = lcore.shared.interfaces.next_hop(origin.address);
-    const auto reply = FamilyOf<Address>::ports(lcore).choose(
-        flows, flow.client_key(), FamilyOf<Address>::address(origin.address), port_of(origin, flow.vip_port));
-    if (!hop || !reply) {
-        refuse<Address>(burst, lane, hop ? Verdict::ports_exhausted : Verdict::no_next_hop);
-        return;
-    }
-    if (!flows.add_session(ref, *reply)) {
-        refuse<Address>(burst, lane, Verdict::flows_full);
-        return;
-    }
-    flow.egress = published.fleet->self;
-    flow.origin_neighbor = lcore.shared.neighbors.insert(hop->port, hop->address);
-    burst.flow[lane] = ref;
-    burst.forward.add(lane);
-}
-
-template <typename Address>
-void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::uint64_t hash, LcoreState& lcore,
-               const Published& published, Instant now) noexcept {
-    const int index = service_of_lane(burst, lane, key, *published.services);
-    if (index < 0) {
-        return;
-    }
+Opening<Address> plan(const Burst& burst, unsigned lane, const FlowKey<Address>& key, LcoreState& lcore,
+                      const Published& published) noexcept {
     const Fleet& fleet = *published.fleet;
+    const int index = service_of_key(burst, lane, key, *published.services);
+    if (index < 0) {
+        return {-1, kNoSlot, {}};
+    }
     const Service& service = (*published.services)[index];
-    const LaneNote& note = burst.note[lane];
-    const NodeSlot egress = note.way == Way::egress ? fleet.self : choose_egress(key, service, fleet);
-    if (egress == kNoSlot) {
-        refuse<Address>(burst, lane, Verdict::no_egress);
+    const NodeSlot egress = burst.note[lane].way == Way::egress ? fleet.self : choose_egress(key, service, fleet);
+    if (egress != fleet.self) {
+        return {index, egress, {}};
+    }
+    return {index, egress, plan_session(key, service, lcore)};
+}
+
+template <typename Address>
+void open_planned(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::uint64_t hash,
+                  const Opening<Address>& opening, LcoreState& lcore, const Published& published,
+                  Instant now) noexcept {
+    if (!may_open(burst, lane, key, opening.service, *published.services)) {
         return;
+    }
+    if (opening.egress == kNoSlot) {
+        return refuse<Address>(burst, lane, Verdict::no_egress);
     }
     auto& flows = FamilyOf<Address>::flows(lcore);
     const FlowRef ref = flows.create(key, hash, now);
@@ -164,17 +118,17 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
     Flow<Address>& flow = flows[ref];
     burst.flow[lane] = ref;
     if (flow.service != kNoService) {  // an earlier packet of this burst opened it
-        if (note.way == Way::egress && !flow.has_session()) {
+        if (burst.note[lane].way == Way::egress && !flow.has_session()) {
             open_session<Address>(burst, lane, ref, lcore, published);
         } else {
             burst.forward.add(lane);
         }
         return;
     }
-    fill_new_flow(flow, burst, lane, service, *published.routes);
-    flow.egress = egress;
-    if (egress == fleet.self) {
-        open_session<Address>(burst, lane, ref, lcore, published);
+    fill_new_flow(flow, burst, lane, (*published.services)[opening.service], *published.routes);
+    flow.egress = opening.egress;
+    if (opening.egress == published.fleet->self) {
+        open_session(burst, lane, ref, opening.session, lcore, published);
         if (!flow.has_session()) {
             flows.erase(ref);  // nobody else knows it yet
         }
@@ -184,13 +138,33 @@ void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::ui
     burst.forward.add(lane);
 }
 
+}  // namespace
+
+template <typename Address>
+void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::uint64_t hash, LcoreState& lcore,
+               const Published& published, Instant now) noexcept {
+    open_planned(burst, lane, key, hash, plan(burst, lane, key, lcore, published), lcore, published, now);
+}
+
+template <typename Address>
+void open_flows(Burst& burst, std::span<const NewFlow<Address>> flows, LcoreState& lcore, const Published& published,
+                Instant now) noexcept {
+    std::array<Opening<Address>, kMaxBurst> opening;
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+        opening[i] = plan(burst, flows[i].lane, flows[i].key, lcore, published);
+    }
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+        open_planned(burst, flows[i].lane, flows[i].key, flows[i].hash, opening[i], lcore, published, now);
+    }
+}
+
 template void open_flow(Burst&, unsigned, const FlowKey<Ipv4Address>&, std::uint64_t, LcoreState&, const Published&,
                         Instant) noexcept;
 template void open_flow(Burst&, unsigned, const FlowKey<Ipv6Address>&, std::uint64_t, LcoreState&, const Published&,
                         Instant) noexcept;
-template void fetch_session(const FlowKey<Ipv4Address>&, LcoreState&, const Published&) noexcept;
-template void fetch_session(const FlowKey<Ipv6Address>&, LcoreState&, const Published&) noexcept;
-template void open_session<Ipv4Address>(Burst&, unsigned, FlowRef, LcoreState&, const Published&) noexcept;
-template void open_session<Ipv6Address>(Burst&, unsigned, FlowRef, LcoreState&, const Published&) noexcept;
+template void open_flows(Burst&, std::span<const NewFlow<Ipv4Address>>, LcoreState&, const Published&,
+                         Instant) noexcept;
+template void open_flows(Burst&, std::span<const NewFlow<Ipv6Address>>, LcoreState&, const Published&,
+                         Instant) noexcept;
 
 }  // namespace izar

@@ -1,7 +1,10 @@
-// open_flow.h -- The slow path of the flow stage: the first packet of a flow, or of a session.
+// open_flow.h -- The slow path of the flow stage: the first packet of a flow.
 //
 // Thread: one lcore.
 #pragma once
+
+#include <cstdint>
+#include <span>
 
 #include "dataplane/lcore/lcore_state.h"
 #include "dataplane/stages/burst.h"
@@ -15,15 +18,17 @@ template <typename Address>
 void open_flow(Burst& burst, unsigned lane, const FlowKey<Address>& key, std::uint64_t hash, LcoreState& lcore,
                const Published& published, Instant now) noexcept;
 
-// Gives a known flow a session on this node, because its packet came out of the overlay to this egress, or
-// because this node has become its egress. The outcome stands on the lane as after open_flow(). A flow that cannot
-// have a session stays as it was: other lanes of the burst may already hold a reference to it.
+// A lane whose key is unknown, and the key's hash in the lcore's table.
 template <typename Address>
-void open_session(Burst& burst, unsigned lane, FlowRef flow, LcoreState& lcore, const Published& published) noexcept;
+struct NewFlow {
+    unsigned lane;
+    FlowKey<Address> key;
+    std::uint64_t hash;
+};
 
-// For a packet out of the overlay that is going to open a session: starts the way of the session's second key's likely
-// place into the cache, so that the misses of a burst's new sessions are under way at once.
+// The same for all such lanes of a burst, at most kMaxBurst, with their cache misses under way at once.
 template <typename Address>
-void fetch_session(const FlowKey<Address>& key, LcoreState& lcore, const Published& published) noexcept;
+void open_flows(Burst& burst, std::span<const NewFlow<Address>> flows, LcoreState& lcore, const Published& published,
+                Instant now) noexcept;
 
 }  // namespace izar
