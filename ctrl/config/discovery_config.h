@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "ctrl/config/config_keys.h"
 #include "ctrl/store/records.h"
 #include "dataplane/base/result.h"
+#include "dataplane/config/config_keys.h"
 
 namespace izar {
 
@@ -26,7 +26,7 @@ inline constexpr std::string_view kDiscoveryPrefix = "IZAR_DISCOVERY_";
 
 std::vector<ConfigKey> discovery_keys(DiscoveryConfig& config);
 
-// `environment`: "NAME=value" each; lists of nodes and domains cannot be set there.
+// `environment`: "NAME=value" each.
 Result<DiscoveryConfig> parse_discovery_config(const std::string& text, const std::string& file_name,
                                                std::span<const std::string> environment);
 

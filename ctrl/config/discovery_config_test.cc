@@ -32,6 +32,15 @@ TEST(DiscoveryConfig, IsAnInventory) {
     EXPECT_EQ(config->inventory.domains[0].first, "www.example.com");
 }
 
+TEST(DiscoveryConfig, AVariableMayHoldTheNodes) {
+    const std::vector<std::string> environment{"IZAR_DISCOVERY_NODES=[{name: par-1, region: eu, address: 10.0.0.9}]"};
+    const auto config = parse_discovery_config(kFile, "node-discovery.yaml", environment);
+    ASSERT_TRUE(config) << config.error().text;
+    ASSERT_EQ(config->inventory.nodes.size(), 1U);
+    EXPECT_EQ(config->inventory.nodes[0].name, "par-1");
+    EXPECT_EQ(config->inventory.domains.size(), 1U) << "as the file says";
+}
+
 TEST(DiscoveryConfig, ADumpReadsBack) {
     auto config = parse_discovery_config(kFile, "node-discovery.yaml", {}).value();
     const std::string dump = config_text(discovery_keys(config));

@@ -17,14 +17,7 @@ constexpr std::size_t kMostEndpoints = 9;
 constexpr Nanos kShortestLease = std::chrono::seconds{2};
 constexpr Nanos kLongestLease = std::chrono::seconds{60};
 constexpr Nanos kShortestKeep = std::chrono::hours{1};
-
-ConfigKey duration_key(std::string path, std::string_view meaning, Nanos& field, Nanos least, Nanos most) {
-    return {.path = std::move(path),
-            .kind = "a duration like 10s or 168h",
-            .meaning = meaning,
-            .read = [&field, least, most](const YamlCursor& at) { assign(field, at.duration(least, most)); },
-            .show = [&field] { return duration_text(field); }};
-}
+constexpr std::string_view kDuration = "a duration like 10s or 168h";
 
 bool is_endpoint(std::string_view text) {
     return text.starts_with("http://") || text.starts_with("https://");
@@ -70,10 +63,11 @@ void add_store_keys(SchedulingConfig& config, std::vector<ConfigKey>& keys) {
     keys.push_back(text_key("store.database", "a name", "The database, which must exist.", mariadb.database));
     keys.push_back(text_key("store.ca_file", "a path", "CA that signed MariaDB's certificate; empty: no TLS.",
                             mariadb.ca_file, kLongestPath));
-    keys.push_back(duration_key("store.keep_samples", "How long rows of system_info and region_probe_info are kept.",
-                                config.keep_samples, kShortestKeep, kLongestDuration));
+    keys.push_back(duration_key("store.keep_samples", kDuration,
+                                "How long rows of system_info and region_probe_info are kept.", config.keep_samples,
+                                kShortestKeep, kLongestDuration));
     keys.back().at_sighup = true;
-    keys.push_back(duration_key("store.keep_removals",
+    keys.push_back(duration_key("store.keep_removals", kDuration,
                                 "How long a node may be away and still be told only what changed.",
                                 config.keep_removals, kShortestKeep, kLongestDuration));
     keys.back().at_sighup = true;
@@ -89,8 +83,8 @@ void add_etcd_keys(EtcdConfig& etcd, std::vector<ConfigKey>& keys) {
     keys.push_back(text_key("etcd.name", "a name", "This controller's name among the others.", etcd.name));
     keys.push_back(text_key("etcd.address", "ADDRESS:PORT",
                             "Where the other controllers reach this one's API; empty: `api`.", etcd.address));
-    keys.push_back(duration_key("etcd.lease", "How long a leader that is not heard of stays leader.", etcd.lease,
-                                kShortestLease, kLongestLease));
+    keys.push_back(duration_key("etcd.lease", kDuration, "How long a leader that is not heard of stays leader.",
+                                etcd.lease, kShortestLease, kLongestLease));
 }
 
 bool is_anywhere(std::string_view address) {

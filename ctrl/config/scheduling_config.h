@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "ctrl/config/config_keys.h"
 #include "ctrl/store/store.h"
 #include "dataplane/base/result.h"
+#include "dataplane/config/config_keys.h"
 
 namespace izar {
 

@@ -85,10 +85,10 @@ TEST(SchedulingConfig, ADumpReadsBackAndShowsNoSecret) {
 
 TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
     const std::pair<const char*, const char*> cases[] = {
-        {"lisen: 1.2.3.4:5", "scheduling-config.yaml:1:1: unknown key 'lisen'; did you mean 'listen'?"},
+        {"lisen: 1.2.3.4:5", "scheduling-config.yaml:1:1: unknown key 'lisen' in the file; did you mean 'listen'?"},
         {"store: {kind: sqlite, pth: /a}", "unknown key 'pth' in store; did you mean 'path'?"},
         {"store:\n  kind: mysql", "scheduling-config.yaml:2:9: store.kind: 'mysql' is not one of: sqlite, mariadb"},
-        {"store: sqlite", "store must be a map"},
+        {"store: sqlite", "store: must be a map with keys kind, path"},
         {"listen: a\nlisten: b", "stands twice"},
         {"etcd:\n  endpoints: [http://127.0.0.1:2379]\n  name: c1",
          "scheduling-config.yaml:2:3: etcd.endpoints: several controllers cannot share an SQLite file"},

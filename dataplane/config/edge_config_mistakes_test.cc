@@ -39,21 +39,23 @@ const Mistake kNodeMistakes[] = {
     {"node: {id: 1, name: ams}\n", "",
      "edge.yaml:1:1: the file lacks the key 'node'; say which of the nodes this is: node: {id: 1, name: ams}"},
     {"{id: 1, name: ams}", "{id: 0, name: ams}", "edge.yaml:1:12: node.id: '0' is not a whole number from 1 to 65535"},
-    {"{id: 1, name: ams}", "{name: ams}", "edge.yaml:1:7: node lacks the key 'id'"},
+    {"{id: 1, name: ams}", "{name: ams}",
+     "edge.yaml:1:7: node lacks the key 'id'; say which of the nodes this is: node: {id: 1, name: ams}"},
     {"{id: 1, name: ams}", "{id: 1, name: a/b}",
      "edge.yaml:1:21: node.name: 'a/b' is not a name; use 1 to 31 letters, digits, '.', '_' or '-', a letter or digit "
      "first"},
     {"{id: 1, name: ams}", "{id: 1, name: lon}",
-     "edge.yaml:1:7: node: 'lon' is not in 'nodes'; add this node to that list"},
+     "edge.yaml:1:21: node.name: 'lon' is not in 'nodes'; add this node to that list"},
     {"{id: 1, name: ams}", "{id: 3, name: ams}",
-     "edge.yaml:1:7: node: 'ams' has id 3 here and id 1 in 'nodes'; make them equal"},
+     "edge.yaml:1:21: node.name: 'ams' has id 3 here and id 1 in 'nodes'; make them equal"},
     {"{id: 1, name: ams}", "{id: 1, name: ams, id: 1}", "edge.yaml:1:26: key 'id' stands twice in node; keep one"},
     {"security: aes-gcm", "security: off", "edge.yaml:2:11: security: 'off' is not one of: none, aes-gcm"},
     {"secrets: {file: /etc/izar/secrets}\n", "",
      "edge.yaml:1:1: the file lacks the key 'secrets'; name the file of link secrets: secrets: {file: "
      "/etc/izar/secrets}; or write 'security: none', and overlay packets travel unencrypted"},
     {"secrets: {file: /etc/izar/secrets}", "secrets: {flie: /etc/izar/secrets}",
-     "edge.yaml:49:10: secrets lacks the key 'file'; name the file of link secrets\n"
+     "edge.yaml:49:10: secrets lacks the key 'file'; name the file of link secrets: secrets: {file: "
+     "/etc/izar/secrets}; or write 'security: none', and overlay packets travel unencrypted\n"
      "edge.yaml:49:11: unknown key 'flie' in secrets; did you mean 'file'?"},
     {"secrets: {file: /etc/izar/secrets}", "secrets: {file: secrets}",
      "edge.yaml:49:17: secrets.file: 'secrets' is not an absolute path; begin it with '/'"},
@@ -247,7 +249,7 @@ TEST(EdgeConfigMistakes, SeveralAreToldInOneGo) {
               "edge.yaml:1:1: the file lacks the key 'overlay'; name the port that carries overlay packets: overlay: "
               "{port: wan}\n"
               "edge.yaml:1:1: the file lacks the key 'nodes'; list all nodes of the fleet, this one included\n"
-              "edge.yaml:1:7: node lacks the key 'name'\n"
+              "edge.yaml:1:7: node lacks the key 'name'; say which of the nodes this is: node: {id: 1, name: ams}\n"
               "edge.yaml:2:7: idle: 'yes' is not one of: spin, sleep\n"
               "edge.yaml:3:8: ports: needs 1 to 8 ports");
 }

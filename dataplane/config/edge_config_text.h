@@ -12,7 +12,7 @@
 
 namespace izar {
 
-// Every key is written out, defaults included: what `show config` prints is what is in force.
+// Every key that has a value, defaults included: what `show config` prints is what is in force.
 std::string edge_config_text(const EdgeConfig& config);
 
 // Names of the sections ("ports", "links") in which two configurations differ, in the order in which they are written.

@@ -14,6 +14,16 @@ namespace {
 
 constexpr std::uint64_t kMostNodeId = 65535;
 
+constexpr ItemKey kNodeKeys[] = {
+    {"id", "required", "1 to 65535", "Unique."},
+    {"name", "required", "a name", "Unique."},
+    {"region", "none", "a name", "Nodes of one region form a group."},
+    {"address", "required", "a host address",
+     "Where its overlay packets go, unique. The overlay's port needs an address of the same family. For this node: one "
+     "of "
+     "that port's addresses; left out, its first of the family that the peers use."},
+};
+
 // What must be unique over the fleet, with the path where it stood first.
 struct Taken {
     std::unordered_map<std::uint16_t, std::string> ids;
@@ -32,7 +42,7 @@ bool claim(std::unordered_map<Key, std::string>& taken, const Key& key, const Ya
 
 // A node of the list; its address stays unspecified where it is left out. False: a problem was told about.
 bool read_node(const YamlCursor& item, Taken& taken, FleetNode& node) {
-    const auto keys = item.map({"id", "name", "region", "address"});
+    const auto keys = item.map(words_of(kNodeKeys));
     if (!keys) {
         return false;
     }
@@ -165,6 +175,10 @@ std::optional<IpAddress> read_host_address(const YamlCursor& cursor) {
 
 std::string_view family_name(Family family) {
     return family == Family::ipv4 ? "IPv4" : "IPv6";
+}
+
+std::span<const ItemKey> node_keys() {
+    return kNodeKeys;
 }
 
 void read_nodes(const YamlCursor& nodes, const YamlCursor& own, const SoundParts& sound, EdgeConfig& config) {

@@ -15,6 +15,19 @@ constexpr std::size_t kLongestInterface = 15;  // IFNAMSIZ - 1, linux/if.h
 constexpr std::uint64_t kLeastMtu = 1280;      // RFC 8200 section 5
 constexpr std::uint64_t kMostMtu = 9000;
 
+constexpr ItemKey kPortKeys[] = {
+    {"name", "required", "a name", "Unique."},
+    {"device", "required", "text",
+     "DPDK device, unique: `net_af_packet,iface=eth1`, `net_af_xdp,iface=eth1`, `0000:3b:00.0`."},
+    {"mtu", "`1500`", "1280 to 9000",
+     "Bytes of an IP packet; the overlay's port needs 1,388 (1,368 without IPv6 addresses)."},
+    {"addresses", "required", "a list of addresses with prefix lengths",
+     "This node's own: `10.0.0.1/24`; at most 32 over all ports, none twice."},
+    {"gateways", "none", "a list of host addresses",
+     "Next hop for what is not on-link; at most one a family, in a network of the port's addresses."},
+    {"exception_tap", "none", "text of at most 15 bytes", "Kernel interface that gets what is not izar's."},
+};
+
 bool has_family(const PortConfig& port, Family family) {
     return std::any_of(port.addresses.begin(), port.addresses.end(),
                        [&](const InterfaceAddress& a) { return a.address.family() == family; });
@@ -132,6 +145,10 @@ class FirstSeen {
 
 }  // namespace
 
+std::span<const ItemKey> port_keys() {
+    return kPortKeys;
+}
+
 void read_ports(const YamlCursor& ports, EdgeConfig& config) {
     const auto items = ports.list(kMaxPorts);
     if (items.empty() && (ports.kind() == YamlKind::null || ports.kind() == YamlKind::sequence)) {
@@ -143,7 +160,7 @@ void read_ports(const YamlCursor& ports, EdgeConfig& config) {
     FirstSeen addresses;
     std::size_t address_count = 0;
     for (const YamlCursor& item : items) {
-        const auto keys = item.map({"name", "device", "mtu", "addresses", "gateways", "exception_tap"});
+        const auto keys = item.map(words_of(kPortKeys));
         if (!keys) {
             continue;
         }
@@ -174,13 +191,8 @@ const PortConfig* overlay_port(const EdgeConfig& config) {
     return nullptr;
 }
 
-void read_overlay(const YamlCursor& overlay, const SoundParts& sound, EdgeConfig& config) {
-    const auto keys = overlay.map({"port"});
-    if (!keys) {
-        return;
-    }
-    const auto given = keys->need("port", "name the port that carries overlay packets");
-    const auto name = given ? given->name() : std::nullopt;
+void read_overlay_port(const YamlCursor& given, const SoundParts& sound, EdgeConfig& config) {
+    const auto name = given.name();
     if (!name) {
         return;
     }
@@ -195,7 +207,7 @@ void read_overlay(const YamlCursor& overlay, const SoundParts& sound, EdgeConfig
             known.push_back(each.name);
         }
         const std::string_view meant = nearest_word(*name, known);
-        given->problem(fmt::format(
+        given.problem(fmt::format(
             "'{}' is no port of this file; {}", *name,
             meant.empty() ? "give the name of one under 'ports'" : fmt::format("did you mean '{}'?", meant)));
         return;
@@ -203,28 +215,28 @@ void read_overlay(const YamlCursor& overlay, const SoundParts& sound, EdgeConfig
     const Family larger = has_family(*port, Family::ipv6) ? Family::ipv6 : Family::ipv4;
     const std::size_t least = kLeastMtu + overlay_overhead(larger);
     if (port->mtu < least) {
-        given->problem(
+        given.problem(
             fmt::format("'{}' has mtu {}; an overlay port needs at least {}, so that IPv6 packets of {} "
                         "bytes fit into the overlay",
                         *name, port->mtu, least, kLeastMtu));
     }
 }
 
-void read_egress_addresses(const std::optional<YamlCursor>& given, const SoundParts& sound, EdgeConfig& config) {
-    if (!given) {
-        for (const PortConfig& port : config.ports) {
-            for (const Family family : {Family::ipv4, Family::ipv6}) {
-                const auto first = std::find_if(port.addresses.begin(), port.addresses.end(),
-                                                [&](const auto& a) { return a.address.family() == family; });
-                if (port.name != config.overlay_port && first != port.addresses.end()) {
-                    config.egress_addresses.push_back(first->address);
-                }
+void choose_egress_addresses(EdgeConfig& config) {
+    for (const PortConfig& port : config.ports) {
+        for (const Family family : {Family::ipv4, Family::ipv6}) {
+            const auto first = std::find_if(port.addresses.begin(), port.addresses.end(),
+                                            [&](const auto& a) { return a.address.family() == family; });
+            if (port.name != config.overlay_port && first != port.addresses.end()) {
+                config.egress_addresses.push_back(first->address);
             }
         }
-        return;
     }
+}
+
+void read_egress_addresses(const YamlCursor& given, const SoundParts& sound, EdgeConfig& config) {
     std::map<Family, std::size_t> count;
-    for (const YamlCursor& item : given->list(2 * kMaxEgressAddresses)) {
+    for (const YamlCursor& item : given.list(2 * kMaxEgressAddresses)) {
         const auto address = read_host_address(item);
         if (!address) {
             continue;

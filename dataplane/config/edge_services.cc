@@ -16,6 +16,43 @@ constexpr std::uint64_t kMostWeight = 65535;
 constexpr Nanos kLeastTimeout = std::chrono::seconds{1};
 constexpr Nanos kMostTimeout = std::chrono::hours{24};
 
+constexpr ItemKey kServiceKeys[] = {
+    {"id", "required", "1 to 16777215", "Unique; travels as the GENEVE VNI."},
+    {"name", "required", "a name", "Unique."},
+    {"vip", "required", "a host address",
+     "What clients connect to; no egress address of this node and no node's overlay address."},
+    {"protocol", "required", "tcp, udp, icmp", "`icmp` is echo."},
+    {"ports", "required", "`80`, `8000-8099` or `any`",
+     "Not for icmp. No two services have the same vip, protocol and ports; where ranges overlap, the narrowest wins."},
+    {"egress", "required", "a list of 1 to 64 names under `nodes`, or [egresses](#egresses-and-origins)",
+     "Nodes near the origins, none twice, one with a weight above 0. If it names this node, this node needs an egress "
+     "address of the vip's family."},
+    {"origins", "required", "a list of 1 to 64 [origins](#egresses-and-origins)",
+     "The servers behind the vip, one with a weight above 0."},
+    {"duplicate", "`false`", "true, false",
+     "`true` sends each packet, requests and replies, over two disjoint paths and delivers the copy that comes first: "
+     "a "
+     "cut loses nothing, at twice the traffic and 12 bytes less for each packet. Where there is one path only, it "
+     "travels once. Set it on all nodes."},
+    {"timeouts", "see [there](#timeouts)", "a map", "Idle time after which a flow is forgotten."},
+};
+constexpr ItemKey kEgressKeys[] = {
+    {"node", "required", "a name under `nodes`", "Where flows leave the overlay."},
+    {"weight", "`1`", "0 to 65535", "Its part of the flows; 0: none."},
+};
+constexpr ItemKey kOriginKeys[] = {
+    {"address", "required", "a host address", "Of the vip's family, not the vip."},
+    {"port", "the one that the client asked for", "1 to 65535", "Not for icmp."},
+    {"weight", "`1`", "0 to 65535", "Its part of the flows; 0: none."},
+};
+constexpr ItemKey kTimeoutKeys[] = {
+    {"tcp_opening", "`10s`", "a duration, 1s to 24h", "SYN seen, no answer yet."},
+    {"tcp_established", "`15m`", "a duration, 1s to 24h", "Open connections."},
+    {"tcp_closing", "`30s`", "a duration, 1s to 24h", "FIN or RST seen."},
+    {"udp", "`60s`", "a duration, 1s to 24h", "UDP flows."},
+    {"icmp", "`10s`", "a duration, 1s to 24h", "Echo identifiers."},
+};
+
 struct PortRange {
     std::uint16_t first = 0;
     std::uint16_t last = 0;
@@ -97,7 +134,7 @@ void read_egresses(const YamlCursor& list, const NodeNames& names, Service& serv
         Egress egress;
         std::optional<NodeId> node;
         if (item.kind() == YamlKind::map) {
-            if (const auto keys = item.map({"node", "weight"})) {
+            if (const auto keys = item.map(words_of(kEgressKeys))) {
                 const auto named = keys->need("node");
                 node = named ? names.find(*named) : std::nullopt;
                 read_weight(*keys, egress.weight);
@@ -137,7 +174,7 @@ void check_origin_family(const YamlCursor& at, const Service& service, const IpA
 void read_origins(const YamlCursor& list, Service& service) {
     std::size_t wrong = 0;
     for (const YamlCursor& item : list.list(kMaxOrigins)) {
-        const auto keys = item.map({"address", "port", "weight"});
+        const auto keys = item.map(words_of(kOriginKeys));
         const auto address_key = keys ? keys->need("address") : std::nullopt;
         const auto address = address_key ? read_host_address(*address_key) : std::nullopt;
         if (!address) {
@@ -172,7 +209,7 @@ void read_origins(const YamlCursor& list, Service& service) {
 }
 
 void read_timeouts(const YamlCursor& timeouts, FlowTimeouts& out) {
-    const auto keys = timeouts.map({"tcp_opening", "tcp_established", "tcp_closing", "udp", "icmp"});
+    const auto keys = timeouts.map(words_of(kTimeoutKeys));
     if (!keys) {
         return;
     }
@@ -270,6 +307,22 @@ Service read_service(const YamlMap& keys, const NodeNames& names, const SoundPar
 
 }  // namespace
 
+std::span<const ItemKey> service_keys() {
+    return kServiceKeys;
+}
+
+std::span<const ItemKey> egress_keys() {
+    return kEgressKeys;
+}
+
+std::span<const ItemKey> origin_keys() {
+    return kOriginKeys;
+}
+
+std::span<const ItemKey> timeout_keys() {
+    return kTimeoutKeys;
+}
+
 void read_services(const YamlCursor& services, const SoundParts& sound, EdgeConfig& config) {
     const NodeNames names(config, sound);
     std::map<std::string, std::string> taken;  // what must be unique, with the path that has it
@@ -280,8 +333,7 @@ void read_services(const YamlCursor& services, const SoundParts& sound, EdgeConf
         }
     };
     for (const YamlCursor& item : services.list(kMaxServices)) {
-        const auto keys =
-            item.map({"id", "name", "vip", "protocol", "ports", "egress", "origins", "duplicate", "timeouts"});
+        const auto keys = item.map(words_of(kServiceKeys));
         if (!keys) {
             continue;
         }

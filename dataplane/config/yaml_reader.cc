@@ -48,7 +48,7 @@ std::string join(const std::string& path, std::string_view key) {
     return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
 }
 
-std::string listed(std::initializer_list<std::string_view> words) {
+std::string listed(std::span<const std::string_view> words) {
     std::string out;
     for (const std::string_view word : words) {
         out += out.empty() ? "" : ", ";
@@ -120,8 +120,9 @@ std::string ConfigProblems::text() const {
     std::string out;
     for (std::size_t i = 0; i < count; ++i) {
         const Problem& problem = *sorted[i];
-        out += fmt::format("{}{}:{}:{}: {}", i == 0 ? "" : "\n", file_name_, problem.mark.line, problem.mark.column,
-                           problem.text);
+        const SourceMark at = problem.mark;
+        const std::string place = at.line == 0 ? file_name_ : fmt::format("{}:{}:{}", file_name_, at.line, at.column);
+        out += fmt::format("{}{}: {}", i == 0 ? "" : "\n", place, problem.text);
     }
     if (sorted.size() > count) {
         out += fmt::format("\n{}: and {} more problems", file_name_, sorted.size() - count);
@@ -233,7 +234,7 @@ std::optional<std::size_t> YamlCursor::word(std::initializer_list<std::string_vi
     }
     const auto* found = std::find(words.begin(), words.end(), *scalar);
     if (found == words.end()) {
-        problem(fmt::format("'{}' is not one of: {}", shown(*scalar), listed(words)));
+        problem(fmt::format("'{}' is not one of: {}", shown(*scalar), listed({words.begin(), words.size()})));
         return std::nullopt;
     }
     return static_cast<std::size_t>(found - words.begin());
@@ -261,6 +262,10 @@ std::vector<YamlCursor> YamlCursor::list(std::size_t most) const {
 }
 
 std::optional<YamlMap> YamlCursor::map(std::initializer_list<std::string_view> known) const {
+    return map(std::span(known.begin(), known.size()));
+}
+
+std::optional<YamlMap> YamlCursor::map(std::span<const std::string_view> known) const {
     if (node_->kind == YamlKind::scalar || node_->kind == YamlKind::sequence) {
         problem(fmt::format("must be a map with keys {}, not {}", listed(known), kind_name(node_->kind)));
         return std::nullopt;
@@ -269,9 +274,9 @@ std::optional<YamlMap> YamlCursor::map(std::initializer_list<std::string_view> k
     // Keys seen so far, as a bit a known key: linear in the entries, whatever the file holds.
     std::vector<bool> seen(known.size(), false);
     for (const YamlEntry& entry : node_->entries) {
-        const auto* found = std::find(known.begin(), known.end(), entry.key);
+        const auto found = std::find(known.begin(), known.end(), entry.key);
         if (found == known.end()) {
-            const std::string_view meant = nearest_word(entry.key, std::span(known.begin(), known.size()));
+            const std::string_view meant = nearest_word(entry.key, known);
             const std::string advice =
                 meant.empty() ? fmt::format("known are {}", listed(known)) : fmt::format("did you mean '{}'?", meant);
             problems_->add(entry.key_mark, fmt::format("unknown key '{}' in {}; {}", shown(entry.key), place, advice));
@@ -305,6 +310,15 @@ std::optional<YamlCursor> YamlMap::need(std::string_view key, std::string_view w
                                fmt::format("{} lacks the key '{}'{}{}", place, key, why.empty() ? "" : "; ", why));
     }
     return found;
+}
+
+SourceMark YamlMap::key_mark(std::string_view key) const {
+    for (const YamlEntry& entry : cursor_.node_->entries) {
+        if (entry.key == key) {
+            return entry.key_mark;
+        }
+    }
+    return {};
 }
 
 Result<std::string> read_config_file(const std::string& path) {

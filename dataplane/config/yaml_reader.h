@@ -32,7 +32,7 @@ class ConfigProblems {
     void add(SourceMark mark, std::string text);
     bool empty() const noexcept { return problems_.empty(); }
     std::size_t count() const noexcept { return problems_.size(); }
-    // All problems in the order of the file, one a line: "file:line:column: text".
+    // All problems in the order of the file, one a line: "file:line:column: text", or "file: text" without a place.
     std::string text() const;
 
   private:
@@ -57,6 +57,8 @@ class YamlCursor {
 
     // Adds "path: text" at this value's place.
     void problem(std::string_view text) const;
+    // Of the whole file, so far.
+    std::size_t problem_count() const noexcept { return problems_->count(); }
 
     // Not empty, one line, at most `longest` bytes.
     std::optional<std::string> text(std::size_t longest) const;
@@ -71,6 +73,7 @@ class YamlCursor {
     // At most `most` items.
     std::vector<YamlCursor> list(std::size_t most) const;
     // Every key must be one of `known`, and stand there once. An empty value reads as a map without keys.
+    std::optional<YamlMap> map(std::span<const std::string_view> known) const;
     std::optional<YamlMap> map(std::initializer_list<std::string_view> known) const;
     // A scalar that `parse` (text -> Result<T>) understands.
     template <typename Parse>
@@ -103,6 +106,8 @@ class YamlMap {
     std::optional<YamlCursor> find(std::string_view key) const;
     // The value of a key that must be there; its absence is a problem, with `why` as the advice.
     std::optional<YamlCursor> need(std::string_view key, std::string_view why = {}) const;
+    // Where the key itself stands; {}: nowhere.
+    SourceMark key_mark(std::string_view key) const;
     const YamlCursor& cursor() const noexcept { return cursor_; }
 
   private:

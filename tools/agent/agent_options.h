@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ctrl/config/config_keys.h"
 #include "ctrl/loop/sockets.h"
 #include "dataplane/base/result.h"
+#include "dataplane/config/config_keys.h"
 
 namespace izar {
 

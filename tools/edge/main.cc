@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dataplane/config/edge_config_text.h"
+#include "dataplane/config/edge_keys.h"
 #include "dataplane/shell/control_socket.h"
 #include "tools/edge/eal_arguments.h"
 #include "tools/edge/edge_options.h"
@@ -22,6 +23,7 @@
 #include "tools/edge/edge_view.h"
 #include "tools/edge/link_log.h"
 #include "tools/edge/shortage_log.h"
+#include "tools/program/environment.h"
 #include "tools/program/texts.h"
 
 namespace izar {
@@ -66,7 +68,7 @@ void log(const std::vector<std::string>& lines) {
 // SIGHUP: the file of link secrets is read again, and edge.yaml for what has changed and waits for a restart. The log
 // says how it went; a mistake in edge.yaml leaves the secrets as they are, too.
 void reload(EdgeProcess& edge, const EdgeConfig& in_force, const std::string& path) {
-    const auto next = load_edge_config(path);
+    const auto next = load_edge_config(path, environment());
     if (!next) {
         fmt::print(stderr, "izar-edge: SIGHUP changes nothing: {}\n", next.error().text);
         return;
@@ -145,7 +147,7 @@ int serve(const EdgeOptions& options, const EdgeConfig& as_read, EdgeProcess& ed
 }
 
 int run(const EdgeOptions& options) {
-    auto config = load_edge_config(options.config);
+    auto config = load_edge_config(options.config, environment());
     if (!config) {
         return complain(config.error());
     }

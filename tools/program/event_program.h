@@ -15,23 +15,14 @@
 #include <initializer_list>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "ctrl/loop/event_loop.h"
+#include "tools/program/environment.h"
 
 namespace izar {
 
 inline Instant monotonic_now() {
     return Instant{std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
-}
-
-// "NAME=value" each.
-inline std::vector<std::string> environment() {
-    std::vector<std::string> out;
-    for (char** variable = environ; *variable != nullptr; ++variable) {
-        out.emplace_back(*variable);
-    }
-    return out;
 }
 
 inline void log_line(const std::string& line) {
