@@ -18,7 +18,8 @@
 
 namespace izar {
 
-Result<void> make_fleet(SimulatedFleet& fleet, const FleetOptions& options, const std::string& folder, WallTime now) {
+Result<void> make_fleet(const FleetOptions& options, const std::string& folder, WallTime now,
+                        const std::function<void(NodeId, TlsContext)>& add) {
     const auto today = std::chrono::floor<std::chrono::seconds>(now);
     const auto fill = [&](std::span<std::uint8_t> bytes) { std::fill(bytes.begin(), bytes.end(), std::uint8_t{7}); };
     const auto state = open_controller_state(folder, today, fill);
@@ -45,7 +46,7 @@ Result<void> make_fleet(SimulatedFleet& fleet, const FleetOptions& options, cons
         if (!tls) {
             return tl::unexpected(tls.error());
         }
-        fleet.add(record->id, *std::move(tls));
+        add(record->id, *std::move(tls));
     }
     return {};
 }

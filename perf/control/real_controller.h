@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "ctrl/store/records.h"
@@ -14,8 +15,10 @@
 
 namespace izar {
 
-// The controller's state with all nodes of the fleet joined, as if they had come one by one.
-Result<void> make_fleet(SimulatedFleet& fleet, const FleetOptions& options, const std::string& folder, WallTime now);
+// The controller's state with all nodes of the fleet joined, as if they had come one by one; each is given to `add`, in
+// order of their ids.
+Result<void> make_fleet(const FleetOptions& options, const std::string& folder, WallTime now,
+                        const std::function<void(NodeId, TlsContext)>& add);
 
 class RealController {
   public:

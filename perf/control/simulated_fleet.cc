@@ -9,6 +9,13 @@
 #include "ctrl/frames/messages.h"
 
 namespace izar {
+namespace {
+
+double in_ms(Nanos span) {
+    return std::chrono::duration<double, std::milli>(span).count();
+}
+
+}  // namespace
 
 SimulatedFleet::SimulatedFleet(EventLoop& loop, const FleetOptions& options, std::function<WallSeconds()> wall_clock)
     : loop_(loop),
@@ -64,6 +71,9 @@ void SimulatedFleet::start_events() {
     waiting_ = Waiting{agents_[from]->node, agents_[to]->node, loop_.now(), agents_.size() - 1};
     event_timer_.start(kEventInterval, [this, from, to] {
         events_lost_ += waiting_ && waiting_->left > 0 ? 1 : 0;
+        if (waiting_ && heard_at && heard_at() > waiting_->begun) {
+            told_.push_back(in_ms(heard_at() - waiting_->begun));
+        }
         tell_event(from, to, true);
         start_events();
     });
@@ -71,13 +81,17 @@ void SimulatedFleet::start_events() {
 
 void SimulatedFleet::forget_events() {
     latencies_.clear();
+    told_.clear();
     events_lost_ = 0;
 }
 
 void SimulatedFleet::on_event(const control::LinkEvent& event) {
+    if (on_death && !event.item().reachable()) {
+        on_death();
+    }
     if (waiting_ && !event.item().reachable() && event.from() == raw(waiting_->from) &&
         event.item().to() == raw(waiting_->to) && --waiting_->left == 0) {
-        latencies_.push_back(std::chrono::duration<double, std::milli>(loop_.now() - waiting_->begun).count());
+        latencies_.push_back(in_ms(loop_.now() - waiting_->begun));
     }
 }
 

@@ -6,6 +6,7 @@
 // Thread: the event loop's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,13 +72,17 @@ class SimulatedFleet {
     void forget_events();
     // Of each event, until the last of the other agents had it, in ms; and how many did not get around in time.
     const std::vector<double>& event_latencies() const noexcept { return latencies_; }
+    // The same until the agent that `heard_at` is of had it.
+    const std::vector<double>& told_latencies() const noexcept { return told_; }
     std::size_t events_lost() const noexcept { return events_lost_; }
 
     // Static updates that came to agents since the last call, one of each agent counted.
     void expect_static() { static_left_ = agents_.size(); }
     bool all_have_static() const noexcept { return static_left_ == 0; }
 
-    std::string failure;  // empty: none
+    std::string failure;                // empty: none
+    std::function<void()> on_death;     // an agent heard of a dead link
+    std::function<Instant()> heard_at;  // when another agent, which is not of this fleet, last did
 
     // The agents' calls.
     void on_event(const control::LinkEvent& event);
@@ -111,6 +116,7 @@ class SimulatedFleet {
     std::size_t next_row_ = 0;
     std::optional<Waiting> waiting_;
     std::vector<double> latencies_;
+    std::vector<double> told_;
     std::size_t events_lost_ = 0;
     std::size_t static_left_ = 0;
     SummaryReceiver receiver_;

@@ -6,8 +6,8 @@ from izar_perf.suite import Column, Context, Row
 
 SUMMARY = "CPU, memory, bytes and latency of a controller with simulated agents"
 KEYS = ("agents", "regions", "seconds", "connect_s", "controller_cpu_percent", "controller_peak_mib",
-        "bytes_per_node_s", "raw_bytes_per_node_s", "events", "events_late", "event_p50_ms", "event_p99_ms", "changes",
-        "change_p50_ms", "change_p99_ms", "feed_p50_ms", "feed_p99_ms")
+        "bytes_per_node_s", "raw_bytes_per_node_s", "events", "events_late", "event_p50_ms", "event_p99_ms", "told_p50_ms", "told_p99_ms",
+        "changes", "change_p50_ms", "change_p99_ms", "feed_p50_ms", "feed_p99_ms")
 COLUMNS = (
     Column("agents", "agents"),
     Column("connect_s", "connected s", "{:.1f}"),
@@ -17,6 +17,8 @@ COLUMNS = (
     Column("raw_bytes_per_node_s", "raw", "{:.0f}"),
     Column("event_p50_ms", "event p50 ms", "{:.2f}"),
     Column("event_p99_ms", "p99", "{:.2f}"),
+    Column("told_p50_ms", "told p50 ms", "{:.2f}"),
+    Column("told_p99_ms", "p99", "{:.2f}"),
     Column("change_p50_ms", "change p50 ms", "{:.2f}"),
     Column("change_p99_ms", "p99", "{:.2f}"),
     Column("feed_p50_ms", "feed p50 ms", "{:.2f}"),
