@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/release_memory.h"
 
 namespace izar {
 namespace {
@@ -34,7 +35,7 @@ Result<std::optional<std::span<const std::uint8_t>>> FrameReader::next() {
             fmt::format("frame of version {}, this izar speaks {}; upgrade the older side", rest[0], kFrameVersion));
     }
     if (rest.empty() && bytes_.capacity() > kKeptBytes) {
-        bytes_ = {};
+        release_memory(bytes_);
         at_ = 0;
     }
     if (rest.size() < kFrameHeaderBytes) {

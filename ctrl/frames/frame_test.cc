@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "dataplane/base/testing/live_memory.h"
+
 namespace izar {
 namespace {
 
@@ -49,6 +51,18 @@ TEST(Frame, TooLongIsRefusedByItsHeaderAlone) {
     FrameReader strict(99);
     strict.add(std::span(frame).first(4));
     EXPECT_FALSE(strict.next());
+}
+
+TEST(Frame, ReaderThatIsEmptyHoldsNoLongFramesMemory) {
+    FrameReader reader;
+    const std::size_t before = live_bytes();
+    for (int i = 0; i < 2; ++i) {
+        const Bytes frame = frame_of(Bytes(1'000'000));
+        reader.add(frame);
+        EXPECT_TRUE(reader.next().value());
+        EXPECT_FALSE(reader.next().value());
+    }
+    EXPECT_LT(live_bytes(), before + 10'000);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/release_memory.h"
 
 namespace izar {
 
@@ -246,7 +247,7 @@ void EventLoop::on_send(Slot& slot, int result) {
     slot.sending.clear();
     slot.sent = 0;
     if (slot.sending.capacity() > kKeptBytes) {
-        slot.sending = {};
+        release_memory(slot.sending);
     }
     if (!slot.gathered.empty()) {
         send_gathered(slot);
@@ -305,9 +306,9 @@ void EventLoop::end(Slot& slot, int problem) {
 void EventLoop::release_if_idle(Slot& slot) {
     if (slot.ended && slot.in_flight == 0 && slot.fd) {
         slot.fd.reset();
-        slot.sending = {};
-        slot.gathered = {};
-        slot.own_buffer = {};
+        release_memory(slot.sending);
+        release_memory(slot.gathered);
+        release_memory(slot.own_buffer);
         free_slots_.push_back(slot.index);
     }
 }

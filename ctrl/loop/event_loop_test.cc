@@ -2,6 +2,7 @@
 #include "ctrl/loop/event_loop.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include <chrono>
 #include <numeric>
 
+#include "dataplane/base/release_memory.h"
+#include "dataplane/base/testing/live_memory.h"
 #include "dataplane/base/testing/real_time.h"
 
 namespace izar {
@@ -98,6 +101,19 @@ TEST_P(EventLoopTest, CarriesBytesBothWaysInOrder) {
     EXPECT_EQ(client.received, bytes);
 }
 
+TEST_P(EventLoopTest, AStreamThatIsIdleAgainHoldsNoMessagesMemory) {
+    Recorder client;
+    connect(client);
+    ASSERT_TRUE(run_until([&] { return client.connected && servers.size() == 1; }));
+    const std::size_t before = live_bytes();
+    const std::vector<std::uint8_t> half(500'000);
+    loop->send(client.stream, half);
+    loop->send(client.stream, half);  // waits for the first
+    ASSERT_TRUE(run_until([&] { return servers[0]->received.size() == 1'000'000 && client.sent == 1; }));
+    release_memory(servers[0]->received);
+    EXPECT_LT(live_bytes(), before + half.capacity() + 100'000);
+}
+
 TEST_P(EventLoopTest, ManyStreamsAtOnce) {
     std::vector<std::unique_ptr<Recorder>> clients;
     for (int i = 0; i < 200; ++i) {
@@ -125,6 +141,23 @@ TEST_P(EventLoopTest, ManyStreamsAtOnce) {
     for (const auto& client : clients) {
         EXPECT_EQ(client->closed, 0) << "who closes is told nothing";
     }
+}
+
+TEST_P(EventLoopTest, TheFirstOfManyIsSentWhileOthersAreStillHandedOver) {
+    std::vector<FileDescriptor> peers;  // fewer than the submission queue has entries
+    sockaddr_storage to{};
+    const socklen_t length = address.fill(to);
+    for (std::size_t i = 0; i < 60; ++i) {
+        peers.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        ASSERT_EQ(::connect(peers.back().get(), reinterpret_cast<const sockaddr*>(&to), length), 0);
+    }
+    ASSERT_TRUE(run_until([&] { return servers.size() == peers.size(); }));
+    loop->run_once(Nanos{0});  // what accepting left to be submitted
+    for (const auto& server : servers) {
+        loop->send(server->stream, numbered(1));
+    }
+    pollfd first{peers.front().get(), POLLIN, 0};
+    EXPECT_EQ(poll(&first, 1, 10'000), 1) << "the loop did not run since";
 }
 
 TEST_P(EventLoopTest, TellsThatNobodyListens) {

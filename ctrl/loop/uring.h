@@ -42,7 +42,7 @@ class Uring {
     void drop_buffer_ring() noexcept { features_.buffer_ring = false; }
     void drop_multishot_accept() noexcept { features_.multishot_accept = false; }
 
-    // An empty request; submits the ones before it if the queue is full.
+    // An empty request; submits the ones before it when they have become many.
     io_uring_sqe& request(std::uint64_t user_data);
 
     // Submits, waits for at least one completion up to `longest` and gives each to `handle`.
