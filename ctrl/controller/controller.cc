@@ -202,7 +202,9 @@ void Controller::summarize() {
     if (!task) {
         return;
     }
-    summarizing_.start([this, task = *std::move(task)] { return [this, made = task.make()] { take_summary(made); }; });
+    summarizing_.start([this, task = *std::move(task)]() mutable {
+        return [this, made = std::move(task).make()]() mutable { take_summary(std::move(made)); };
+    });
 }
 
 void Controller::take_summary(MadeSummary made) {

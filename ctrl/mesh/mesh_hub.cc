@@ -1,10 +1,12 @@
 #include "ctrl/mesh/mesh_hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ctrl/mesh/mesh_links.h"
 
 namespace izar {
+
 bool MeshHub::knows(NodeId node) const {
     return place_of_id_[raw(node)] != kNoPlace;
 }
@@ -66,8 +68,8 @@ bool MeshHub::take_summary(MadeSummary made) {
 }
 
 void MeshHub::summarize() {
-    if (const auto task = begin_summary()) {
-        take_summary(task->make());
+    if (auto task = begin_summary()) {
+        take_summary((*std::move(task)).make());
     }
 }
 

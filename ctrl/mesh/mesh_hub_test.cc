@@ -112,18 +112,18 @@ TEST(MeshHub, ATaskIsOfTheMomentItBegan) {
     MeshHub hub(rule());
     hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{3}});
     measure(hub, 40);
-    const auto task = hub.begin_summary();
+    auto task = hub.begin_summary();
     ASSERT_TRUE(task);
     hub.take_link(link(2, 3, 5, false));
     EXPECT_EQ(hub.message_for(0), nullptr);
-    EXPECT_TRUE(hub.take_summary(task->make()));
+    EXPECT_TRUE(hub.take_summary((*std::move(task)).make()));
     SummaryReceiver receiver;
     ASSERT_TRUE(receiver.receive(*hub.message_for(0)));
     EXPECT_NE(believed_ms(receiver, hub, 2, 3), std::nullopt);
 
-    const auto late = hub.begin_summary();
+    auto late = hub.begin_summary();
     hub.set_nodes({NodeId{1}, NodeId{2}, NodeId{4}});
-    EXPECT_FALSE(hub.take_summary(late->make()));
+    EXPECT_FALSE(hub.take_summary((*std::move(late)).make()));
     EXPECT_EQ(hub.message_for(0), nullptr);
 }
 

@@ -1,13 +1,15 @@
 #include "ctrl/mesh/summary_task.h"
 
+#include <utility>
+
 #include "ctrl/mesh/mesh_links.h"
 #include "sched/summary/codec.h"
 
 namespace izar {
 
-MadeSummary SummaryTask::make() const {
+MadeSummary SummaryTask::make() && {
     const MeshSummary* const base = held.empty() ? nullptr : held.back().get();
-    auto summary = std::make_shared<MeshSummary>(summarize_features(with_both_ways(links), rule, base));
+    auto summary = std::make_shared<MeshSummary>(summarize_features(with_both_ways(std::move(links)), rule, base));
     summary->node_items = {};
     if (loads.features > 0) {
         summarize_nodes(*summary, loads, load_rule(), base);
