@@ -69,13 +69,16 @@ void SimulatedFleet::start_events() {
     const std::size_t to = (from + 1 + random_.below(agents_.size() - 1)) % agents_.size();
     tell_event(from, to, false);
     waiting_ = Waiting{agents_[from]->node, agents_[to]->node, loop_.now(), agents_.size() - 1};
-    event_timer_.start(kEventInterval, [this, from, to] {
-        events_lost_ += waiting_ && waiting_->left > 0 ? 1 : 0;
-        if (waiting_ && heard_at && heard_at() > waiting_->begun) {
-            told_.push_back(in_ms(heard_at() - waiting_->begun));
-        }
+    // It comes back when everybody has heard of its death: each event is alone.
+    event_timer_.start(kEventInterval / 2, [this, from, to] {
         tell_event(from, to, true);
-        start_events();
+        event_timer_.start(kEventInterval / 2, [this] {
+            events_lost_ += waiting_ && waiting_->left > 0 ? 1 : 0;
+            if (waiting_ && heard_at && heard_at() > waiting_->begun) {
+                told_.push_back(in_ms(heard_at() - waiting_->begun));
+            }
+            start_events();
+        });
     });
 }
 

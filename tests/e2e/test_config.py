@@ -1,5 +1,6 @@
 """test_config.py -- A wrong edge.yaml is told with its file, line and column, and nothing starts."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -63,3 +64,19 @@ def test_missing_file_is_told(build: Path, tmp_path: Path) -> None:
     done = check(build, tmp_path / "none.yaml")
     assert done.returncode == 1
     assert "none.yaml" in done.stderr
+
+
+@pytest.mark.asan
+def test_a_variable_stands_in_place_of_its_key(build: Path, good: Path) -> None:
+    argv = [str(edge_files.find_program(build, "izar-edge")), "--", "--config", str(good), "--dump-config"]
+
+    def dump(lcores: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"IZAR_EDGE_LCORES": lcores}
+        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20, env=environment)
+
+    done = dump("3")
+    assert done.returncode == 0, done.stderr
+    assert "\nlcores: 3\n" in done.stdout
+    wrong = dump("17")
+    assert wrong.returncode == 1
+    assert "environment: IZAR_EDGE_LCORES: '17'" in wrong.stderr
