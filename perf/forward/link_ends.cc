@@ -13,6 +13,9 @@ namespace {
 // One of the three directions that a link of the rig has, by the first byte of its secret; the second is the link's.
 enum class Direction : std::uint8_t { from_west = 1, to_east = 2, to_west = 3 };
 
+constexpr NodeId kNobody{0xFFFE};
+static_assert(raw(kNobody) > 1 + 2 * kMostLinks, "no node of the rig's fleet has this id");
+
 void expand(Aead& aead, Direction direction, unsigned link, AeadKey& out) {
     Secret secret;
     secret.writable()[0] = static_cast<std::uint8_t>(direction);
@@ -93,12 +96,14 @@ void PeerEnds::seal(std::span<rte_mbuf* const> packets, std::size_t header_at, F
             header.packet_number = Be64{1};
         } else if (forgery == Forgery::epoch) {
             header.key_epoch = key_epoch_byte(5, 0);
+        } else if (forgery == Forgery::peer) {
+            header.sender = Be16{raw(kNobody)};
         }
         sealed[i] = {
             &west, header.packet_number.value(), reinterpret_cast<const std::uint8_t*>(&header), text, sizeof header,
             length};
     }
-    if (forgery != Forgery::tag && forgery != Forgery::epoch) {
+    if (forgery == Forgery::none || forgery == Forgery::replay) {
         aead_->seal(std::span{sealed}.first(packets.size()));
     }
 }

@@ -24,7 +24,7 @@ void add_scenario_options(CLI::App& app, Words& words, Scenario& scenario) {
     app.add_option("--security", words.security, "none or aes-gcm")
         ->check(CLI::IsMember({"none", "aes-gcm"}))
         ->capture_default_str();
-    app.add_option("--forgery", words.forgery, "what is wrong with sealed packets: none, tag, replay or epoch")
+    app.add_option("--forgery", words.forgery, "what is wrong with sealed packets: none, tag, replay, epoch or peer")
         ->capture_default_str();
     app.add_option("--links", scenario.links, "links that a relay's packets come over, and as many that they leave by")
         ->check(CLI::Range(1U, kMostLinks))

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kRoleNames = {"ingress", "relay", "egress", "direct"};
 constexpr std::array<std::string_view, 3> kPortKindNames = {"net_ring", "net_memif", "net_pcap"};
-constexpr std::array<std::string_view, 4> kForgeryNames = {"none", "tag", "replay", "epoch"};
+constexpr std::array<std::string_view, 5> kForgeryNames = {"none", "tag", "replay", "epoch", "peer"};
 
 Ipv4Address host_of(std::uint32_t network, std::uint32_t host) noexcept {
     return Ipv4Address{Be32{network + host}};
@@ -45,7 +45,7 @@ Result<Forgery> forgery_of(std::string_view name) {
             return static_cast<Forgery>(i);
         }
     }
-    return fail(fmt::format("there is no forgery '{}'; use none, tag, replay or epoch", name));
+    return fail(fmt::format("there is no forgery '{}'; use none, tag, replay, epoch or peer", name));
 }
 
 Ipv4Address wan_address(NodeSlot node) noexcept {

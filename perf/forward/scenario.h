@@ -35,6 +35,7 @@ enum class Forgery : std::uint8_t {
     tag,     // sealed by nobody
     replay,  // sealed by west, and accepted before
     epoch,   // under a key that there is not
+    peer,    // from a node that nobody knows
 };
 Result<Forgery> forgery_of(std::string_view name);
 

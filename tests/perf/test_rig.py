@@ -7,6 +7,7 @@ import pytest
 from izar_perf.histogram import Histogram
 from izar_perf.rig import Rig
 from izar_perf.suite import Context, SuiteFailed
+from izar_perf.suites.forward import FORGERIES, LARGE_FRAME
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a core for each thread")
 
@@ -73,6 +74,24 @@ def test_a_generator_leaves_no_core_for_something_beside(context: Context):
 def test_a_relay_of_many_links_sends_each_flow_by_its_own(context: Context, security: str):
     with Rig(context, role="relay", links=32, security=security) as rig:
         judged(rig)
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_bad_packet_is_dropped_and_costs_less_than_a_good_one(context: Context, forgery: str):
+    """The least of three trials each, which lie far apart: a relay opens and seals, a forgery is opened at most."""
+    def trials(**options: str) -> list[dict]:
+        with Rig(context, role="relay", security="aes-gcm", frame_bytes=LARGE_FRAME, **options) as rig:
+            return [rig.ask(system="izar", ms=50) for _ in range(3)]
+
+    good, bad = trials(), trials(forgery=forgery)
+    for trial in bad:
+        assert trial["accounted"] and trial["sent_packets"] > 1_000
+        passed = trial["sent_packets"] - trial["lost_packets"]
+        assert passed <= (forgery == "replay"), "replays are of one that was good"
+        assert trial["received_packets"] == trial["made_packets"] + passed
+    least = [min(trial["cycles_per_packet"] for trial in each) for each in (good, bad)]
+    print(f"{forgery}: {least[1]:.0f} cycles, a good one {least[0]:.0f}")
+    assert least[1] < least[0]
 
 
 @pytest.mark.parametrize(("role", "security"), [("ingress", "none"), ("relay", "aes-gcm"), ("egress", "none"), ("direct", "none")])
