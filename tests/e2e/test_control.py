@@ -75,6 +75,25 @@ def test_death_of_controller_and_agents_changes_nothing(
     wait_until(lambda: plane.connected_agents() == len(NODES), "all agents are back")
 
 
+def test_a_link_is_left_while_the_control_plane_stands_still(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """All of it frozen, and then killed as it stands."""
+    frozen = [process for name in plane.programs() if (process := lab.process(name)) is not None]
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        for process in frozen:
+            os.kill(process.pid, signal.SIGSTOP)
+        lab.cut("ams", "fra")
+        wait_for_path(lab, ["sin"])
+        stream.wait_for_replies(5)
+        assert plane.kill() == len(frozen) == 1 + len(NODES)
+        stream.wait_for_replies(5)
+    assert 0 < stream.report["lost"] < 1000
+    lab.heal("ams", "fra")
+    for name in plane.programs():
+        plane.start_program(name)
+    wait_until(lambda: plane.connected_agents() == len(NODES), "all agents are back")
+    wait_for_path(lab, RELAYED)
+
+
 def test_a_wall_clock_that_jumps_moves_nothing(lab: Lab, plane: ControlPlane, origin: Origin, tmp_path: Path) -> None:
     """Of one node, back and forth, under load. Certificates are the one thing that it counts for: ten years ahead the agent keeps
     its connection; the next one is refused by itself, with a sentence, until the clock is right again; forwarding does not care."""
