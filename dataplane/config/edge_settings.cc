@@ -39,9 +39,9 @@ constexpr ItemKey kProbeKeys[] = {
 };
 
 template <typename Number>
-ConfigKey number_key(std::string path, std::string_view kind, std::string_view meaning, Number& field,
+ConfigKey number_key(std::string_view path, std::string_view kind, std::string_view meaning, Number& field,
                      std::uint64_t least, std::uint64_t most) {
-    return {.path = std::move(path),
+    return {.path = std::string(path),
             .kind = kind,
             .meaning = meaning,
             .read = [&field, least, most](const YamlCursor& at) { assign(field, at.integer(least, most)); },
