@@ -21,6 +21,7 @@
 #include "ctrl/agent/row_report.h"
 #include "ctrl/agent/system_sample.h"
 #include "ctrl/channel/channel.h"
+#include "ctrl/operator/operator_rows.h"
 #include "ctrl/ring/feed_sender.h"
 #include "ctrl/ring/ring_end.h"
 #include "dataplane/base/random.h"
@@ -62,6 +63,10 @@ class Agent : private ChannelEvents {
     void start();
     // In place of those that it had. One that is not listed any more is left. At least one.
     void set_controllers(std::vector<SocketAddress> controllers);
+
+    // What came of a SIGHUP, now, for operators who ask.
+    void set_config_state(ConfigState state);
+    const ConfigState& config_state() const noexcept { return config_state_; }
 
     // An operator's request, a line of JSON (docs/control-plane.md, "On the node itself"). The error says what to ask.
     Result<std::string> answer(std::string_view line) const;
@@ -117,6 +122,7 @@ class Agent : private ChannelEvents {
     bool row_told_ = false;               // a whole row was sent on this connection
     std::vector<NodeId> mesh_nodes_;      // by their number in summaries
     SummaryReceiver mesh_;
+    ConfigState config_state_;
     Timer ring_timer_;
     Timer report_timer_;
     Timer retry_timer_;

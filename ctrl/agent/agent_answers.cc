@@ -43,11 +43,19 @@ Result<std::string> Agent::answer(std::string_view line) const {
         out = answer_links();
     } else if (asked == "services") {
         out = answer_services(static_);
+    } else if (asked == "config") {
+        out = config_answer(config_state_, parts_.identity.name);
     } else {
         return fail(
-            "an agent answers status, nodes, links and services; for the rest ask a controller: --api HOST:PORT");
+            "an agent answers status, config, nodes, links and services; for the rest ask a controller: --api "
+            "HOST:PORT");
     }
     return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void Agent::set_config_state(ConfigState state) {
+    config_state_ = std::move(state);
+    config_state_.read_again = parts_.wall_clock();
 }
 
 Json Agent::answer_status() const {

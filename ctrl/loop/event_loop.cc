@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 
 #include "dataplane/base/check.h"
@@ -25,9 +26,11 @@ struct EventLoop::Slot {
     std::uint32_t in_flight = 0;  // requests whose last completion has not come
     bool connecting = false;
     bool ended = false;
-    std::vector<std::uint8_t> sending;   // with the kernel
-    std::vector<std::uint8_t> gathered;  // to be sent next
+    std::span<const std::uint8_t> sending;  // with the kernel: what is in one of the next two
+    std::optional<SendBuffer> send_buffer;
+    std::vector<std::uint8_t> own_sending;
     std::size_t sent = 0;                // of `sending`
+    std::vector<std::uint8_t> gathered;  // to be sent next
     std::vector<std::uint8_t> own_buffer;
     sockaddr_storage peer{};
     socklen_t peer_length = sizeof(sockaddr_storage);
@@ -221,34 +224,64 @@ void EventLoop::send(StreamId stream, std::span<const std::uint8_t> bytes) {
     }
 }
 
-void EventLoop::send_gathered(Slot& slot) {
-    if (slot.sending.empty()) {
-        std::swap(slot.sending, slot.gathered);
-        slot.sent = 0;
+namespace {
+
+void empty(std::vector<std::uint8_t>& buffer) {
+    buffer.clear();
+    if (buffer.capacity() > kKeptBytes) {
+        release_memory(buffer);
     }
+}
+
+}  // namespace
+
+void EventLoop::send_gathered(Slot& slot) {
+    slot.send_buffer = ring_->take_send_buffer(slot.gathered.size());
+    if (slot.send_buffer) {
+        std::ranges::copy(slot.gathered, slot.send_buffer->bytes.begin());
+        slot.sending = slot.send_buffer->bytes;
+    } else {
+        std::swap(slot.own_sending, slot.gathered);
+        slot.sending = slot.own_sending;
+    }
+    empty(slot.gathered);
+    slot.sent = 0;
+    send_rest(slot);
+}
+
+void EventLoop::send_rest(Slot& slot) {
+    const auto rest = slot.sending.subspan(slot.sent);
     io_uring_sqe& entry = request(slot, Operation::send);
-    io_uring_prep_send(&entry, slot.fd.get(), slot.sending.data() + slot.sent, slot.sending.size() - slot.sent,
-                       MSG_NOSIGNAL);
+    if (slot.send_buffer) {
+        io_uring_prep_write_fixed(&entry, slot.fd.get(), rest.data(), static_cast<unsigned>(rest.size()), 0,
+                                  slot.send_buffer->index);
+    } else {
+        io_uring_prep_send(&entry, slot.fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    }
+}
+
+void EventLoop::end_sending(Slot& slot) {
+    if (const auto buffer = std::exchange(slot.send_buffer, std::nullopt)) {
+        ring_->give_back(*buffer);
+    }
+    slot.sending = {};
+    slot.sent = 0;
+    empty(slot.own_sending);
 }
 
 void EventLoop::on_send(Slot& slot, int result) {
-    if (slot.ended) {
-        return;
-    }
-    if (result < 0 && result != -EINTR && result != -EAGAIN) {
+    const bool failed = result < 0 && result != -EINTR && result != -EAGAIN;
+    if (slot.ended || failed) {
+        end_sending(slot);
         end(slot, -result);
         return;
     }
     slot.sent += static_cast<std::size_t>(std::max(result, 0));
     if (slot.sent < slot.sending.size()) {
-        send_gathered(slot);
+        send_rest(slot);
         return;
     }
-    slot.sending.clear();
-    slot.sent = 0;
-    if (slot.sending.capacity() > kKeptBytes) {
-        release_memory(slot.sending);
-    }
+    end_sending(slot);
     if (!slot.gathered.empty()) {
         send_gathered(slot);
     } else if (slot.events != nullptr) {
@@ -306,7 +339,7 @@ void EventLoop::end(Slot& slot, int problem) {
 void EventLoop::release_if_idle(Slot& slot) {
     if (slot.ended && slot.in_flight == 0 && slot.fd) {
         slot.fd.reset();
-        release_memory(slot.sending);
+        release_memory(slot.own_sending);
         release_memory(slot.gathered);
         release_memory(slot.own_buffer);
         free_slots_.push_back(slot.index);

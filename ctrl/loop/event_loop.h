@@ -87,6 +87,8 @@ class EventLoop {
     void arm_receive(Slot& slot);
     void arm_poll(Slot& slot);
     void send_gathered(Slot& slot);
+    void send_rest(Slot& slot);
+    void end_sending(Slot& slot);
     void handle(const io_uring_cqe& completion);
     void on_accept(Slot& slot, const io_uring_cqe& completion);
     void on_receive(Slot& slot, const io_uring_cqe& completion);

@@ -212,6 +212,57 @@ TEST_P(EventLoopTest, SlowReaderKeepsItsBytesUnsent) {
     EXPECT_TRUE(run_until([&] { return loop->streams() == 0; }));
 }
 
+// More messages at once than there are registered buffers, short ones and some that fit none.
+TEST_P(EventLoopTest, MessagesOfAllLengthsToManyStreamsArrive) {
+    std::vector<std::unique_ptr<Recorder>> clients;
+    for (int i = 0; i < 40; ++i) {
+        clients.push_back(std::make_unique<Recorder>());
+        connect(*clients.back());
+    }
+    ASSERT_TRUE(run_until([&] { return servers.size() == clients.size(); }));
+    std::vector<std::uint8_t> expected;
+    for (const std::size_t size : {1, 700, 4'096, 4'097, 30'000, 5, 4'000}) {
+        const auto bytes = numbered(size);
+        for (const auto& server : servers) {
+            loop->send(server->stream, bytes);
+            loop->send(server->stream, std::span(bytes).first(1));  // gathered behind the first
+        }
+        expected.insert(expected.end(), bytes.begin(), bytes.end());
+        expected.push_back(bytes[0]);
+        if (size % 2 == 0) {
+            loop->run_once(milliseconds{1});
+        }
+    }
+    for (const auto& client : clients) {
+        ASSERT_TRUE(run_until([&] { return client->received.size() == expected.size(); }));
+        EXPECT_EQ(client->received, expected);
+    }
+    for (const auto& server : servers) {
+        EXPECT_EQ(loop->unsent(server->stream), 0U);
+    }
+}
+
+TEST_P(EventLoopTest, WritingToAStreamThatItsPeerResetEndsThatStreamOnly) {
+    Recorder client;
+    connect(client);
+    ASSERT_TRUE(run_until([&] { return client.connected && !servers.empty(); }));
+    // Both ends write at once, and the one that closes has unread bytes: its kernel answers by a reset.
+    for (int i = 0; i < 3; ++i) {
+        loop->send(client.stream, numbered(100));
+        loop->send(servers[0]->stream, numbered(100));
+    }
+    loop->close(client.stream);
+    ASSERT_TRUE(run_until([&] {
+        loop->send(servers[0]->stream, numbered(100));
+        return servers[0]->closed == 1;
+    }));
+    Recorder next;
+    connect(next);
+    ASSERT_TRUE(run_until([&] { return servers.size() == 2; }));
+    loop->send(servers[1]->stream, numbered(100));
+    EXPECT_TRUE(run_until([&] { return next.received.size() == 100; })) << "the program is still there";
+}
+
 TEST_P(EventLoopTest, WatchesADescriptorAndKeepsTime) {
     const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int readable = 0;
@@ -231,16 +282,42 @@ TEST_P(EventLoopTest, WatchesADescriptorAndKeepsTime) {
 }
 
 constexpr UringFeatures kAll{};
-constexpr UringFeatures kOld{.deferred = false, .buffer_ring = false, .multishot_accept = false};
+constexpr UringFeatures kOld{
+    .deferred = false, .buffer_ring = false, .multishot_accept = false, .registered_send = false};
 INSTANTIATE_TEST_SUITE_P(Kernels, EventLoopTest, testing::Values(kAll, kOld),
                          [](const auto& info) { return info.param.deferred ? "new_one" : "old_one"; });
 
 TEST(EventLoop, UsesWhatThisKernelHas) {
     const auto loop = EventLoop::make(real_now);
     ASSERT_TRUE(loop) << loop.error().text;
-    Recorder recorder;
     EXPECT_EQ((*loop)->streams(), 0U);
     EXPECT_EQ((*loop)->unsent(kNoStream), 0U);
+    EXPECT_TRUE((*loop)->features().registered_send) << "every kernel that has io_uring for us has it";
+}
+
+TEST(Uring, RegisteredBuffersAreTakenAndGivenBack) {
+    const auto ring = Uring::make({.send_buffers = 2, .send_bytes = 100}, {});
+    ASSERT_TRUE(ring) << ring.error().text;
+    EXPECT_FALSE((*ring)->take_send_buffer(101)) << "too long for one";
+    const auto first = (*ring)->take_send_buffer(100);
+    const auto second = (*ring)->take_send_buffer(1);
+    ASSERT_TRUE(first && second);
+    EXPECT_NE(first->bytes.data(), second->bytes.data());
+    EXPECT_EQ(first->bytes.size(), 100U);
+    EXPECT_FALSE((*ring)->take_send_buffer(1)) << "both are taken";
+    (*ring)->give_back(*first);
+    EXPECT_EQ((*ring)->take_send_buffer(1).value().index, first->index);
+}
+
+// A kernel that refuses to register them: no buffer at all is what it refuses, too.
+TEST(Uring, WithoutRegisteredBuffersThereAreNone) {
+    const auto refused = Uring::make({.send_buffers = 0}, {});
+    ASSERT_TRUE(refused) << refused.error().text;
+    EXPECT_FALSE((*refused)->features().registered_send);
+    EXPECT_FALSE((*refused)->take_send_buffer(1));
+    const auto unwanted = Uring::make({}, {.registered_send = false});
+    ASSERT_TRUE(unwanted) << unwanted.error().text;
+    EXPECT_FALSE((*unwanted)->take_send_buffer(1));
 }
 
 }  // namespace

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <system_error>
 
 #include "dataplane/base/check.h"
@@ -15,6 +19,7 @@ namespace {
 // A request that waits is work that the kernel, and the peer, could be doing: of a message to 1,000 peers the first
 // would go out when the last one's is encrypted.
 constexpr unsigned kMostWaiting = 32;
+constexpr Nanos kProbePatience = std::chrono::seconds{1};
 
 std::size_t ring_bytes(std::uint32_t buffers) {
     return buffers * sizeof(io_uring_buf);
@@ -36,6 +41,9 @@ Result<std::unique_ptr<Uring>> Uring::make(const UringSize& size, UringFeatures 
     }
     if (wanted.buffer_ring && !out->provide_buffers()) {
         out->features_.buffer_ring = false;
+    }
+    if (wanted.registered_send && !out->register_send_buffers()) {
+        out->features_.registered_send = false;
     }
     return out;
 }
@@ -85,6 +93,52 @@ bool Uring::provide_buffers() noexcept {
     }
     io_uring_buf_ring_advance(buffer_ring_, static_cast<int>(size_.buffers));
     return true;
+}
+
+// Refused where RLIMIT_MEMLOCK is less than they take.
+bool Uring::register_send_buffers() {
+    send_memory_ = std::make_unique<std::uint8_t[]>(std::size_t{size_.send_buffers} * size_.send_bytes);
+    std::vector<iovec> buffers;
+    for (std::uint32_t i = 0; i < size_.send_buffers; ++i) {
+        buffers.push_back({send_memory_.get() + std::size_t{i} * size_.send_bytes, size_.send_bytes});
+        free_send_buffers_.push_back(static_cast<std::uint16_t>(i));
+    }
+    // A write to a stream that its peer has reset raises SIGPIPE, which a send is asked not to. What it tells us, the
+    // completion does.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    if (pthread_sigmask(SIG_BLOCK, &pipe, nullptr) != 0 ||
+        io_uring_register_buffers(&ring_, buffers.data(), size_.send_buffers) != 0) {
+        free_send_buffers_.clear();
+        return false;
+    }
+    return writes_registered();
+}
+
+// Whether this kernel writes a registered buffer to a socket: one byte of the first, by trying.
+bool Uring::writes_registered() noexcept {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+        return false;
+    }
+    io_uring_sqe& entry = request(0);
+    io_uring_prep_write_fixed(&entry, ends[0], send_memory_.get(), 1, 0, 0);
+    int written = 0;
+    wait(kProbePatience, [&](const io_uring_cqe& completion) { written = completion.res; });
+    for (const int end : ends) {
+        close(end);
+    }
+    return written == 1;
+}
+
+std::optional<SendBuffer> Uring::take_send_buffer(std::size_t bytes) noexcept {
+    if (!features_.registered_send || bytes > size_.send_bytes || free_send_buffers_.empty()) {
+        return std::nullopt;
+    }
+    const std::uint16_t index = free_send_buffers_.back();
+    free_send_buffers_.pop_back();
+    return SendBuffer{index, {send_memory_.get() + std::size_t{index} * size_.send_bytes, bytes}};
 }
 
 Uring::~Uring() {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/release_memory.h"
 #include "sched/summary/codec.h"
 #include "sched/summary/summarize.h"
 
@@ -169,8 +170,8 @@ MeshSummary RowReceiver::unpacked() const {
 void RowReceiver::pack(MeshSummary summary) {
     const std::vector<SummaryItem> items = std::exchange(summary.node_items.items, {});
     shape_ = std::move(summary);
-    places_ = {};
-    codes_ = {};
+    release_memory(places_);
+    release_memory(codes_);
     places_.reserve(items.size());
     codes_.reserve(items.size() * kColumns);
     for (const SummaryItem& item : items) {

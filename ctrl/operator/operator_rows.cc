@@ -6,6 +6,14 @@ namespace izar {
 
 using Json = nlohmann::json;
 
+Json config_answer(const ConfigState& state, const std::string& name) {
+    return {{"name", name.empty() ? Json() : Json(name)},
+            {"generation", state.generation},
+            {"problem", state.problem.empty() ? Json() : Json(state.problem)},
+            {"needs_restart", state.needs_restart},
+            {"read_again_s", state.read_again ? Json(state.read_again->time_since_epoch().count()) : Json()}};
+}
+
 Json link_row(const FeedLink& link) {
     constexpr double kNanosAMillisecond = 1e6;
     const bool measured = link.reachable && link.count > 0;

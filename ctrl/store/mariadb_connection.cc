@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <mysql.h>
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <utility>
@@ -12,9 +13,6 @@
 
 namespace izar {
 namespace {
-
-constexpr unsigned kConnectSeconds = 5;
-constexpr unsigned kAnswerSeconds = 20;  // longer than the 10 s that a statement waits for a row
 
 struct CloseSession {
     void operator()(MYSQL* session) const noexcept { mysql_close(session); }
@@ -188,9 +186,11 @@ tl::unexpected<StoreError> MariadbConnection::failure(unsigned code, const char*
 StoreResult<void> MariadbConnection::connect() {
     Session session(mysql_init(nullptr));
     CHECK(session != nullptr);
-    mysql_options(session.get(), MYSQL_OPT_CONNECT_TIMEOUT, &kConnectSeconds);
-    mysql_options(session.get(), MYSQL_OPT_READ_TIMEOUT, &kAnswerSeconds);
-    mysql_options(session.get(), MYSQL_OPT_WRITE_TIMEOUT, &kAnswerSeconds);
+    const auto connect_seconds = static_cast<unsigned>(address_.connect_limit.count());
+    const auto answer_seconds = static_cast<unsigned>(address_.answer_limit.count());
+    mysql_options(session.get(), MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
+    mysql_options(session.get(), MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
+    mysql_options(session.get(), MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
     mysql_options(session.get(), MYSQL_SET_CHARSET_NAME, "utf8mb4");
     if (!address_.ca_file.empty()) {
         const my_bool verify = 1;
@@ -211,10 +211,11 @@ StoreResult<void> MariadbConnection::connect() {
     }
     // A controller that is cut off amid a transaction holds its rows, the fence's too, until the server gives it up; by
     // default that is after hours, and nobody could lead meanwhile. MySQL has no such limit and skips the comment.
-    for (const char* setting :
-         {"SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', innodb_lock_wait_timeout = 10"
-          " /*M!, idle_transaction_timeout = 3 */",
-          "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"}) {
+    const std::string modes = fmt::format(
+        "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', innodb_lock_wait_timeout = {}"
+        " /*M!, idle_transaction_timeout = 3 */",
+        std::max<std::int64_t>(address_.answer_limit.count() / 2, 1));
+    for (const std::string& setting : {modes, std::string("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")}) {
         if (auto done = plain(setting); !done) {
             return done;
         }

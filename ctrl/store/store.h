@@ -11,6 +11,7 @@
 // Time:      always a parameter, from the caller's clock.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -119,6 +120,9 @@ struct MariadbAddress {
     std::string password;
     std::string database = "izar";
     std::string ca_file;  // the server's certificate is checked against it; empty: no TLS
+    // A server that does not say anything any more is given up after these, in whole seconds.
+    std::chrono::seconds connect_limit{5};
+    std::chrono::seconds answer_limit{20};  // to one statement, which waits half as long for a row that others hold
 };
 
 // The database must exist and be ours; tables are made. Refuses a server that does not flush its log at commit.

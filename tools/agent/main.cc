@@ -13,8 +13,8 @@
 #include "ctrl/frames/messages.h"
 #include "ctrl/operator/operator_socket.h"
 #include "tools/agent/agent_options.h"
+#include "tools/agent/agent_reload.h"
 #include "tools/program/event_program.h"
-#include "tools/program/texts.h"
 
 namespace izar {
 namespace {
@@ -56,22 +56,6 @@ int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& 
     return 0;
 }
 
-// SIGHUP: agent.yaml is read again; the log says how it went.
-void reload(Agent& agent, AgentConfig& in_force, const std::string& path) {
-    auto next = load_agent_config(path, environment());
-    if (!next) {
-        log_line(fmt::format("SIGHUP changes nothing: {}", next.error().text));
-        return;
-    }
-    const auto waiting = changed_keys(agent_keys(in_force), agent_keys(*next), false);
-    in_force.controllers = next->controllers;
-    agent.set_controllers(std::move(next->controllers));
-    log_line(fmt::format("{} is taken up", path));
-    if (!waiting.empty()) {
-        log_line("changed, and in force only after a restart: " + listed(waiting));
-    }
-}
-
 int serve(EventLoop& loop, AgentConfig& config, const std::string& path) {
     auto identity = load_identity(config.folder);
     if (!identity) {
@@ -97,7 +81,8 @@ int serve(EventLoop& loop, AgentConfig& config, const std::string& path) {
     const OperatorSocket socket(
         loop, *std::move(operators),
         [&](std::string_view line, const OperatorSocket::Reply& reply) { reply(agent.answer(line)); });
-    act_at_signals(loop, block_signals({SIGHUP}), [&] { reload(agent, config, path); });
+    AgentReload reload(path, environment(), config, agent, log_line);
+    act_at_signals(loop, block_signals({SIGHUP}), [&] { reload.act(); });
     agent.start();
     log_line(fmt::format("izar-agent {} runs", config.name));
     while (!ended) {

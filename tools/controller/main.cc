@@ -150,7 +150,8 @@ int run(const ControllerOptions& options) {
     if (!options.import_sql.empty()) {
         return import_sql(*config, options.import_sql);
     }
-    auto loop = EventLoop::make(monotonic_now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384});
+    auto loop = EventLoop::make(
+        monotonic_now, UringSize{.entries = 1'024, .buffers = 128, .buffer_bytes = 16'384, .send_buffers = 64});
     if (!loop) {
         return complain(loop.error());
     }

@@ -60,8 +60,11 @@ class ReloadTest : public testing::Test {
 };
 
 TEST_F(ReloadTest, EverythingThatCanChangeChangesAndTheRestIsNamed) {
-    EXPECT_EQ(ask("config"),
-              (Json{{"name", nullptr}, {"generation", 1}, {"problem", nullptr}, {"needs_restart", Json::array()}}));
+    EXPECT_EQ(ask("config"), (Json{{"name", nullptr},
+                                   {"generation", 1},
+                                   {"problem", nullptr},
+                                   {"needs_restart", Json::array()},
+                                   {"read_again_s", nullptr}}));
     write("config.yaml", "listen: 127.0.0.1:9\napi: none\nstore: {keep_samples: 2h}\n");
     write("discovery.yaml", "nodes:\n  - {name: ams-1, region: eu, address: 10.0.0.1}\n");
     reload->act();
@@ -73,6 +76,7 @@ TEST_F(ReloadTest, EverythingThatCanChangeChangesAndTheRestIsNamed) {
     const Json told = ask("config");
     EXPECT_EQ(told["generation"], 2);
     EXPECT_TRUE(told["problem"].is_null());
+    EXPECT_EQ(told["read_again_s"], 1'790'000'000);
     EXPECT_EQ(told["needs_restart"], Json::array({"listen", "api"}));
     EXPECT_NE(log.find("configuration 2 is in force; changed in " + options.config + ": store.keep_samples\n"),
               std::string::npos)
@@ -94,6 +98,7 @@ TEST_F(ReloadTest, OneWrongFileKeepsAllOfThemOut) {
     EXPECT_EQ(config.keep_samples, SchedulingConfig{}.keep_samples);
     EXPECT_EQ(ask("nodes")["nodes"].size(), 0U);
     EXPECT_EQ(ask("config")["generation"], 1);
+    EXPECT_EQ(ask("config")["read_again_s"], 1'790'000'000) << "it was read, if in vain";
     EXPECT_NE(ask("config")["problem"].get<std::string>().find("policy.yaml"), std::string::npos);
     write("policy.yaml", "policies:\n  - {name: fast}\n");
     reload->act();

@@ -139,11 +139,12 @@ Result<std::string> Seat::controllers() const {
 }
 
 Result<std::string> Seat::config() const {
-    const nlohmann::json problem = config_state_.problem;
-    return text_of({{"name", election_ == nullptr ? nlohmann::json() : nlohmann::json(election_->name())},
-                    {"generation", config_state_.generation},
-                    {"problem", config_state_.problem.empty() ? nlohmann::json() : problem},
-                    {"needs_restart", config_state_.needs_restart}});
+    return text_of(config_answer(config_state_, election_ == nullptr ? "" : election_->name()));
+}
+
+void Seat::set_config_state(ConfigState state) {
+    config_state_ = std::move(state);
+    config_state_.read_again = std::chrono::floor<std::chrono::seconds>(parts_.wall_clock());
 }
 
 std::optional<Result<std::string>> Seat::answer_for_itself(std::string_view line) const {

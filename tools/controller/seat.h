@@ -18,17 +18,11 @@
 #include "ctrl/controller/passage.h"
 #include "ctrl/etcd/election.h"
 #include "ctrl/loop/side_thread.h"
+#include "ctrl/operator/operator_rows.h"
 #include "ctrl/operator/operator_socket.h"
 #include "tools/controller/lead.h"
 
 namespace izar {
-
-// What came of reading the configuration, as `izar config` tells it.
-struct ConfigState {
-    std::uint64_t generation = 1;            // of what is in force
-    std::string problem;                     // why the newest files are not; empty: they are
-    std::vector<std::string> needs_restart;  // changed keys that wait for a restart
-};
 
 class Seat {
   public:
@@ -47,8 +41,8 @@ class Seat {
 
     // What was read again counts for this lead, and for every later one. On an error what was before may count on.
     Result<void> take(ReadAgain files);
-    // For those who ask about this controller's configuration.
-    void set_config_state(ConfigState state) { config_state_ = std::move(state); }
+    // What came of a SIGHUP, now, for those who ask about this controller's configuration.
+    void set_config_state(ConfigState state);
 
     bool leads() const noexcept { return lead_ != nullptr; }
     // An operator's request: a line of JSON. "controllers" and "config" are answered here, all else by the leader.

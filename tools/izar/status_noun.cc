@@ -1,5 +1,5 @@
 // `izar status`: the fleet as its leading controller sees it, or one node as its agent does. `izar config`: what a
-// controller last read.
+// controller, or with --local this node's agent, last read.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,9 +31,10 @@ void add_status_noun(CLI::App& app, Action& run) {
     CLI::App* status = app.add_subcommand("status", "The fleet in a few figures; with --local, this node");
     add_local_target(*status, target);
     status->callback([=, &run] { run = [=] { return ask_controller(*target, {{"do", "status"}}, print_pairs); }; });
-    CLI::App* config = app.add_subcommand(
-        "config", "Whether a controller's configuration is in force, and which keys wait for a restart");
-    add_controller_target(*config, target);
+    CLI::App* config = app.add_subcommand("config",
+                                          "Whether the configuration of a controller, with --local of this node's "
+                                          "agent, is in force, and which keys wait");
+    add_local_target(*config, target);
     config->callback([=, &run] { run = [=] { return ask_controller(*target, {{"do", "config"}}, print_pairs); }; });
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <mysql.h>
 #include <pwd.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +36,15 @@ void drop_root() {
     }
 }
 
-pid_t run_program(std::vector<std::string> words, const std::string& log) {
+// Puts this process into a network namespace of `ip netns`, or ends it.
+void enter(const std::string& network_namespace) {
+    const int fd = ::open(("/run/netns/" + network_namespace).c_str(), O_RDONLY | O_CLOEXEC);
+    if (::setns(fd, CLONE_NEWNET) != 0) {
+        ::_exit(126);
+    }
+}
+
+pid_t run_program(std::vector<std::string> words, const std::string& log, const std::string& network_namespace = "") {
     const pid_t child = ::fork();
     CHECK(child >= 0);
     if (child > 0) {
@@ -45,6 +54,9 @@ pid_t run_program(std::vector<std::string> words, const std::string& log) {
     const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    if (!network_namespace.empty()) {
+        enter(network_namespace);
+    }
     drop_root();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // changing the user cleared it
     std::vector<char*> arguments;
@@ -76,8 +88,9 @@ std::string end_of(const std::string& log) {
 
 }  // namespace
 
-Result<std::unique_ptr<MariadbServer>> MariadbServer::start() {
+Result<std::unique_ptr<MariadbServer>> MariadbServer::start(const std::string& network_namespace) {
     std::unique_ptr<MariadbServer> server(new MariadbServer);
+    server->namespace_ = network_namespace;
     if (::geteuid() == 0) {
         const passwd* nobody = ::getpwnam("nobody");
         CHECK(nobody != nullptr && ::chown(server->folder_.path().c_str(), nobody->pw_uid, nobody->pw_gid) == 0);
@@ -100,11 +113,12 @@ Result<std::unique_ptr<MariadbServer>> MariadbServer::start() {
 
 Result<void> MariadbServer::launch() {
     // Without grant tables every name is let in; the socket lies in a folder that is the test's alone.
-    process_ = run_program({"mariadbd", "--no-defaults", "--datadir=" + folder_ / "data",
-                            "--socket=" + folder_ / "socket", "--pid-file=" + folder_ / "pid", "--skip-networking",
-                            "--skip-grant-tables", "--innodb-flush-log-at-trx-commit=1",
-                            "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M", "--performance-schema=0"},
-                           log());
+    process_ = run_program(
+        {"mariadbd", "--no-defaults", "--datadir=" + folder_ / "data", "--socket=" + folder_ / "socket",
+         "--pid-file=" + folder_ / "pid", namespace_.empty() ? "--skip-networking" : "--bind-address=0.0.0.0",
+         "--skip-name-resolve", "--skip-grant-tables", "--innodb-flush-log-at-trx-commit=1",
+         "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M", "--performance-schema=0"},
+        log(), namespace_);
     const auto limit = std::chrono::steady_clock::now() + kStartLimit;
     while (std::chrono::steady_clock::now() < limit) {
         if (MYSQL* session = connect_to(folder_ / "socket")) {

@@ -1,4 +1,5 @@
-// mariadb_server.h -- A real MariaDB server for tests: its own data in a temporary folder, a Unix socket, no network.
+// mariadb_server.h -- A real MariaDB server for tests: its own data in a temporary folder, a Unix socket, no network
+// but one that the test has made.
 //
 // Thread: owned by the test that made it.
 #pragma once
@@ -18,7 +19,8 @@ class MariadbServer {
   public:
     // Makes the folder, the system tables and the database "izar", and waits until the server answers. The error
     // ends with what the server said last. Root hands the server to the user "nobody", because it does not run as root.
-    static Result<std::unique_ptr<MariadbServer>> start();
+    // With the name of a network namespace it runs in that, and listens at all its addresses, too.
+    static Result<std::unique_ptr<MariadbServer>> start(const std::string& network_namespace = "");
     ~MariadbServer();
     MariadbServer(const MariadbServer&) = delete;
     MariadbServer& operator=(const MariadbServer&) = delete;
@@ -36,6 +38,7 @@ class MariadbServer {
     void stop(int signal);
 
     TemporaryFolder folder_;
+    std::string namespace_;
     pid_t process_ = -1;
 };
 

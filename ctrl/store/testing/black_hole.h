@@ -1,0 +1,30 @@
+// black_hole.h -- BlackHole: a network namespace behind a veth pair, whose packets can be made to vanish: nobody
+// refuses, resets or answers anything.
+//
+// Thread: the test's. Needs root, `ip` and `nft`.
+#pragma once
+
+#include <string>
+
+namespace izar {
+
+class BlackHole {
+  public:
+    BlackHole();
+    ~BlackHole();
+    BlackHole(const BlackHole&) = delete;
+
+    const std::string& name() const noexcept { return name_; }  // of the namespace
+    // Of its end of the pair, as the machine reaches it.
+    const std::string& address() const noexcept { return address_; }
+
+    // All packets to the namespace and from it, from now on.
+    void swallow();
+    void let_through();
+
+  private:
+    std::string name_;
+    std::string address_;
+};
+
+}  // namespace izar
