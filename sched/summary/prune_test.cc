@@ -41,7 +41,9 @@ RttMatrix received(const Mesh& mesh, const std::vector<KeptLink>& kept, const st
     for (const auto& [link, fresh] : kept) {
         float cost = mesh.believed.at(link.from, link.to);
         if (!fresh)
-            cost = std::find_if(held.begin(), held.end(), [&at = link](const HeldLink& h) { return h.link == at; })->believed;
+            cost = std::find_if(held.begin(), held.end(), [&at = link](const HeldLink& h) {
+                       return h.link == at;
+                   })->believed;
         result.set(link.from, link.to, cost);
         if (symmetric)
             result.set(link.to, link.from, cost);
