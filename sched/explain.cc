@@ -1,5 +1,7 @@
 #include "sched/explain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -47,7 +49,25 @@ std::vector<RelayPath> candidates(const PathSearch& search, std::size_t nodes, N
     return found;
 }
 
-PathExplanation explain_path(const Scheduler& scheduler, const RoutingPolicy& policy, NodeSlot from, NodeSlot to,
+// Empty: it may.
+std::string why_no_relay(const Scheduler& scheduler, const PolicyRoutes& routes, NodeSlot relay, Instant now) {
+    const std::vector<bool>& allowed = routes.relays();
+    if (allowed.empty() || allowed[raw(relay)]) {
+        return {};
+    }
+    const FleetNode& node = scheduler.fleet()->node(relay);
+    if (!may_carry(routes.policy(), node)) {
+        return fmt::format("{} is forbidden", node.name);
+    }
+    if (!may_relay(routes.policy(), node, scheduler.mesh().load(relay, now))) {
+        return fmt::format("{} is too dear", node.name);
+    }
+    const auto wait = std::chrono::ceil<std::chrono::minutes>(routes.gate(relay).wait());
+    return fmt::format("{} was above its caps; relays again after {} min below {:.0f} % of them", node.name,
+                       wait.count(), 100 * RelayGate::kComeBackBelow);
+}
+
+PathExplanation explain_path(const Scheduler& scheduler, const PolicyRoutes& routes, NodeSlot from, NodeSlot to,
                              const RelayPath& path, Instant now) {
     PathExplanation told;
     const auto add = [&](NodeSlot near, NodeSlot far) {
@@ -60,13 +80,15 @@ PathExplanation explain_path(const Scheduler& scheduler, const RoutingPolicy& po
                               .age = measured ? std::optional{now - link.at} : std::nullopt,
                               .count = link.count,
                               .epoch = link.epoch,
-                              .terms = price_link(scheduler.mesh(), policy, near, far, now)});
+                              .terms = price_link(scheduler.mesh(), routes.policy(), near, far, now)});
     };
     NodeSlot near = from;
     for (const NodeSlot relay : path.relay) {
         if (relay != kNoSlot) {
             add(near, relay);
             near = relay;
+            const std::string why = why_no_relay(scheduler, routes, relay, now);
+            told.why_not += told.why_not.empty() || why.empty() ? why : ", " + why;
         }
     }
     add(near, to);
@@ -116,7 +138,7 @@ Explanation explain(const Scheduler& scheduler, const SchedulerView::Question& q
         told.why = text_of(route->why);
     }
     for (const RelayPath& path : candidates(search, costs.nodes(), end)) {
-        PathExplanation one = explain_path(scheduler, routes->policy(), start, end, path, now);
+        PathExplanation one = explain_path(scheduler, *routes, start, end, path, now);
         one.in_use = route != nullptr && route->primary.exists() && path.same_way(route->primary);
         one.is_backup = route != nullptr && route->backup.exists() && path.same_way(route->backup);
         told.candidates.push_back(std::move(one));

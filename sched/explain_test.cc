@@ -66,5 +66,35 @@ TEST_F(ExplainTest, TellsEachRuleByItsTerms) {
     }
 }
 
+// An operator sees why the shortest way is not taken, whatever keeps it from being taken.
+TEST_F(ExplainTest, TellsWhyANodeDoesNotRelay) {
+    const auto told_of = [&](RoutingPolicy policy, double cpu_percent) {
+        policy.name = "p";
+        RoutingPolicies policies;
+        policies.list = {std::move(policy)};
+        node.feed({.policies = std::make_shared<const RoutingPolicies>(policies), .life = FeedLife::live});
+        for (const Instant end = node.now + RelayGate::kPatience + 10s; node.now < end;) {
+            node.feed({.nodes = {{.node = id_at(2), .load = {.cpu_percent = cpu_percent, .price = 1}}}});
+            live(5s);
+        }
+        std::string why;
+        for (const auto& each : explain(node.scheduler, {.from = id_at(0), .to = id_at(3)}, node.now).candidates) {
+            EXPECT_EQ(each.why_not.empty(), each.cost.has_value()) << each.why_not;
+            why = each.why_not.empty() ? why : each.why_not;
+        }
+        return why;
+    };
+    EXPECT_EQ(told_of({}, 99), "");
+    EXPECT_EQ(told_of({.forbidden_nodes = {"n2"}}, 10), "n2 is forbidden");
+    RoutingPolicy cheap;
+    cheap.caps.price = 0.5;
+    EXPECT_EQ(told_of(cheap, 10), "n2 is too dear");
+    RoutingPolicy capped;
+    capped.caps.cpu_percent = 80;
+    const std::string why = told_of(capped, 90);
+    EXPECT_TRUE(why.starts_with("n2 was above its caps; relays again after ")) << why;
+    EXPECT_TRUE(why.ends_with(" min below 70 % of them")) << why;
+}
+
 }  // namespace
 }  // namespace izar

@@ -53,6 +53,7 @@ class PolicyRoutes {
     const RoutePlanner& planner() const noexcept { return planner_; }
     // Which nodes may relay, by slot; empty before anything was priced.
     const std::vector<bool>& relays() const noexcept { return relays_; }
+    const RelayGate& gate(NodeSlot slot) const noexcept { return gates_[raw(slot)]; }
     // By slot: at how many percent of its weight that egress gets new flows; 0: at none.
     std::vector<std::uint32_t> egress_shares(const PlanContext& context) const;
 

@@ -70,6 +70,7 @@ struct PathExplanation {
     std::optional<Nanos> cost;  // none: cannot be used
     bool in_use = false;
     bool is_backup = false;
+    std::string why_not;  // a node of it may not relay; empty: all may
 };
 
 struct Explanation {

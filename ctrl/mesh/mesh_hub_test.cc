@@ -200,6 +200,21 @@ TEST(MeshHub, LossReachesTheReceiversPolicy) {
     EXPECT_NEAR(loss_ms(CostRule::lyapunov), 0.04 / 0.96 * 1000, 0.5);
 }
 
+// A relay that works at 100 % is not above a cap of 100.
+TEST(MeshHub, TellsNoMoreThanAllOfACpu) {
+    MeshHub hub(rule());
+    hub.set_nodes({NodeId{1}, NodeId{2}});
+    measure(hub, 40);
+    hub.set_loads({{NodeId{1}, {.cpu_percent = 100}}, {NodeId{2}, {.cpu_percent = 98.5}}});
+    hub.summarize();
+    SummaryReceiver receiver;
+    ASSERT_TRUE(receiver.receive(*hub.message_for(0)));
+    for (const FeedNode& node : loads_of(*receiver.newest(), hub.nodes())) {
+        EXPECT_GE(node.load.cpu_percent, 98.5 - 1e-4);
+        EXPECT_LE(used_of_caps(RelayCaps{}, node.load), 1);
+    }
+}
+
 // What lyapunov and caps on a relay's CPU go by, over many rounds of changes.
 TEST(MeshHub, TellsLoadsOfNodesWithinTheirBound) {
     MeshHub hub(rule());

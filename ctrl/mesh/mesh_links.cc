@@ -199,7 +199,7 @@ std::vector<FeedNode> loads_of(const MeshSummary& summary, const std::vector<Nod
         if (std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
             FeedNode node;
             node.node = nodes[i];
-            node.load.cpu_percent = std::max(values[0], 0.0);
+            node.load.cpu_percent = std::clamp(values[0], 0.0, 100.0);  // codes are rounded up
             node.load.cpu_variance = std::max(values[1], 0.0);
             node.load.mean_queue = std::max(values[2], 0.0);
             node.load.variance_queue = std::max(values[3], 0.0);

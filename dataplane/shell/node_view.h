@@ -225,6 +225,7 @@ struct CandidateRow {
     std::optional<double> cost_ms;  // none: cannot be used
     bool in_use = false;
     bool is_backup = false;
+    std::string why_not;  // a node of it may not relay; empty: all may
 };
 struct PathChoice {
     std::string from;

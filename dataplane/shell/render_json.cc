@@ -149,7 +149,8 @@ Json candidate_json(const CandidateRow& c) {
     return {{"links", std::move(links)},
             {"cost_ms", nullable(c.cost_ms)},
             {"in_use", c.in_use},
-            {"is_backup", c.is_backup}};
+            {"is_backup", c.is_backup},
+            {"why_not", c.why_not.empty() ? Json() : Json(c.why_not)}};
 }
 
 Json weighted_json(const std::vector<WeightedName>& names) {

@@ -207,7 +207,7 @@ std::string table_of(const PathChoice& choice) {
             path += " > " + link.to;
         }
         table.add({path, "", "", "", "", "", "", number_cell(row.cost_ms, 3),
-                   row.in_use ? "in use" : (row.is_backup ? "backup" : "")});
+                   row.in_use ? "in use" : (row.is_backup ? "backup" : row.why_not)});
         for (const CandidateLink& link : row.links) {
             const bool known = link.state == "up";
             const auto term = [&](double ms) { return number_cell(known ? std::optional(ms) : std::nullopt, 3); };

@@ -291,7 +291,7 @@ Result<PathChoice> EdgeView::explain_path(const std::string& from, const std::st
     }
     PathChoice out{answer->from, answer->to, answer->policy, answer->rule, answer->why, {}};
     for (const PathExplanation& candidate : answer->candidates) {
-        CandidateRow row{{}, milliseconds(candidate.cost), candidate.in_use, candidate.is_backup};
+        CandidateRow row{{}, milliseconds(candidate.cost), candidate.in_use, candidate.is_backup, candidate.why_not};
         for (const PathExplanation::Link& link : candidate.links) {
             row.links.push_back({link.from, link.to, state_name(link.state), link.stale, milliseconds(link.age),
                                  link.count, link.epoch, link.terms.delay_ms, link.terms.loss_ms, link.terms.load_ms,
