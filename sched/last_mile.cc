@@ -106,7 +106,7 @@ std::vector<double> LastMile::balance(std::span<const MileNode> nodes, double re
         }
     } else {
         round.place(std::max(1 - placed, 0.0), by_price);
-        round.move(policy_.most_moved, by_price);
+        round.move(policy_.most_moved_percent / 100, by_price);
     }
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         next[nodes[i].node].share = round.share[i];

@@ -18,9 +18,9 @@
 namespace izar {
 
 struct LastMilePolicy {
-    double target_cpu = 60;      // percent; the queue grows above it
-    double delay_weight = 0.01;  // V, per millisecond
-    double most_moved = 0.2;     // of all requests, in one round
+    double target_cpu = 60;          // percent; the queue grows above it
+    double delay_weight = 0.01;      // V, per millisecond
+    double most_moved_percent = 20;  // of all requests, in one round
 
     bool operator==(const LastMilePolicy&) const = default;
 };

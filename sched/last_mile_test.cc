@@ -115,7 +115,7 @@ RC_GTEST_PROP(LastMile, SharesAddUpAndMoveABoundedPartARound, ()) {
         world.requests = *rc::gen::inRange(0, 4'000);
         world.round();
         RC_ASSERT(std::fabs(std::accumulate(world.shares.begin(), world.shares.end(), 0.0) - 1) < 1e-6);
-        RC_ASSERT(world.moved <= LastMilePolicy{}.most_moved + 1e-9);
+        RC_ASSERT(world.moved <= LastMilePolicy{}.most_moved_percent / 100 + 1e-9);
         for (const double share : world.shares) {
             RC_ASSERT(share > -1e-9);
         }

@@ -123,9 +123,7 @@ void read_last_mile(const YamlCursor& last_mile, LastMilePolicy& out) {
         assign(out.target_cpu, target->number(kLeastTargetCpu, 100));
     }
     if (const auto moved = keys->find("max_moved_percent")) {
-        double percent = 100 * out.most_moved;
-        assign(percent, moved->number(kLeastMoved, kMostMoved));
-        out.most_moved = percent / 100;
+        assign(out.most_moved_percent, moved->number(kLeastMoved, kMostMoved));
     }
 }
 

@@ -85,7 +85,8 @@ File random_file() {
         file.text += text_of(file.policies.list.back(), services);
     }
     const int moved = random_of(1, 51);
-    file.policies.last_mile = {.target_cpu = static_cast<double>(random_of(10, 101)), .most_moved = moved / 100.0};
+    file.policies.last_mile.target_cpu = random_of(10, 101);
+    file.policies.last_mile.most_moved_percent = moved;
     file.text += fmt::format("last_mile:\n  target_cpu_percent: {}\n  max_moved_percent: {}\n",
                              file.policies.last_mile.target_cpu, moved);
     return file;

@@ -67,7 +67,7 @@ TEST(PolicyFile, ReadsEveryKey) {
         EXPECT_EQ(policy.node_prices.at("tyo"), 0.09);
         EXPECT_EQ(policy.region_prices.at("us-east"), 0.02);
     }
-    EXPECT_EQ(policies->last_mile, (LastMilePolicy{.target_cpu = 70, .most_moved = 0.05}));
+    EXPECT_EQ(policies->last_mile, (LastMilePolicy{.target_cpu = 70, .most_moved_percent = 5}));
     EXPECT_EQ(policies->index_of("web"), PolicyIndex{1});
     EXPECT_EQ(policies->index_of("dns"), kDefaultPolicy);
 }

@@ -158,12 +158,12 @@ TEST_P(RegionWeightsHours, WhatMovesInARoundIsBounded) {
 
 TEST_P(RegionWeightsHours, AnyConfiguredShareBoundsARoundAndComesToRest) {
     world.run(1);  // equal shares
-    for (const double most_moved : {0.01, 0.05, 0.5}) {
-        world.set_policy({.most_moved = most_moved});
+    for (const double percent : {1.0, 5.0, 50.0}) {
+        world.set_policy({.most_moved_percent = percent});
         for (const double demand : {40, 120}) {
             world.demand = demand;
-            EXPECT_LE(world.run(kHour).most, most_moved + 0.002) << most_moved;
-            EXPECT_LT(world.run(kHour).a_round, 0.001) << most_moved << ", demand " << demand;
+            EXPECT_LE(world.run(kHour).most, percent / 100 + 0.002) << percent;
+            EXPECT_LT(world.run(kHour).a_round, 0.001) << percent << ", demand " << demand;
         }
     }
 }

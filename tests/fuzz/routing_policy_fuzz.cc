@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     CHECK(!policies->list.empty() && policies->list.size() <= izar::kMaxPolicies);
     CHECK(policies->last_mile.target_cpu > 0 && policies->last_mile.target_cpu <= 100);
-    CHECK(policies->last_mile.most_moved > 0 && policies->last_mile.most_moved <= 0.5);
+    CHECK(policies->last_mile.most_moved_percent > 0 && policies->last_mile.most_moved_percent <= 50);
     for (const auto& [service, index] : policies->of_service) {
         CHECK(izar::raw(index) < policies->list.size() && policies->index_of(service) == index);
     }
