@@ -53,6 +53,8 @@ struct RelayCaps {
 struct SwitchMargins {
     Nanos absolute = std::chrono::milliseconds{5};
     double relative = 0.10;
+
+    bool operator==(const SwitchMargins&) const = default;
 };
 
 // A path is far better than another if that one costs this many times as much, and this many absolute margins more.
@@ -84,6 +86,8 @@ struct RoutingPolicy {
     PriceList region_prices;
     bool spread = false;          // flows over near-equal paths instead of the best one
     double spread_margin = 0.05;  // a path this much worse than the best is near-equal
+
+    bool operator==(const RoutingPolicy&) const = default;
 };
 
 // All policies in force, and which service follows which.
@@ -95,6 +99,8 @@ struct RoutingPolicies {
     const RoutingPolicy& at(PolicyIndex index) const { return list[raw(index)]; }
     // The policy that a service of this name follows: the default one if none lists it.
     PolicyIndex index_of(std::string_view service) const;
+
+    bool operator==(const RoutingPolicies&) const = default;
 };
 
 // The measured terms of one link, as a cost needs them.

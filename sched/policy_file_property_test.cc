@@ -1,5 +1,5 @@
-// Random policies, written by a few lines of this test, read back as they were; and a word that means nothing, wherever
-// it stands, is told with its line and column.
+// Random policies read back as they were, written by a few lines of this test or shown by izar itself; and a word that
+// means nothing, wherever it stands, is told with its line and column.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -96,21 +96,44 @@ RC_GTEST_PROP(PolicyFile, WhatWasWrittenIsRead, ()) {
     const File file = random_file();
     const auto read = parse_routing_policy(file.text, "rp.yaml");
     RC_ASSERT(read.has_value());
-    RC_ASSERT(read->list.size() == file.policies.list.size());
-    RC_ASSERT(read->of_service == file.policies.of_service);
-    RC_ASSERT(read->last_mile == file.policies.last_mile);
-    for (std::size_t i = 0; i < read->list.size(); ++i) {
-        const RoutingPolicy& a = read->list[i];
-        const RoutingPolicy& b = file.policies.list[i];
-        RC_ASSERT(a.name == b.name && a.rule == b.rule && a.loss_delay == b.loss_delay);
-        RC_ASSERT(a.delay_weight == b.delay_weight && a.mean_weight == b.mean_weight);
-        RC_ASSERT(a.variance_weight == b.variance_weight);
-        RC_ASSERT(a.margins.absolute == b.margins.absolute && a.margins.relative == b.margins.relative);
-        RC_ASSERT(a.spread == b.spread && a.spread_margin == b.spread_margin);
-        RC_ASSERT(a.caps.cpu_percent == b.caps.cpu_percent && a.caps.price == b.caps.price);
-        RC_ASSERT(a.caps.path_cost == b.caps.path_cost);
-        RC_ASSERT(a.forbidden_nodes == b.forbidden_nodes && a.forbidden_regions == b.forbidden_regions);
+    RC_ASSERT(*read == file.policies);
+}
+
+// Numbers that no short decimal is equal to, and everything that a file may leave out.
+void vary(RoutingPolicies& policies) {
+    for (int i = random_of(0, 4); i > 0; --i) {
+        policies.list.front().node_prices.emplace(fmt::format("n{}", i), random_of(0, 700) / 7.0);
+        policies.list.front().region_prices.emplace(fmt::format("{}", i),
+                                                    random_of(0, 700) / 7.0);  // quoted, or a number
     }
+    for (RoutingPolicy& policy : policies.list) {
+        policy.node_prices = policies.list.front().node_prices;
+        policy.region_prices = policies.list.front().region_prices;
+        policy.margins = {Nanos{random_of(0, 1'000'000'001)}, random_of(0, 7) / 7.0};
+        policy.caps.cpu_percent = random_of(0, 701) / 7.0;
+        policy.caps.path_cost = Nanos{random_of(1'000'000, 2'000'000'001)};
+        if (*rc::gen::arbitrary<bool>()) {
+            policy.caps.price = RelayCaps{}.price;
+        }
+        if (*rc::gen::arbitrary<bool>()) {
+            policy.caps.bandwidth_percent = RelayCaps{}.bandwidth_percent;
+        }
+    }
+    policies.last_mile.target_cpu = random_of(70, 701) / 7.0;
+    policies.last_mile.most_moved_percent = random_of(7, 351) / 7.0;
+}
+
+// Whatever the context of the reader is: a fleet that is handed the text decides as the one who wrote it.
+RC_GTEST_PROP(PolicyFile, WhatIsShownIsReadAsTheSame, ()) {
+    RoutingPolicies policies = random_file().policies;
+    vary(policies);
+    const std::string text = routing_policy_text(policies);
+    const PolicyFileContext context{.known = {}, .margins = {std::chrono::milliseconds{77}, 0.77}};
+    const auto read = parse_routing_policy(text, "rp.yaml", context);
+    RC_LOG() << text << (read ? "" : read.error().text);
+    RC_ASSERT(read.has_value());
+    RC_ASSERT(*read == policies);
+    RC_ASSERT(routing_policy_text(*read) == text);
 }
 
 // A key of the file, where it stands.

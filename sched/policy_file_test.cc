@@ -4,34 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <iterator>
-#include <regex>
 #include <string>
+
+#include "sched/testing/full_policy.h"
 
 namespace izar {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr const char* kFullPolicy = R"(policies:
-  - name: fast
-    rule: lyapunov
-    loss_delay: 500ms
-    weights: {delay: 2, cpu_mean: 0.5, cpu_variance: 0.25}
-    margins: {absolute: 2ms, relative: 0.2}
-    spread: 0.1
-    relays: {max_cost: 800ms, max_cpu_percent: 85, max_price_per_gb: 0.1, max_bandwidth_percent: 70}
-  - name: eu-only
-    rule: rtt
-    forbidden:
-      nodes: [nyc, tyo]
-      regions: [us-east]
-    services: [web, api]
-prices_per_gb:
-  - {node: tyo, price: 0.09}
-  - {region: us-east, price: 0.02}
-last_mile: {target_cpu_percent: 70, max_moved_percent: 5}
-)";
 
 const PolicyFileContext kContext{
     .known = {.nodes = {"ams", "nyc", "tyo"}, .regions = {"eu-west", "us-east"}, .services = {"web", "api", "dns"}},
@@ -173,37 +153,6 @@ TEST(PolicyFile, NeedsAPolicyAndTakesNoMoreThanTheTableHolds) {
     const auto too_many = parse_routing_policy(many, "rp.yaml");
     ASSERT_FALSE(too_many);
     EXPECT_EQ(too_many.error().text, "rp.yaml:2:3: policies: has 9 entries; at most 8 are supported");
-}
-
-// The reader itself says which keys it knows in a map; the page has them under their path in it.
-TEST(PolicyFile, ThePageHasEveryKeyThatTheReaderKnows) {
-    struct Place {
-        std::string text;  // a file with an unknown key in one map
-        std::string path;  // of the map on the page
-    };
-    const Place places[] = {
-        {"zzzzzzzz: 0", ""},
-        {"policies: [{zzzzzzzz: 0}]", ""},
-        {"policies: [{weights: {zzzzzzzz: 0}}]", "weights."},
-        {"policies: [{margins: {zzzzzzzz: 0}}]", "margins."},
-        {"policies: [{relays: {zzzzzzzz: 0}}]", "relays."},
-        {"policies: [{forbidden: {zzzzzzzz: 0}}]", "forbidden."},
-        {"policies: [{name: a}]\nlast_mile: {zzzzzzzz: 0}", ""},
-    };
-    std::ifstream file(std::string(IZAR_SOURCE_ROOT) + "/docs/routing-policy.md");
-    const std::string page((std::istreambuf_iterator<char>(file)), {});
-    for (const Place& place : places) {
-        const std::string told = parse_routing_policy(place.text, "routing-policy.yaml").error().text;
-        std::smatch match;
-        ASSERT_TRUE(std::regex_search(told, match, std::regex("'zzzzzzzz' in [^;]*; known are ([^\n]*)"))) << told;
-        const std::string words = match[1];
-        const std::regex word("[a-z_]+");
-        for (auto at = std::sregex_iterator(words.begin(), words.end(), word); at != std::sregex_iterator(); ++at) {
-            const std::string key = "`" + place.path + at->str();
-            const bool is_map = page.find(key + ".") != std::string::npos;  // its keys stand there instead
-            EXPECT_TRUE(is_map || page.find(key + "`") != std::string::npos) << key;
-        }
-    }
 }
 
 }  // namespace

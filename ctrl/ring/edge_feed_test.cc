@@ -192,6 +192,18 @@ TEST_F(EdgeFeedTest, RoutingPolicyOfTheControllerCountsWhileThereIsOne) {
     EXPECT_EQ(fleets().at(2)->policies, own_policies) << "without one, the node's own count again";
 }
 
+// One text for all nodes: a relay repairs by the policy that chose the path.
+TEST_F(EdgeFeedTest, TheNodesEnvironmentChangesNothingInAPolicyOfTheController) {
+    ASSERT_EQ(setenv("IZAR_POLICY_LAST_MILE_TARGET_CPU_PERCENT", "99", 1), 0);
+    StaticData told = data(1, {1, 2});
+    told.routing_policy = "policies: [{name: fast}]\nlast_mile: {target_cpu_percent: 50}\n";
+    sender->set_static(told);
+    settle();
+    ASSERT_EQ(unsetenv("IZAR_POLICY_LAST_MILE_TARGET_CPU_PERCENT"), 0);
+    ASSERT_NE(fleets().at(0)->policies, nullptr);
+    EXPECT_EQ(fleets()[0]->policies->last_mile.target_cpu, 50);
+}
+
 TEST_F(EdgeFeedTest, PolicyThatCannotBeReadRefusesTheUpdateItCameWith) {
     StaticData bad = data(1, {1, 2});
     bad.routing_policy = "policies: [{name: fast, tomorrow: yes}]\n";

@@ -77,6 +77,12 @@ std::vector<std::string_view> words_of(std::span<const ItemKey> keys);
 // Rows of a Markdown table: key of `item` ("a port"), default, kind, meaning.
 std::string item_reference(std::string_view item, std::span<const ItemKey> keys);
 
+// The keys of one kind of item: what a page has a table of.
+struct ConfigItem {
+    std::string_view item;  // "a port"
+    std::span<const ItemKey> keys;
+};
+
 // Text in double quotes, as YAML reads it back; and a list of such.
 std::string yaml_quoted(std::string_view text);
 std::string yaml_list(std::span<const std::string> texts);

@@ -97,7 +97,7 @@ std::vector<ConfigKey> edge_keys(EdgeConfig& config) {
     return keys;
 }
 
-std::vector<EdgeItem> edge_items() {
+std::vector<ConfigItem> edge_items() {
     return {{"a port", port_keys()},      {"a node", node_keys()},      {"a service", service_keys()},
             {"an egress", egress_keys()}, {"an origin", origin_keys()}, {"timeouts", timeout_keys()},
             {"a probe", probe_keys()}};

@@ -19,11 +19,7 @@ inline constexpr std::string_view kEdgePrefix = "IZAR_EDGE_";
 std::vector<ConfigKey> edge_keys(EdgeConfig& config);
 
 // The keys of the maps that stand in its lists.
-struct EdgeItem {
-    std::string_view item;  // "a port"
-    std::span<const ItemKey> keys;
-};
-std::vector<EdgeItem> edge_items();
+std::vector<ConfigItem> edge_items();
 
 // As those without environment (edge_config.h). `environment`: "NAME=value" each.
 Result<EdgeConfig> load_edge_config(const std::string& path, std::span<const std::string> environment);

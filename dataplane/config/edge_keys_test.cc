@@ -100,7 +100,7 @@ TEST(EdgeKeys, TheReferencePageIsTheListOfKeys) {
     EdgeConfig defaults;
     const std::string rows = config_reference(edge_keys(defaults), kEdgePrefix);
     EXPECT_NE(page.str().find(rows), std::string::npos) << rows;
-    for (const EdgeItem& item : edge_items()) {
+    for (const ConfigItem& item : edge_items()) {
         const std::string table = item_reference(item.item, item.keys);
         EXPECT_NE(page.str().find(table), std::string::npos) << table;
     }

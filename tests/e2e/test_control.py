@@ -394,6 +394,30 @@ def test_routing_policy_is_read_again_at_sighup(lab: Lab, plane: ControlPlane, o
     assert stream.report["lost"] == 0
 
 
+def test_variable_at_the_controller_is_in_every_nodes_policy(
+        lab: Lab, plane: ControlPlane, origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands in place of the file's key in the text that all nodes are handed, after SIGHUP, too."""
+    def policies(node: str) -> set[str]:
+        return {row["policy"] for row in lab.show(node, "paths")["paths"]}
+
+    file = plane.folder / "routing-policy.yaml"
+    file.write_text("policies:\n  - {name: of-the-file}\n")
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        with monkeypatch.context() as variables:
+            variables.setenv("IZAR_POLICY_POLICIES", "[{name: of-the-variable}]")
+            lab.restart("controller")
+        for node in NODES:
+            wait_until(lambda node=node: policies(node) == {"of-the-variable"}, f"{node} follows the variable")
+        file.write_text("policies:\n  - {name: next}\nprices_per_gb: [{node: fra, price: 1}]\n")
+        hang_up(lab, "controller", "routing-policy.yaml is taken up")
+        assert policies("ams") == {"of-the-variable"}
+        lab.restart("controller")
+        for node in NODES:
+            wait_until(lambda node=node: policies(node) == {"next"}, f"{node} follows the file")
+        stream.wait_for_replies(5)
+    assert stream.report["lost"] == 0
+
+
 def test_revoked_node_leaves_the_fleet(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
     plane.izar("node", "revoke", "fra")
     wait_for_path(lab, ["sin"])

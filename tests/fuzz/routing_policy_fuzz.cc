@@ -1,5 +1,5 @@
 // routing_policy_fuzz.cc -- routing-policy.yaml from a stranger: every text ends in policies that keep the limits the
-// scheduler relies on, or in an error that names the file.
+// scheduler relies on and that read back as they are shown, or in an error that names the file.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,5 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const izar::Cost cost = izar::link_cost(policy, {.rtt = std::chrono::milliseconds{10}, .loss = 0.5}).total;
         CHECK(cost >= izar::kLeastCost && cost <= izar::kWorstCost);
     }
+    const auto again = izar::parse_routing_policy(izar::routing_policy_text(*policies), "shown.yaml");
+    CHECK(again && *again == *policies);
     return 0;
 }

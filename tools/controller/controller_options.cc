@@ -13,8 +13,12 @@ Result<ControllerOptions> parse_controller_options(std::vector<std::string> argu
     app.add_option("--policy", out.policy,
                    "routing-policy.yaml, taken up at start and at SIGHUP (docs/routing-policy.md)");
     app.add_option("--import-sql", out.import_sql, "import an init_nodes.sql while no controller runs, and end");
-    app.add_flag("--check", out.check, "validate the configuration and end");
+    app.add_flag("--check", out.check, "validate the configuration, discovery and policy, and end");
     app.add_flag("--dump-config", out.dump_config, "print the configuration in force, secrets masked, and end");
+    app.add_flag("--dump-discovery", out.dump_discovery, "print node-discovery.yaml as it would be in force and end")
+        ->needs("--discovery");
+    app.add_flag("--dump-policy", out.dump_policy, "print routing-policy.yaml as it would be in force and end")
+        ->needs("--policy");
     app.set_version_flag("--version", std::string("izar-controller ") + IZAR_VERSION);
     auto message = read_command_line(app, "izar-controller", std::move(arguments));
     if (!message) {

@@ -16,8 +16,10 @@ struct ControllerOptions {
     std::string policy;      // path of routing-policy.yaml; empty: the one that the store has, if any
     std::string import_sql;  // path of an SQL file to import; then end
     bool check = false;
-    bool dump_config = false;  // print the configuration in force, secrets masked, and end
-    std::string message;       // not empty: print it and end (--help, --version)
+    bool dump_config = false;     // print the configuration in force, secrets masked, and end
+    bool dump_discovery = false;  // the same of node-discovery.yaml
+    bool dump_policy = false;     // the same of routing-policy.yaml
+    std::string message;          // not empty: print it and end (--help, --version)
 };
 
 // `arguments` without the program's name.

@@ -67,16 +67,26 @@ Result<void> import_discovery(Store& store, const DiscoveryConfig& config, const
     return import(store, config.inventory, path, now);
 }
 
-Result<std::string> read_policy_file(const std::string& path) {
+Result<std::string> read_policy_file(const std::string& path, std::span<const std::string> environment) {
+    if (path.empty()) {
+        return refuse_policy_variables(environment, "--policy").map([] { return std::string(); });
+    }
     auto text = read_config_file(path);
     if (!text) {
         return text;
     }
-    if (text->size() > kMaxPolicyBytes) {
-        return fail(fmt::format("{}: has more than {} bytes; leave comments out", path, kMaxPolicyBytes));
+    auto policies = parse_routing_policy(*text, path, {}, environment);
+    if (!policies) {
+        return tl::unexpected(policies.error());
     }
-    if (const auto good = parse_routing_policy(*text, path); !good) {
-        return tl::unexpected(good.error());
+    const bool as_it_stands = policy_variable(environment).empty();
+    if (!as_it_stands) {
+        text = routing_policy_text(*std::move(policies));
+    }
+    if (text->size() > kMaxPolicyBytes) {
+        return fail(fmt::format("{}: {} more than {} bytes; {}", path,
+                                as_it_stands ? "has" : "with the variables of the environment it has", kMaxPolicyBytes,
+                                as_it_stands ? "leave comments out" : "list fewer services, nodes and prices"));
     }
     return text;
 }

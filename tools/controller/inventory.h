@@ -21,8 +21,10 @@ Result<DiscoveryConfig> read_discovery_file(const std::string& path, std::span<c
 // Imports its nodes and domains. `path`: where they are from, for the error.
 Result<void> import_discovery(Store& store, const DiscoveryConfig& config, const std::string& path, WallTime now);
 
-// Reads a routing-policy.yaml whole, and gives its text. Nodes, regions and services that it names may come later.
-Result<std::string> read_policy_file(const std::string& path);
+// Reads a routing-policy.yaml whole, and gives the text that all nodes are handed: as it stands, or where variables
+// stand in place of keys, all keys with the values in force. Nodes, regions and services that it names may come later.
+// `path` empty: there is no file, the text is empty, and a variable is an error.
+Result<std::string> read_policy_file(const std::string& path, std::span<const std::string> environment);
 
 // Makes it the fleet's policy.
 Result<void> import_policy(Store& store, const std::string& text, WallTime now);

@@ -6,6 +6,7 @@
 
 #include "ctrl/controller/desired_state.h"
 #include "dataplane/base/testing/temporary_folder.h"
+#include "sched/policy_file.h"
 
 namespace izar {
 namespace {
@@ -31,17 +32,60 @@ class InventoryFiles : public testing::Test {
 
 TEST_F(InventoryFiles, APolicyIsReadWholeBeforeItIsTheFleets) {
     const std::string bad = write("bad.yaml", "policies:\n  - {name: eu, rule: rrt}\n");
-    const auto told = read_policy_file(bad);
+    const auto told = read_policy_file(bad, {});
     ASSERT_FALSE(told);
     EXPECT_NE(told.error().text.find("bad.yaml:2:"), std::string::npos) << told.error().text;
     const std::string text = "policies: [{name: eu, forbidden: {regions: [us]}}]\n";
-    const auto read = read_policy_file(write("routing-policy.yaml", text));
+    const auto read = read_policy_file(write("routing-policy.yaml", text), {});
     ASSERT_TRUE(read) << read.error().text;
     ASSERT_TRUE(import_policy(*store_, *read, kNow));
     const auto documents = store_->documents();
     ASSERT_EQ(documents.value().size(), 1U);
     EXPECT_EQ(documents.value()[0].name, kRoutingPolicyDocument);
     EXPECT_EQ(documents.value()[0].body, text);
+}
+
+TEST_F(InventoryFiles, APolicyIsHandedOutAsItStandsOrWithTheVariablesInIt) {
+    const std::string text = "# of the fleet\npolicies: [{name: eu, forbidden: {regions: [us]}}]\n";
+    const std::string file = write("routing-policy.yaml", text);
+    const std::vector<std::string> others{"HOME=/", "IZAR_CONTROLLER_LISTEN=0.0.0.0:1"};
+    EXPECT_EQ(read_policy_file(file, others).value(), text);
+    const std::vector<std::string> environment{"IZAR_POLICY_LAST_MILE_TARGET_CPU_PERCENT=70"};
+    const auto read = read_policy_file(file, environment);
+    ASSERT_TRUE(read) << read.error().text;
+    auto expected = parse_routing_policy(text, file).value();
+    expected.last_mile.target_cpu = 70;
+    EXPECT_EQ(parse_routing_policy(*read, "as a node reads it").value(), expected);
+    const auto slip = read_policy_file(file, std::vector<std::string>{"IZAR_POLICY_POLICYS=[]"});
+    ASSERT_FALSE(slip);
+    EXPECT_NE(slip.error().text.find("did you mean IZAR_POLICY_POLICIES?"), std::string::npos) << slip.error().text;
+}
+
+TEST_F(InventoryFiles, AVariableOfThePolicyNeedsAFile) {
+    EXPECT_EQ(read_policy_file("", {}).value(), "");
+    const auto told = read_policy_file("", std::vector<std::string>{"IZAR_POLICY_POLICIES=[{name: a}]"});
+    ASSERT_FALSE(told);
+    EXPECT_NE(told.error().text.find("IZAR_POLICY_POLICIES stands in place of"), std::string::npos)
+        << told.error().text;
+}
+
+TEST_F(InventoryFiles, APolicyThatIsTooLongToHandOutIsRefused) {
+    const std::string text = "policies: [{name: a, services: [";
+    std::string names;
+    for (int i = 0; i < 4'000; ++i) {
+        names += "services" + std::to_string(10'000 + i) + ",";
+    }
+    const std::string file = write("routing-policy.yaml", text + names + "z]}]\n");
+    ASSERT_TRUE(read_policy_file(file, {})) << "as it stands it is short enough";
+    const auto told = read_policy_file(file, std::vector<std::string>{"IZAR_POLICY_LAST_MILE_TARGET_CPU_PERCENT=70"});
+    ASSERT_FALSE(told);
+    EXPECT_NE(told.error().text.find("with the variables of the environment it has more than 65536 bytes"),
+              std::string::npos)
+        << told.error().text;
+    const auto comments =
+        read_policy_file(write("long.yaml", "policies: [{name: a}]\n" + std::string(70'000, '#')), {});
+    ASSERT_FALSE(comments);
+    EXPECT_NE(comments.error().text.find("leave comments out"), std::string::npos) << comments.error().text;
 }
 
 TEST_F(InventoryFiles, AnSqlFileIsImportedAndSaysHowMuch) {

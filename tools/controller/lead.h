@@ -28,7 +28,7 @@ struct LeadParts {
     const SchedulingConfig& config;
     const TlsContext& tls;
     std::string discovery;                 // path of node-discovery.yaml; empty: none
-    std::string policy;                    // text of routing-policy.yaml; empty: the one that the store has, if any
+    std::string policy;                    // as read_policy_file gives it; empty: the one that the store has, if any
     std::vector<std::string> environment;  // "NAME=value" each
     OperatorCommands::RandomBytes random;
     std::function<WallTime()> wall_clock;

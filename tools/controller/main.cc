@@ -11,11 +11,13 @@
 #include <memory>
 #include <optional>
 
+#include "ctrl/config/discovery_config.h"
 #include "ctrl/config/scheduling_config.h"
 #include "ctrl/etcd/election.h"
 #include "ctrl/frames/messages.h"
 #include "ctrl/http/http_server.h"
 #include "ctrl/operator/operator_socket.h"
+#include "sched/policy_file.h"
 #include "tools/controller/controller_options.h"
 #include "tools/controller/controller_state.h"
 #include "tools/controller/inventory.h"
@@ -127,17 +129,36 @@ int import_sql(const SchedulingConfig& config, const std::string& path) {
     return 0;
 }
 
+// What --check and --dump-... ask for. `policy`: as it would be handed out.
+void print_files(const ControllerOptions& options, SchedulingConfig& config, DiscoveryConfig& discovery,
+                 const std::string& policy) {
+    if (options.check) {
+        fmt::print("{}: ok\n", options.config);
+    }
+    if (options.dump_config) {
+        fmt::print("{}", config_text(scheduling_keys(config)));
+    }
+    if (options.dump_discovery) {
+        fmt::print("{}", config_text(discovery_keys(discovery)));
+    }
+    if (options.dump_policy) {
+        fmt::print("{}", routing_policy_text(parse_routing_policy(policy, options.policy).value()));
+    }
+}
+
 int run(const ControllerOptions& options) {
     auto config = load_config(options.config);
     if (!config) {
         return complain(config.error());
     }
-    const auto policy = options.policy.empty() ? Result<std::string>{} : read_policy_file(options.policy);
-    if (!policy) {
-        return complain(policy.error());
+    auto discovery =
+        options.discovery.empty() ? Result<DiscoveryConfig>{} : read_discovery_file(options.discovery, environment());
+    const auto policy = read_policy_file(options.policy, environment());
+    if (!discovery || !policy) {
+        return complain(!discovery ? discovery.error() : policy.error());
     }
-    if (options.check || options.dump_config) {
-        fmt::print("{}", options.check ? options.config + ": ok\n" : config_text(scheduling_keys(*config)));
+    if (options.check || options.dump_config || options.dump_discovery || options.dump_policy) {
+        print_files(options, *config, *discovery, *policy);
         return 0;
     }
     give_large_blocks_back();

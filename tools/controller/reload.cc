@@ -34,7 +34,7 @@ Result<ReadAgain> Reload::read() const {
         out.discovery = *std::move(discovery);
     }
     if (!options_.policy.empty()) {
-        auto policy = read_policy_file(options_.policy);
+        auto policy = read_policy_file(options_.policy, environment_);
         if (!policy) {
             return tl::unexpected(policy.error());
         }

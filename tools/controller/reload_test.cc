@@ -6,7 +6,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "ctrl/controller/desired_state.h"
 #include "dataplane/base/testing/temporary_folder.h"
+#include "sched/policy_file.h"
 
 namespace izar {
 namespace {
@@ -28,7 +30,7 @@ class ReloadTest : public testing::Test {
         write("policy.yaml", "policies:\n  - {name: fast}\n");
         config = parse_scheduling_config("listen: 127.0.0.1:0", "config.yaml", {}).value();
         config.state = folder.path();
-        environment = {"IZAR_CONTROLLER_STATE=" + folder.path()};
+        environment = {"IZAR_CONTROLLER_STATE=" + folder.path(), "IZAR_POLICY_LAST_MILE_TARGET_CPU_PERCENT=70"};
         seat = std::make_unique<Seat>(
             LeadParts{*loop, state, config, tls, options.discovery, "policies:\n  - {name: fast}\n", environment, fill,
                       [] { return kNow; }, [](const std::string&) {}},
@@ -104,6 +106,22 @@ TEST_F(ReloadTest, OneWrongFileKeepsAllOfThemOut) {
     reload->act();
     EXPECT_EQ(ask("config")["generation"], 2);
     EXPECT_EQ(ask("nodes")["nodes"].size(), 1U);
+}
+
+TEST_F(ReloadTest, VariablesStandInThePolicyThatAllNodesAreHanded) {
+    write("policy.yaml", "policies:\n  - {name: calm}\nlast_mile: {target_cpu_percent: 50, max_moved_percent: 9}\n");
+    reload->act();
+    seat.reset();  // a store is one controller's
+    const auto store = open_store(config);
+    ASSERT_TRUE(store) << store.error().text;
+    const auto documents = (*store)->documents().value();
+    const auto kept = std::ranges::find(documents, kRoutingPolicyDocument, &Document::name);
+    ASSERT_NE(kept, documents.end());
+    const auto policies = parse_routing_policy(kept->body, "as a node reads it");
+    ASSERT_TRUE(policies) << policies.error().text;
+    EXPECT_EQ(policies->list.front().name, "calm");
+    EXPECT_EQ(policies->last_mile.target_cpu, 70) << "as the variable says";
+    EXPECT_EQ(policies->last_mile.most_moved_percent, 9) << "as the file says";
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ Result<EdgeOptions> parse_edge_options(std::vector<std::string> arguments) {
     app.add_option("--cmdline-file", out.cmdline_file, "file with commands to run at start");
     app.add_option("--trace", out.trace, "file to record measurements in, at most 256 MiB, for izar replay --trace");
     app.add_flag("-i,--interactive", out.interactive, "prompt on the terminal");
-    app.add_flag("--check", out.check, "validate the configuration and end");
+    app.add_flag("--check", out.check, "validate the configuration and the routing policy, and end");
     app.add_flag("--dump-config", out.dump_config, "print the configuration with all its defaults and end");
+    app.add_flag("--dump-policy", out.dump_policy, "print the routing policy with all its defaults and end");
     app.set_version_flag("--version", std::string("izar-edge ") + IZAR_VERSION);
     auto message = read_command_line(app, "izar-edge", std::move(arguments));
     if (!message) {

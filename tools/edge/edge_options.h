@@ -18,6 +18,7 @@ struct EdgeOptions {
     bool interactive = false;  // -i: a prompt on the terminal
     bool check = false;        // only validate the configuration
     bool dump_config = false;  // print it with all defaults, and end
+    bool dump_policy = false;  // the same of the routing policy
     std::string message;       // not empty: print it and end (--help, --version)
 };
 

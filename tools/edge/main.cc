@@ -16,6 +16,7 @@
 #include "dataplane/config/edge_config_text.h"
 #include "dataplane/config/edge_keys.h"
 #include "dataplane/shell/control_socket.h"
+#include "sched/policy_file.h"
 #include "tools/edge/eal_arguments.h"
 #include "tools/edge/edge_options.h"
 #include "tools/edge/edge_policies.h"
@@ -151,12 +152,14 @@ int run(const EdgeOptions& options) {
     if (!config) {
         return complain(config.error());
     }
-    auto policies = read_policies(*config);
+    auto policies = read_policies(*config, environment());
     if (!policies) {
         return complain(policies.error());
     }
-    if (options.check || options.dump_config) {
-        fmt::print("{}", options.check ? options.config + ": ok\n" : edge_config_text(*config));
+    if (options.check || options.dump_config || options.dump_policy) {
+        fmt::print("{}{}{}", options.check ? options.config + ": ok\n" : "",
+                   options.dump_config ? edge_config_text(*config) : "",
+                   options.dump_policy ? routing_policy_text(*policies) : "");
         return 0;
     }
     const auto topology = read_topology();
