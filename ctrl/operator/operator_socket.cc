@@ -9,6 +9,7 @@ namespace izar {
 struct OperatorSocket::Client : StreamEvents {
     Client(OperatorSocket& owner, StreamId opened) : socket(owner), stream(opened) {}
     void on_received(std::span<const std::uint8_t> bytes) override { socket.receive(*this, bytes); }
+    void on_sent() override { socket.work(*this); }
     void on_closed(const std::string&) override { socket.bury(*this); }
 
     OperatorSocket& socket;
@@ -39,7 +40,7 @@ OperatorSocket::~OperatorSocket() {
 void OperatorSocket::receive(Client& client, std::span<const std::uint8_t> bytes) {
     client.lines.append(bytes.begin(), bytes.end());
     work(client);
-    if (client.lines.size() > kLongestLine || loop_.unsent(client.stream) > kMostUnsent) {
+    if (client.lines.size() > kLongestLine) {
         loop_.close(client.stream);
         bury(client);
     }
@@ -47,7 +48,11 @@ void OperatorSocket::receive(Client& client, std::span<const std::uint8_t> bytes
 
 void OperatorSocket::work(Client& client) {
     client.working = true;
-    for (auto end = client.lines.find('\n'); end != std::string::npos && !client.waits; end = client.lines.find('\n')) {
+    while (!client.waits && loop_.unsent(client.stream) <= kUnsentPause) {
+        const auto end = client.lines.find('\n');
+        if (end == std::string::npos) {
+            break;
+        }
         const std::string line = client.lines.substr(0, end);
         client.lines.erase(0, end + 1);
         client.waits = true;

@@ -4,7 +4,7 @@
 // the same as a node's control socket (docs/control-socket.md). The socket is for its owner only.
 //
 // Thread: the event loop's. An answer may come later, by a call on that thread; a client's next request waits for it,
-//         other clients do not. A client that does not read its answers is cut.
+//         other clients do not. Nor is it answered while the client reads no answers; who goes on asking then is cut.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ class OperatorSocket {
   public:
     static constexpr std::size_t kLongestLine = 65'536;
     static constexpr std::size_t kMostClients = 64;
-    static constexpr std::size_t kMostUnsent = std::size_t{16} << 20;  // bytes of answers; then the client is cut
+    static constexpr std::size_t kUnsentPause = std::size_t{256} << 10;  // bytes of answers; its next request waits
 
     // Once for each request. Nobody hears what comes for a client that is gone.
     using Reply = std::function<void(const Result<std::string>& result)>;

@@ -23,10 +23,15 @@ class OperatorSocketTest : public testing::Test {
             *loop, std::move(*listener),
             [this](std::string_view line, const OperatorSocket::Reply& reply) { answer(std::string(line), reply); });
     }
-    // "bad" is refused, "later" is answered when the test calls `later`.
+    static constexpr std::size_t kMuch = 50'000;
+
+    // "bad" is refused, "later" is answered when the test calls `later`, "much" by kMuch bytes.
     void answer(const std::string& line, const OperatorSocket::Reply& reply) {
+        ++answered;
         if (line == "later") {
             later = [reply] { reply(std::string("at last")); };
+        } else if (line == "much") {
+            reply(std::string(kMuch, 'm'));
         } else {
             reply(line == "bad" ? Result<std::string>(fail("no")) : "<" + line + ">");
         }
@@ -62,6 +67,7 @@ class OperatorSocketTest : public testing::Test {
     std::string path;
     std::unique_ptr<EventLoop> loop;
     std::function<void()> later;
+    std::size_t answered = 0;
     std::unique_ptr<OperatorSocket> socket;
 };
 
@@ -104,6 +110,35 @@ TEST_F(OperatorSocketTest, AnAnswerForAClientThatIsGoneIsForNobody) {
     const FileDescriptor other = connect();
     write(other.get(), "a\n");
     EXPECT_EQ(read(other.get(), 7), "0 3\n<a>");
+}
+
+// Of what it asks for only as much is made as may wait for it, in the socket and with us, until it reads.
+TEST_F(OperatorSocketTest, WhoDoesNotReadWaitsAndIsCutWhenItGoesOnAsking) {
+    constexpr std::size_t kAsked = 60;
+    const FileDescriptor patient = connect();
+    for (std::size_t i = 0; i < kAsked; ++i) {
+        write(patient.get(), "much\n");
+    }
+    for (int i = 0; i < 100; ++i) {
+        loop->run_once(std::chrono::milliseconds{2});
+    }
+    EXPECT_LT(answered, kAsked / 2);
+    const std::size_t expected = kAsked * (std::string_view("0 50000\n").size() + kMuch);
+    EXPECT_EQ(read(patient.get(), expected).size(), expected) << "it reads at last";
+
+    const FileDescriptor deaf = connect();
+    for (std::size_t sent = 0; sent < 3 * OperatorSocket::kLongestLine; sent += 5) {
+        ::send(deaf.get(), "much\n", 5, MSG_NOSIGNAL);
+        if (sent % 1'000 == 0) {
+            loop->run_once(Nanos{0});
+        }
+    }
+    EXPECT_LT(answered, kAsked + kAsked / 2);
+    std::string last;
+    for (int i = 0; i < 100 && last != "closed"; ++i) {
+        last = read(deaf.get(), kMuch);
+    }
+    EXPECT_EQ(last, "closed");
 }
 
 TEST_F(OperatorSocketTest, LineWithoutEndIsCutAndOthersAreServed) {
