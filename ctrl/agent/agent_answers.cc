@@ -64,6 +64,8 @@ Json Agent::answer_status() const {
         links_up += link.reachable ? 1 : 0;
     }
     const bool edge_runs = parts_.ring.peer_is_alive(parts_.loop.now());
+    const GroupState& group = group_.state();
+    const GroupWork::Counts& counts = group_.counts();
     const auto expiry = certificate_expiry(parts_.identity.credentials.certificate);
     return {{"node", raw(parts_.identity.id)},
             {"name", parts_.identity.name},
@@ -77,6 +79,13 @@ Json Agent::answer_status() const {
             {"links_up", links_up},
             {"links_down", row_.size() - links_up},
             {"is_master", group_.is_master()},
+            {"group_master", group.master != kNoNode ? Json(raw(group.master)) : Json(nullptr)},
+            {"group_epoch", raw(group.epoch)},
+            {"rounds_assigned", counts.rounds_assigned},
+            {"shares_set", counts.shares_set},
+            {"rounds_obeyed", counts.rounds_obeyed},
+            {"rounds_refused", counts.rounds_refused},
+            {"obeyed_epoch", raw(counts.obeyed_epoch)},
             {"certificate_expires_at_s", expiry ? Json(expiry->time_since_epoch().count()) : Json(nullptr)}};
 }
 

@@ -89,6 +89,7 @@ void GroupWork::assign() {
     add(plan_probes(members_, targets_, round_));
     add(plan_stamp(stamp_members_, stamp_masters_, round_));
     ++round_;
+    ++counts_.rounds_assigned;
     send_(message);
 }
 
@@ -102,9 +103,16 @@ void GroupWork::take_state(const control::GroupState& state) {
 
 // A round that comes while the one before is not over is left out: the master's next one goes on.
 void GroupWork::take_tasks(const control::ProbeTasks& tasks) {
-    if (!member_.obeys(GroupEpoch{tasks.epoch()}) || prober_.busy()) {
+    const GroupEpoch epoch{tasks.epoch()};
+    if (!member_.obeys(epoch)) {
+        ++counts_.rounds_refused;
         return;
     }
+    if (prober_.busy()) {
+        return;
+    }
+    ++counts_.rounds_obeyed;
+    counts_.obeyed_epoch = epoch;
     std::vector<ProbeTarget> targets;
     for (const control::ProbeTarget& message : tasks.targets()) {
         const auto target = read_target(message);
@@ -144,6 +152,7 @@ void GroupWork::take_loads(const control::GroupLoads& loads) {
         share.set_node(raw(member.node));
         share.set_share(weights_.weight(member.node));
     }
+    ++counts_.shares_set;
     send_(message);
 }
 

@@ -32,6 +32,14 @@ inline constexpr std::uint16_t kNodeProbePort = 6'081;
 
 class GroupWork {
   public:
+    // Of this process' life; an operator sees by them whom a node obeyed.
+    struct Counts {
+        std::uint64_t rounds_assigned = 0;  // of probes, as master
+        std::uint64_t shares_set = 0;       // as master, too
+        std::uint64_t rounds_obeyed = 0;    // assigned to this node
+        std::uint64_t rounds_refused = 0;   // of a former master
+        GroupEpoch obeyed_epoch{};          // of the newest round; 0: there was none
+    };
     using Send = std::function<void(const control::ToController&)>;
 
     // `send_stamp` hands STAMP sessions to izar-edge.
@@ -46,6 +54,8 @@ class GroupWork {
     void take_stamp(const StampReport& report) { prober_.take_stamp(report); }
 
     bool is_master() const { return member_.is_master(loop_.now()); }
+    const GroupState& state() const noexcept { return member_.state(); }
+    const Counts& counts() const noexcept { return counts_; }
 
   private:
     void turn();
@@ -58,6 +68,7 @@ class GroupWork {
     NodeId self_;
     Send send_;
     GroupMember member_;
+    Counts counts_;
     Prober prober_;
     std::vector<NodeId> members_;  // in order
     std::vector<ProbeTarget> targets_;

@@ -1,4 +1,5 @@
-// The shares that a region's master moves, and by which policy. Probes are in prober_test.cc.
+// The shares that a region's master moves, and by which policy; and whose rounds of probes a member obeys. What probes
+// measure is in prober_test.cc.
 #include "ctrl/agent/group_work.h"
 
 #include <control.pb.h>
@@ -43,6 +44,13 @@ class GroupWorkTest : public testing::Test {
         work.take_loads(loads);
     }
 
+    // A master of this epoch assigns us nothing to probe.
+    void assign(std::uint64_t epoch) {
+        control::ProbeTasks tasks;
+        tasks.set_epoch(epoch);
+        work.take_tasks(tasks);
+    }
+
     std::map<NodeId, std::uint32_t> shares{{kSelf, 500}, {kOther, 500}};  // in thousandths
     std::unique_ptr<EventLoop> loop = std::move(*EventLoop::make(real_now));
     GroupWork work{*loop,
@@ -78,6 +86,20 @@ TEST_F(GroupWorkTest, APolicyThatCannotBeReadChangesNothing) {
     set_policy("policies: [{name: all}]\nlast_mile: {a_later_key: 1}\n");
     balance(90, 10);
     EXPECT_EQ(shares[kSelf], 470U);
+}
+
+TEST_F(GroupWorkTest, ARoundOfAFormerMasterIsRefusedAndCounted) {
+    assign(kEpoch + 1);
+    EXPECT_EQ(work.counts().rounds_obeyed, 1U);
+    EXPECT_EQ(work.counts().obeyed_epoch, GroupEpoch{kEpoch + 1});
+    EXPECT_FALSE(work.is_master()) << "there is a later one";
+    assign(kEpoch);
+    EXPECT_EQ(work.counts().rounds_refused, 1U);
+    EXPECT_EQ(work.counts().rounds_obeyed, 1U);
+    EXPECT_EQ(work.counts().obeyed_epoch, GroupEpoch{kEpoch + 1});
+    balance(90, 10);
+    EXPECT_EQ(work.counts().shares_set, 0U) << "nor does it set shares any more";
+    EXPECT_EQ(shares[kSelf], 500U);
 }
 
 }  // namespace

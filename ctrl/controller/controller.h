@@ -114,6 +114,9 @@ class Controller : private SessionEvents {
     std::optional<std::vector<FeedLink>> read_summary(AgentSession& session, const control::LinkRow& row);
     bool take_event(AgentSession& session, const control::ToController& message);
     void take_group_message(AgentSession& session, const control::ToController& message);
+    void take_claim(AgentSession& session, const NodeRecord& member, const control::ToController& message);
+    void tell_tasks(const std::map<NodeId, control::ProbeTasks>& by_node);
+    void refuse(const NodeRecord& member, GroupEpoch epoch);
     void take_sample(AgentSession& session, const control::ToController& message);
     void take_renewal(AgentSession& session, const control::ToController& message);
     void mark_seen();

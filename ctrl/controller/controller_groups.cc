@@ -1,6 +1,7 @@
 // controller_groups.cc -- The regions' groups: their masters' leases, what masters assign, and the shares that they
 // set.
 #include <control.pb.h>
+#include <fmt/format.h>
 
 #include "ctrl/controller/controller.h"
 #include "ctrl/frames/messages.h"
@@ -17,25 +18,57 @@ void Controller::take_group_message(AgentSession& session, const control::ToCont
     const NodeRecord& member = found->second;
     const Instant now = parts_.loop.now();
     if (message.has_group_claim()) {
-        const GroupState state = groups_.claim(member, now);
-        control::ToAgent answer;
-        answer.mutable_group_state()->set_epoch(raw(state.epoch));
-        answer.mutable_group_state()->set_master(raw(state.master));
-        answer.mutable_group_state()->set_asked_ns(message.group_claim().asked_ns());
-        session.send(answer);
+        take_claim(session, member, message);
     } else if (message.has_probe_results()) {
         groups_.take_results(member, message.probe_results(), desired_);
     } else if (message.has_group_shares()) {
         if (const auto shares = groups_.shares_told(member, message.group_shares(), now)) {
             shares_.take(member.region, GroupEpoch{message.group_shares().epoch()}, *shares);
+        } else {
+            refuse(member, GroupEpoch{message.group_shares().epoch()});
+        }
+    } else if (message.has_group_tasks()) {
+        if (const auto tasks = groups_.assigned(member, message.group_tasks(), desired_, now)) {
+            tell_tasks(*tasks);
+        } else {
+            refuse(member, GroupEpoch{message.group_tasks().epoch()});
         }
     }
-    for (const auto& [node, tasks] : groups_.assigned(member, message.group_tasks(), desired_, now)) {
+}
+
+void Controller::take_claim(AgentSession& session, const NodeRecord& member, const control::ToController& message) {
+    const Instant now = parts_.loop.now();
+    const GroupEpoch before = groups_.state(member.region, now).epoch;
+    const GroupState state = groups_.claim(member, now);
+    control::ToAgent answer;
+    answer.mutable_group_state()->set_epoch(raw(state.epoch));
+    answer.mutable_group_state()->set_master(raw(state.master));
+    answer.mutable_group_state()->set_asked_ns(message.group_claim().asked_ns());
+    session.send(answer);
+    if (state.epoch != before) {
+        tell_event(EventKind::group, fmt::format("node {} ({}) is master of region {}, epoch {}", raw(member.id),
+                                                 member.name, member.region, raw(state.epoch)));
+    }
+}
+
+void Controller::tell_tasks(const std::map<NodeId, control::ProbeTasks>& by_node) {
+    for (const auto& [node, tasks] : by_node) {
         if (const auto agent = agents_.find(node); agent != agents_.end()) {
             control::ToAgent told;
             *told.mutable_probe_tasks() = tasks;
             agent->second->send(told);
         }
+    }
+}
+
+void Controller::refuse(const NodeRecord& member, GroupEpoch epoch) {
+    const Instant now = parts_.loop.now();
+    if (groups_.note_refused(member, now)) {
+        tell_event(EventKind::group,
+                   fmt::format("what node {} ({}) assigns with epoch {} is refused: the newest epoch of "
+                               "region {} is {}",
+                               raw(member.id), member.name, raw(epoch), member.region,
+                               raw(groups_.state(member.region, now).epoch)));
     }
 }
 

@@ -6,7 +6,7 @@
 namespace izar {
 
 const char* name_of(EventKind kind) {
-    constexpr const char* kNames[] = {"agent", "certificate", "change", "join", "link", "node", "store"};
+    constexpr const char* kNames[] = {"agent", "certificate", "change", "group", "join", "link", "node", "store"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 

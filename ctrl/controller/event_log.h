@@ -15,7 +15,7 @@
 namespace izar {
 
 // docs/control-plane.md tells what each is about.
-enum class EventKind : std::uint8_t { agent, certificate, change, join, link, node, store };
+enum class EventKind : std::uint8_t { agent, certificate, change, group, join, link, node, store };
 
 const char* name_of(EventKind kind);
 

@@ -53,12 +53,13 @@ std::optional<GroupEpoch> Groups::next_epoch() {
     return GroupEpoch{next_epoch_++};
 }
 
-std::map<NodeId, control::ProbeTasks> Groups::assigned(const NodeRecord& from, const control::GroupTasks& tasks,
-                                                       const DesiredState& fleet, Instant now) const {
-    std::map<NodeId, control::ProbeTasks> out;
+std::optional<std::map<NodeId, control::ProbeTasks>> Groups::assigned(const NodeRecord& from,
+                                                                      const control::GroupTasks& tasks,
+                                                                      const DesiredState& fleet, Instant now) const {
     if (!leases_.leads(from.region, from.id, GroupEpoch{tasks.epoch()}, now)) {
-        return out;
+        return std::nullopt;
     }
+    std::map<NodeId, control::ProbeTasks> out;
     const auto known = addresses_of(fleet);
     for (const control::ProbeTask& task : tasks.tasks()) {
         const auto member = fleet.records().find(NodeId{static_cast<std::uint16_t>(task.member())});
@@ -86,6 +87,16 @@ std::optional<std::map<NodeId, std::uint32_t>> Groups::shares_told(const NodeRec
         }
     }
     return out;
+}
+
+bool Groups::note_refused(const NodeRecord& from, Instant now) {
+    ++counts_[from.region].refused;
+    const auto [told, is_first] = refusals_told_.try_emplace(from.id, now);
+    if (!is_first && now - told->second < kGroupLease) {
+        return false;
+    }
+    told->second = now;
+    return true;
 }
 
 void Groups::take_results(const NodeRecord& from, const control::ProbeResults& results, const DesiredState& fleet) {
@@ -156,6 +167,7 @@ std::vector<Groups::Row> Groups::rows(const DesiredState& fleet, Instant now) co
         if (const auto counts = counts_.find(region); counts != counts_.end()) {
             row.answered = counts->second.answered;
             row.lost = counts->second.lost;
+            row.refused = counts->second.refused;
         }
         out.push_back(std::move(row));
     }

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,14 +37,17 @@ class Groups {
     // A member asks for its region's lease.
     GroupState claim(const NodeRecord& member, Instant now) { return leases_.claim(member.region, member.id, now); }
 
-    // What each member is to be told. Nothing if `from` does not lead its region with the epoch it names; of what it
+    // What each member is to be told. None if `from` does not lead its region with the epoch it names; of what it
     // assigns only members of its region count, and only nodes and origins of the fleet.
-    std::map<NodeId, control::ProbeTasks> assigned(const NodeRecord& from, const control::GroupTasks& tasks,
-                                                   const DesiredState& fleet, Instant now) const;
-    // What each node is to take in of its region's clients, in thousandths. Nothing if `from` does not lead its region
+    std::optional<std::map<NodeId, control::ProbeTasks>> assigned(const NodeRecord& from,
+                                                                  const control::GroupTasks& tasks,
+                                                                  const DesiredState& fleet, Instant now) const;
+    // What each node is to take in of its region's clients, in thousandths. None if `from` does not lead its region
     // with the epoch it names.
     std::optional<std::map<NodeId, std::uint32_t>> shares_told(const NodeRecord& from,
                                                                const control::GroupShares& shares, Instant now) const;
+    // Counts an assignment that was none. Whether to tell operators: of one node once a lease, however much it sends.
+    bool note_refused(const NodeRecord& from, Instant now);
     void take_results(const NodeRecord& from, const control::ProbeResults& results, const DesiredState& fleet);
     // What could not be written is lost, and the error says why.
     Result<void> write_round();
@@ -56,6 +60,7 @@ class Groups {
         GroupState state;
         std::uint64_t answered = 0;  // probes, since this controller began
         std::uint64_t lost = 0;
+        std::uint64_t refused = 0;  // assignments, since then
     };
     std::vector<Row> rows(const DesiredState& fleet, Instant now) const;
 
@@ -63,6 +68,7 @@ class Groups {
     struct Counts {
         std::uint64_t answered = 0;
         std::uint64_t lost = 0;
+        std::uint64_t refused = 0;
     };
     std::optional<GroupEpoch> next_epoch();
     void note_stamp(NodeId from, const ProbeAnswer& answer, WallTime now);
@@ -75,6 +81,7 @@ class Groups {
     std::vector<RegionProbe> waiting_;
     std::vector<HistorySample> stamps_;     // waiting, too
     std::map<std::string, Counts> counts_;  // by region
+    std::map<NodeId, Instant> refusals_told_;
 };
 
 }  // namespace izar

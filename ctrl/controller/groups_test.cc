@@ -97,15 +97,28 @@ TEST_F(GroupsTest, OnlyTheMasterAssignsAndOnlyWhatIsOfTheFleet) {
     add_task(tasks, 65'536 + 2, "10.0.0.3");  // no node id
     add_task(tasks, 1, "192.0.2.1");          // a stranger's address
     const auto told = groups->assigned(node(1), tasks, fleet, now);
-    ASSERT_EQ(told.size(), 1U);
-    ASSERT_EQ(told.at(NodeId{2}).targets_size(), 1);
-    EXPECT_EQ(told.at(NodeId{2}).epoch(), raw(state.epoch));
-    EXPECT_TRUE(groups->assigned(node(2), tasks, fleet, now).empty()) << "no master";
-    EXPECT_TRUE(groups->assigned(node(3), tasks, fleet, now).empty());
+    ASSERT_TRUE(told);
+    ASSERT_EQ(told->size(), 1U);
+    ASSERT_EQ(told->at(NodeId{2}).targets_size(), 1);
+    EXPECT_EQ(told->at(NodeId{2}).epoch(), raw(state.epoch));
+    EXPECT_FALSE(groups->assigned(node(2), tasks, fleet, now)) << "no master";
+    EXPECT_FALSE(groups->assigned(node(3), tasks, fleet, now));
     tasks.set_epoch(raw(state.epoch) - 1);
-    EXPECT_TRUE(groups->assigned(node(1), tasks, fleet, now).empty()) << "of an epoch that is over";
+    EXPECT_FALSE(groups->assigned(node(1), tasks, fleet, now)) << "of an epoch that is over";
     tasks.set_epoch(raw(state.epoch));
-    EXPECT_TRUE(groups->assigned(node(1), tasks, fleet, now + kGroupLease).empty()) << "its lease is over";
+    EXPECT_FALSE(groups->assigned(node(1), tasks, fleet, now + kGroupLease)) << "its lease is over";
+}
+
+TEST_F(GroupsTest, RefusalsAreCountedAndToldNowAndThen) {
+    const auto groups = make();
+    EXPECT_TRUE(groups->note_refused(node(1), now));
+    EXPECT_TRUE(groups->note_refused(node(2), now));
+    EXPECT_FALSE(groups->note_refused(node(1), now + kGroupLease - Nanos{1}));
+    EXPECT_TRUE(groups->note_refused(node(1), now + kGroupLease));
+    const auto rows = groups->rows(fleet, now);
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].refused, 4U);
+    EXPECT_EQ(rows[1].refused, 0U) << "another region";
 }
 
 TEST_F(GroupsTest, ResultsAreWrittenOnceAndCounted) {

@@ -129,7 +129,8 @@ Result<Json> list_groups(Controller& controller, Request&) {
                         {"shares", shares_of(controller, group.region)},
                         {"shares_epoch", shares_epoch == GroupEpoch{} ? Json(nullptr) : Json(raw(shares_epoch))},
                         {"probes_answered", group.answered},
-                        {"probes_lost", group.lost}});
+                        {"probes_lost", group.lost},
+                        {"assignments_refused", group.refused}});
     }
     return Json{{"groups", rows}};
 }

@@ -83,6 +83,14 @@ def all_agents_at(plane: ControlPlane, controller: str) -> bool:
         return False
 
 
+def has_one_master(plane: ControlPlane, after: int) -> bool:
+    """Whether all agents have heard of one, of a later epoch, and it knows."""
+    told = [plane.ask_agent(node, "status") for node in NODES]
+    masters = {status["group_master"] for status in told}
+    return (len(masters) == 1 and all(status["group_epoch"] > after for status in told)
+            and [status["node"] for status in told if status["is_master"]] == [*masters])
+
+
 def reaches(lab: Lab, address: str) -> bool:
     options = ["-sf", "--max-time", "0.5", f"http://{address}/name"]
     return lab.run("client", ["curl", *options], check=False).stdout == "origin"
@@ -182,6 +190,8 @@ def next_leader(plane: ControlPlane, witness: str, former: str) -> bool:
 def test_a_leader_cut_from_etcd_loses_no_write(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
     """It reaches the database all the time, and it is asked to write all the time: before, while and after its lease ends."""
     former, standby = leader_of(plane), standby_of(lab, plane)
+    wait_until(lambda: has_one_master(plane, 0), "the group has a master", TAKEN_OVER_S)
+    epoch = plane.listed("groups")[0]["epoch"]
     written: set[str] = set()
     with ProbeStream(lab, vip("ipv4")) as stream:
         plane.cut_from_etcd(former)
@@ -198,11 +208,61 @@ def test_a_leader_cut_from_etcd_loses_no_write(lab: Lab, plane: ControlPlane, or
             wait_until(lambda: "izar-controller leads no more" in lab.log(former).read_text(), "the former gives up", TAKEN_OVER_S)
             assert not write_services(lab, plane, former, first, 1), "it knows of no leader, and writes nothing itself"
             wait_until(lambda: all_agents_at(plane, standby), "agents went where somebody leads", CUT_OFF_S)
+            wait_until(lambda: has_one_master(plane, epoch), "of the new leader all have the same master", TAKEN_OVER_S)
         finally:
             plane.heal_etcd(former)
         wait_until(lambda: write_services(lab, plane, former, first + 1, 1), "healed, it passes writes on", TAKEN_OVER_S)
         written.add(f"s{first + 1}")
         stream.wait_for_replies(5)
+    assert stream.report["lost"] == 0
+    assert written <= names(plane)
+
+
+@pytest.mark.long
+def test_a_leader_cut_from_the_database_loses_no_write(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """It keeps etcd and its agents, and is asked to write all the time."""
+    former, standby = leader_of(plane), standby_of(lab, plane)
+    written = write_services(lab, plane, former, 32_000, 5)
+    assert len(written) == 5
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        plane.cut_from_database(former)
+        begun = time.monotonic()
+        try:
+            first = 32_100
+            while not (next_leader(plane, standby, former) and write_services(lab, plane, standby, first + 1, 1)):
+                assert time.monotonic() < begun + CUT_OFF_S, "nobody takes writes"
+                assert not write_services(lab, plane, former, first, 1), "a write that the database did not answer"
+                first += 2
+            written.add(f"s{first + 1}")
+            print(f"writes again {time.monotonic() - begun:.1f} s after the cut from the database")
+            wait_until(lambda: all_agents_at(plane, standby), "all agents are with the next leader", CUT_OFF_S)
+            wait_until(lambda: write_services(lab, plane, former, 32_700, 1), "the former passes writes on", TAKEN_OVER_S)
+            written |= write_services(lab, plane, former, 32_800, 5)
+        finally:
+            plane.heal_database(former)
+        stream.wait_for_replies(5)
+    assert stream.report["lost"] == 0
+    assert len([row for row in plane.listed("controllers") if row["leads"]]) == 1
+    assert len(written) == 11 and written <= names(plane)
+    wait_until(lambda: len(lab.show("fra", "services")["services"]) == len(names(plane)), "the nodes have them all", CUT_OFF_S)
+
+
+def test_a_leader_cut_from_the_fleet_loses_no_write(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """It keeps etcd and the database, and so its lead; no agent and no other controller reaches it, but the operator on its own
+    machine does."""
+    leader, standby = leader_of(plane), standby_of(lab, plane)
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        plane.cut_from_fleet(leader)
+        try:
+            written = write_services(lab, plane, leader, 33_000, 5)
+            assert len(written) == 5
+            assert not write_services(lab, plane, standby, 33_100, 1), "the others have nobody to pass it on to"
+            stream.wait_for_replies(20)
+            assert leader_of(plane) == leader
+        finally:
+            plane.heal_fleet(leader)
+        wait_until(lambda: all_agents_back(plane), "the agents are with it again", CUT_OFF_S)
+        wait_until(lambda: len(lab.show("sin", "services")["services"]) == len(names(plane)), "the nodes have them all", CUT_OFF_S)
     assert stream.report["lost"] == 0
     assert written <= names(plane)
 

@@ -16,7 +16,7 @@ import yaml
 
 from izar_lab import addresses, edge_control, edge_files, netns, processes
 from izar_lab.errors import LabError
-from izar_lab.shared_store import ETCD_PORT, SharedStore
+from izar_lab.shared_store import DATABASE_PORT, ETCD_PORT, SharedStore
 from izar_lab.topology import Node
 
 if TYPE_CHECKING:
@@ -96,18 +96,53 @@ class ControlPlane:
         netns.batch(self._lab.network.namespace(controller), ["link set dev mgmt0 up"])
 
     def cut_from_etcd(self, controller: str) -> None:
-        """Packets to etcd are dropped without a word; agents and database stay in reach."""
-        self._nft(controller, "add table inet cut",
-                  "add chain inet cut out { type filter hook output priority 0; }",
-                  f"add rule inet cut out ip daddr {addresses.store()} tcp dport {ETCD_PORT} drop")
+        """Agents and database stay in reach."""
+        self._drop(controller, "etcd", f"ip saddr {addresses.store()} tcp sport {ETCD_PORT}")
 
     def heal_etcd(self, controller: str) -> None:
-        self._nft(controller, "delete table inet cut")
+        self._drop_no_more(controller, "etcd")
 
-    def _nft(self, controller: str, *lines: str) -> None:
+    def cut_from_database(self, controller: str) -> None:
+        """Agents and etcd stay in reach."""
+        self._drop(controller, "database", f"ip saddr {addresses.store()} tcp sport {DATABASE_PORT}")
+
+    def heal_database(self, controller: str) -> None:
+        self._drop_no_more(controller, "database")
+
+    def cut_from_fleet(self, controller: str) -> None:
+        """From agents and the other controllers; database and etcd stay in reach, and so does the operator on its machine."""
+        self._drop(controller, "fleet", f"iifname mgmt0 ip saddr != {addresses.store()}")
+
+    def heal_fleet(self, controller: str) -> None:
+        self._drop_no_more(controller, "fleet")
+
+    def cut_agent(self, node: str, *, hears: bool = False, is_heard: bool = False) -> None:
+        """A node's agent and all controllers from each other: both ways, unless it still `hears` them or `is_heard` by them."""
+        own = addresses.management(self._lab.topology.node(node).id)
+        if not hears:
+            self._drop(node, "controllers", f"ip saddr {{ {', '.join(self.addresses())} }}")
+        if not is_heard:
+            for controller in self.controllers():
+                self._drop(controller, node, f"ip saddr {own}")
+
+    def heal_agent(self, node: str) -> None:
+        self._drop_no_more(node, "controllers")
+        for controller in self.controllers():
+            self._drop_no_more(controller, node)
+
+    def _drop(self, member: str, name: str, packets: str) -> None:
+        """Packets that reach a member are lost without a word to either side, until _drop_no_more with the same name."""
+        table = f"inet cut_{name}"
+        self._nft(member, f"add table {table}", f"add chain {table} arriving {{ type filter hook input priority 0; }}",
+                  f"add rule {table} arriving {packets} drop")
+
+    def _drop_no_more(self, member: str, name: str) -> None:
+        self._nft(member, f"add table inet cut_{name}", f"delete table inet cut_{name}")  # also where there is none
+
+    def _nft(self, member: str, *lines: str) -> None:
         if not netns.find_tool("nft"):
             raise LabError("the program 'nft' is missing; tools/install installs it")
-        netns.run(netns.inside(self._lab.network.namespace(controller), ["nft", "-f", "-"]), "\n".join(lines) + "\n")
+        netns.run(netns.inside(self._lab.network.namespace(member), ["nft", "-f", "-"]), "\n".join(lines) + "\n")
 
     def kill(self) -> int:
         """kill -9 of the controllers and all agents; returns how many programs that were."""
@@ -130,6 +165,15 @@ class ControlPlane:
     def ask(self, request: dict[str, Any], controller: str | None = None) -> dict[str, Any]:
         """The answer to a request of docs/control-plane.md, asked of the first controller that runs or the one named."""
         return json.loads(edge_control.ask(self._socket(controller), json.dumps(request)))
+
+    def ask_agent(self, node: str, what: str) -> dict[str, Any]:
+        """What a node's agent answers by itself: "status", "nodes", "links", ..."""
+        return json.loads(edge_control.ask(self._lab.folder / node / "agent.sock", json.dumps({"do": what})))
+
+    def list_controllers(self, node: str, listed: list[str]) -> None:
+        """Gives an agent another list of controllers, as HOST:PORT; it takes it up at SIGHUP."""
+        path = self._lab.folder / node / "agent.yaml"
+        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"controllers": listed}))
 
     def izar(self, *words: str, controller: str | None = None) -> str:
         """What the operator's command prints."""

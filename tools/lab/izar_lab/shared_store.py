@@ -11,6 +11,7 @@ from izar_lab.errors import LabError
 if TYPE_CHECKING:
     from izar_lab.lab import Lab
 
+DATABASE_PORT = 3306
 ETCD_PORT = 2379
 ETCD_PEER_PORT = 2380
 # So short that a test sees it run out; a fleet's should be longer.
