@@ -130,6 +130,24 @@ TEST_F(AgentLifeTest, CertificateThatHasRunOutIsRefused) {
     EXPECT_EQ(ask({{"do", "nodes"}})["nodes"][0]["agent_connected"], false);
 }
 
+// As of a node's former key, or of one that somebody had signed under its number.
+TEST_F(AgentLifeTest, AKeyThatIsNotTheNodesIsRefusedThoughTheAuthoritySignedIt) {
+    TestNode& ams = add_node("ams");
+    ASSERT_TRUE(run_until([&] { return ams.agent->connected(); })) << log;
+    const Identity right = ams.identity;
+    const auto connects = [&](const Identity& identity) {
+        nodes.clear();
+        nodes.push_back(std::make_unique<TestNode>(*loop, clock, address, identity, folder / "ams"));
+        return run_until([&] { return nodes[0]->agent->connected(); }, 2 * Agent::kLongestPause);
+    };
+    const CertificateRequest other = *make_request();
+    Identity wrong = right;
+    wrong.credentials = {*authority.sign_node(other.request, right.id, clock.wall_seconds()), other.key};
+    EXPECT_FALSE(connects(wrong));
+    EXPECT_NE(nodes[0]->log.find("certificate is not accepted any more"), std::string::npos) << nodes[0]->log;
+    EXPECT_TRUE(connects(right)) << nodes[0]->log;
+}
+
 // As this machine's clock has it, which is ten years ahead: then no controller of today is trusted, and the log says
 // why, once.
 TEST_F(AgentLifeTest, AWrongClockLeavesTheConnectionAloneAndIsNamedWhereTheNextIsRefused) {

@@ -9,6 +9,7 @@
 
 #include "ctrl/frames/frame.h"
 #include "ctrl/frames/messages.h"
+#include "ctrl/frames/static_data.h"
 #include "dataplane/base/check.h"
 
 namespace {
@@ -28,6 +29,22 @@ void expect_stable(const control::StaticUpdate& update) {
             CHECK(node->name[kNameLength - 1] == '\0' && read_node(node_message(*node)));
         }
     }
+}
+
+// Static data is taken whole or not at all, and what was taken can be told on.
+void expect_taken_or_not(const control::StaticUpdate& update) {
+    StaticData data;
+    data.routing_policy = "as it was";
+    if (!apply_update(update, data)) {
+        CHECK(data.version == 0 && data.store == 0 && data.nodes.empty() && data.services.empty());
+        CHECK(data.secrets.empty() && data.routing_policy == "as it was");
+        return;
+    }
+    CHECK(data.version == update.version() && data.store == update.store());
+    StaticData again;
+    CHECK(apply_update(whole_update(data), again));
+    CHECK(again.nodes.size() == data.nodes.size() && again.services.size() == data.services.size());
+    CHECK(again.secrets == data.secrets && again.routing_policy == data.routing_policy);
 }
 
 void expect_links_checked(const control::LinkRow& row) {
@@ -76,6 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         if (const auto to_agent = read_message<control::ToAgent>(**next)) {
             expect_stable(to_agent->static_update());
+            expect_taken_or_not(to_agent->static_update());
             expect_targets_checked(to_agent->probe_tasks());
         }
         if (const auto to_controller = read_message<control::ToController>(**next)) {
