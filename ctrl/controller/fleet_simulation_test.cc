@@ -1,6 +1,7 @@
 // Three controllers over a real MariaDB, and the agents that they feed, in one thread and virtual time. Leases, sleeps,
-// kills, partitions between any two of them, frames that come late or twice, wall clocks that jump: what was
-// acknowledged stays, one leads at a time, and in the end every agent has the newest truth. One seed replays a world.
+// kills, partitions between any two of them, frames that come late, twice or in another order, wall clocks that jump:
+// what was acknowledged stays, one leads at a time, and in the end every agent has the newest truth. One seed replays a
+// world.
 #include <control.pb.h>
 #include <gtest/gtest.h>
 
@@ -46,7 +47,7 @@ struct TestController {
     Instant sleeps_until{};
     bool without_etcd = false;
     bool without_store = false;
-    bool without_agents = false;
+    std::array<bool, kAgents> without_agent{};
 };
 
 struct TestAgent {
@@ -80,7 +81,7 @@ class World {
     }
     void heal() {
         for (TestController& each : controllers_) {
-            each.without_etcd = each.without_store = each.without_agents = false;
+            reach_all(each);
             each.sleeps_until = now_;
         }
     }
@@ -114,6 +115,10 @@ class World {
     bool sleeps(const TestController& controller) const { return now_ < controller.sleeps_until; }
     WallTime wall() { return kNow + milliseconds{random_.below(7'200'000)} - std::chrono::hours{1}; }
 
+    static void reach_all(TestController& controller) {
+        controller.without_etcd = controller.without_store = false;
+        controller.without_agent = {};
+    }
     void cause_trouble() {
         TestController& controller = controllers_[random_.below(kControllers)];
         switch (random_.below(16)) {
@@ -124,7 +129,9 @@ class World {
                 controller.without_store = !controller.without_store;
                 break;
             case 2:
-                controller.without_agents = !controller.without_agents;
+                for (bool& without : controller.without_agent) {
+                    without = chance(50) ? !without : without;
+                }
                 break;
             case 3:
                 controller.sleeps_until = now_ + milliseconds{random_.below(8'000)};
@@ -134,7 +141,7 @@ class World {
                 controller.desired = DesiredState{MasterSecret{1}};
                 break;
             case 5:
-                controller.without_etcd = controller.without_store = controller.without_agents = false;
+                reach_all(controller);
                 break;
             default:
                 break;
@@ -228,6 +235,17 @@ class World {
             const Instant at = std::max(last, now_ + milliseconds{random_.below(1'000)});
             agent.coming.emplace_back(at, desired.update_for(disk_.nodes[which], agent.sent));
             agent.sent = desired.version();
+            if (chance(5)) {
+                overtake(agent);
+            }
+        }
+    }
+    // The newest change comes before the one that it builds on. All of it is never overtaken: within a connection TLS
+    // keeps the order, and what says everything says by itself nothing of what else is on the way.
+    static void overtake(TestAgent& agent) {
+        const std::size_t count = agent.coming.size();
+        if (count >= 2 && !agent.coming[count - 1].second.whole() && !agent.coming[count - 2].second.whole()) {
+            std::swap(agent.coming[count - 1].second, agent.coming[count - 2].second);
         }
     }
 
@@ -236,7 +254,7 @@ class World {
         TestAgent& agent = agents_[which];
         if (agent.at) {
             const TestController& controller = controllers_[*agent.at];
-            if (!controller.leads || controller.without_agents || chance(1)) {
+            if (!controller.leads || controller.without_agent[which] || chance(1)) {
                 agent.at.reset();
                 agent.coming.clear();
             }
@@ -259,7 +277,7 @@ class World {
     void connect(std::size_t which, std::size_t to) {
         TestController& controller = controllers_[to];
         TestAgent& agent = agents_[which];
-        if (sleeps(controller) || !controller.leads || controller.without_agents) {
+        if (sleeps(controller) || !controller.leads || controller.without_agent[which]) {
             return;
         }
         if (agent.data.version > controller.desired.version() &&

@@ -9,7 +9,7 @@ constexpr std::size_t kLeastFailPoints = 60;
 
 TEST(StoreCrash, SqliteLosesNothingThatWasAcknowledged) {
     std::set<std::string> names;
-    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
         names.merge(crash_everywhere<SqliteTestStore>(seed, kOperations));
         ASSERT_FALSE(::testing::Test::HasFailure());
     }
