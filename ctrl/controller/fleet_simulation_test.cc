@@ -1,7 +1,7 @@
-// Three controllers over a real MariaDB, and the agents that they feed, in one thread and virtual time. Leases, sleeps,
-// kills, partitions between any two of them, frames that come late, twice or in another order, wall clocks that jump:
-// what was acknowledged stays, one leads at a time, and in the end every agent has the newest truth. One seed replays a
-// world.
+// Three controllers over a real MariaDB, the agents that they feed, and the master that these elect, in one thread and
+// virtual time. Leases, sleeps, kills, partitions between any two of them, frames that come late, twice or in another
+// order, wall clocks that jump: what was acknowledged stays, one leads at a time, of two masters one is obeyed, and in
+// the end every agent has the newest truth and the same master. One seed replays a world.
 #include <control.pb.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +12,9 @@
 #include <set>
 
 #include "ctrl/controller/desired_state.h"
+#include "ctrl/controller/groups.h"
+#include "ctrl/frames/messages.h"
+#include "ctrl/group/group_member.h"
 #include "ctrl/store/testing/store_suite.h"
 #include "dataplane/base/random.h"
 
@@ -42,7 +45,8 @@ struct Disk {
 
 struct TestController {
     DesiredState desired{MasterSecret{1}};
-    std::optional<Fence> leads;  // as it believes
+    std::optional<Fence> leads;    // as it believes
+    std::optional<Groups> groups;  // while it does
     Instant leads_until{};
     Instant sleeps_until{};
     bool without_etcd = false;
@@ -55,13 +59,34 @@ struct TestAgent {
     std::optional<std::size_t> at;  // a controller
     std::uint64_t sent = 0;         // on this connection
     std::deque<std::pair<Instant, control::StaticUpdate>> coming;
+
+    struct Answer {
+        Instant at{};
+        GroupState state;
+        Instant asked_at{};
+    };
+    std::optional<GroupMember> member;
+    std::deque<Answer> answers;                                // to its claims, on their way
+    std::deque<std::pair<Instant, GroupEpoch>> assignments{};  // of its own, on their way to the controller
+    GroupEpoch obeyed{};
+
+    void leave() {
+        at.reset();
+        coming.clear();
+        answers.clear();
+        assignments.clear();
+    }
 };
 
 class World {
   public:
-    World(Disk& disk, std::uint64_t seed) : disk_(disk), random_(seed) {}
+    World(Disk& disk, std::uint64_t seed) : disk_(disk), random_(seed) {
+        for (std::size_t i = 0; i < kAgents; ++i) {
+            agents_[i].member.emplace(disk.nodes[i]);
+        }
+    }
 
-    enum class Weather : std::uint8_t { storm, fair, calm };  // with faults, without, and without writes too
+    enum class Weather : std::uint8_t { storm, fair, calm };  // with faults; with few; with none, and no writes
     void run(Nanos span, Weather weather) {
         const Instant end = now_ + span;
         for (; now_ < end && !testing::Test::HasFailure(); now_ += kStep) {
@@ -75,7 +100,8 @@ class World {
                 look(i);
             }
             for (std::size_t i = 0; i < kAgents; ++i) {
-                hear(i);
+                hear(i, weather != Weather::calm && chance(1));
+                take_part(i);
             }
         }
     }
@@ -108,7 +134,23 @@ class World {
             }
         }
     }
-    std::size_t acknowledged() const { return acknowledged_; }
+    void expect_one_master() {
+        std::set<GroupEpoch> known;
+        std::size_t masters = 0;
+        for (const TestAgent& agent : agents_) {
+            known.insert(agent.member->state().epoch);
+            masters += agent.member->is_master(now_) ? 1 : 0;
+        }
+        EXPECT_EQ(masters, 1U);
+        EXPECT_EQ(known.size(), 1U) << "all have heard of it";
+    }
+
+    struct Counts {
+        std::size_t acknowledged = 0;  // writes
+        std::size_t obeyed = 0;        // assignments, by each member
+        std::size_t refused = 0;       // assignments, by controllers and members
+    };
+    const Counts& counts() const { return counts_; }
 
   private:
     bool chance(std::uint32_t percent) { return random_.below(100) < percent; }
@@ -151,6 +193,7 @@ class World {
     // Its lease in etcd, if it had it, is nobody's until it ends.
     void give_up(std::size_t which) {
         controllers_[which].leads.reset();
+        controllers_[which].groups.reset();
         if (holder_ == which) {
             holder_.reset();
         }
@@ -191,6 +234,7 @@ class World {
         controller.desired = DesiredState{MasterSecret{1}};
         ASSERT_TRUE(controller.desired.refresh(*disk_.stores[which]));
         controller.leads = fence;
+        controller.groups.emplace(*disk_.stores[which], now_, [this] { return wall(); });
         controller.leads_until = now_ + kLease;
     }
 
@@ -214,7 +258,7 @@ class World {
             disk_.may_hold[name].insert(disk_.last_port);
         } else if (written) {
             disk_.may_hold[name] = {disk_.last_port};
-            ++acknowledged_;
+            ++counts_.acknowledged;
             ASSERT_TRUE(controller.desired.refresh(*disk_.stores[which]));
             tell_agents(which);
         }
@@ -250,13 +294,12 @@ class World {
     }
 
     // An agent's turn: it is somewhere, or looks for somebody.
-    void hear(std::size_t which) {
+    void hear(std::size_t which, bool breaks_off) {
         TestAgent& agent = agents_[which];
         if (agent.at) {
             const TestController& controller = controllers_[*agent.at];
-            if (!controller.leads || controller.without_agent[which] || chance(1)) {
-                agent.at.reset();
-                agent.coming.clear();
+            if (!controller.leads || controller.without_agent[which] || breaks_off) {
+                agent.leave();
             }
         } else {
             connect(which, random_.below(kControllers));
@@ -289,6 +332,65 @@ class World {
         send(which);
     }
 
+    // A member's turn in its group. What it says goes to the controller at which it is.
+    void take_part(std::size_t which) {
+        TestAgent& agent = agents_[which];
+        for (; !agent.answers.empty() && agent.answers.front().at <= now_; agent.answers.pop_front()) {
+            agent.member->take_state(agent.answers.front().state, agent.answers.front().asked_at);
+        }
+        if (agent.member->is_master(now_) && chance(20)) {
+            const Instant last = agent.assignments.empty() ? now_ : agent.assignments.back().first;
+            const Instant at = std::max(last, now_ + milliseconds{random_.below(8'000)});
+            agent.assignments.emplace_back(at, agent.member->state().epoch);
+        }
+        if (!agent.at || sleeps(controllers_[*agent.at]) || controllers_[*agent.at].without_store) {
+            return;
+        }
+        if (now_.time_since_epoch() % kGroupClaimInterval == kStep * static_cast<int>(which)) {
+            claim(which);
+        }
+        for (; !agent.assignments.empty() && agent.assignments.front().first <= now_; agent.assignments.pop_front()) {
+            pass_on(which, agent.assignments.front().second);
+        }
+    }
+    void claim(std::size_t which) {
+        TestAgent& agent = agents_[which];
+        TestController& controller = controllers_[*agent.at];
+        const GroupState state = controller.groups->claim(controller.desired.records().at(disk_.nodes[which]), now_);
+        const Instant last = agent.answers.empty() ? now_ : agent.answers.back().at;
+        agent.answers.push_back({std::max(last, now_ + milliseconds{random_.below(1'000)}), state, now_});
+    }
+    // A master's assignment, to all members that are at the same controller.
+    void pass_on(std::size_t from, GroupEpoch epoch) {
+        const TestController& controller = controllers_[*agents_[from].at];
+        control::GroupTasks tasks;
+        tasks.set_epoch(raw(epoch));
+        for (const NodeId node : disk_.nodes) {
+            control::ProbeTask& task = *tasks.add_tasks();
+            task.set_member(raw(node));
+            *task.mutable_target() = target_message({address("10.0.0.1"), 80, kNoNode});
+        }
+        const NodeRecord& record = controller.desired.records().at(disk_.nodes[from]);
+        const auto told = controller.groups->assigned(record, tasks, controller.desired, now_);
+        counts_.refused += told ? 0 : 1;
+        for (std::size_t i = 0; told && i < kAgents; ++i) {
+            if (agents_[i].at == agents_[from].at && told->contains(disk_.nodes[i])) {
+                obey(i, from, GroupEpoch{told->at(disk_.nodes[i]).epoch()});
+            }
+        }
+    }
+    void obey(std::size_t which, std::size_t from, GroupEpoch epoch) {
+        TestAgent& agent = agents_[which];
+        if (!agent.member->obeys(epoch)) {
+            ++counts_.refused;
+            return;
+        }
+        ++counts_.obeyed;
+        EXPECT_GE(epoch, agent.obeyed) << "never back to an earlier master";
+        agent.obeyed = epoch;
+        EXPECT_EQ(master_of_.try_emplace(epoch, from).first->second, from) << "one master an epoch";
+    }
+
     Disk& disk_;
     Random random_;
     Instant now_{seconds{100}};
@@ -297,7 +399,8 @@ class World {
     std::optional<std::size_t> holder_;  // of the lease, as etcd knows
     Instant held_until_{};
     Fence claimed_{};
-    std::size_t acknowledged_ = 0;
+    std::map<GroupEpoch, std::size_t> master_of_;
+    Counts counts_;
 };
 
 TEST(FleetSimulation, OneTruthSurvivesWhateverHappens) {
@@ -316,18 +419,23 @@ TEST(FleetSimulation, OneTruthSurvivesWhateverHappens) {
         disk.nodes.push_back(granted(disk.stores[0]->join(request, kNow)).id);
     }
     granted(disk.stores[0]->mark_seen(disk.nodes, kNow));
-    std::size_t acknowledged = 0;
+    World::Counts all;
     for (std::uint64_t seed = 0; seed < kSeeds && !testing::Test::HasFailure(); ++seed) {
         World world(disk, seed);
         world.run(seconds{12}, World::Weather::storm);
         world.heal();
         world.run(seconds{5}, World::Weather::fair);
-        world.run(kRound + seconds{3}, World::Weather::calm);
+        world.run(2 * kRound + seconds{3}, World::Weather::calm);
         world.expect_one_truth();
+        world.expect_one_master();
         EXPECT_FALSE(testing::Test::HasFailure()) << "seed " << seed;
-        acknowledged += world.acknowledged();
+        all.acknowledged += world.counts().acknowledged;
+        all.obeyed += world.counts().obeyed;
+        all.refused += world.counts().refused;
     }
-    EXPECT_GT(acknowledged, kSeeds * 5) << "a simulation in which nothing happens proves nothing";
+    EXPECT_GT(all.acknowledged, kSeeds * 5) << "a simulation in which nothing happens proves nothing";
+    EXPECT_GT(all.obeyed, kSeeds * 5);
+    EXPECT_GT(all.refused, kSeeds / 10);
 }
 
 }  // namespace
