@@ -7,6 +7,20 @@
 #include "sched/explain.h"
 
 namespace izar {
+namespace {
+
+bool same_node(const FleetNode& a, const FleetNode& b) {
+    const auto& [id, address, name, region] = a;
+    return id == b.id && address == b.overlay_address && std::ranges::equal(name, b.name) &&
+           std::ranges::equal(region, b.region);
+}
+
+// Whether every slot has the node that it had.
+bool same_nodes(const Fleet& a, const Fleet& b) {
+    return a.self == b.self && std::ranges::equal(a.nodes, b.nodes, same_node);
+}
+
+}  // namespace
 
 Scheduler::Scheduler(Publisher& publisher, std::span<LinkReportRing* const> rings, FeedRing& feed, SchedulerView& view,
                      std::uint16_t overlay_mtu)
@@ -111,12 +125,17 @@ void Scheduler::take_policies(std::shared_ptr<const RoutingPolicies> policies) {
 
 void Scheduler::take_fleet(std::shared_ptr<const Fleet> fleet) {
     const auto old = std::exchange(fleet_, std::move(fleet));
+    publish_wanted_ = true;
+    // Most static data brings the nodes of before. To price and plan all links anew takes 0.3 ms with 100 nodes, 25
+    // with 1,000.
+    if (old != nullptr && same_nodes(*old, *fleet_)) {
+        return;
+    }
     mesh_.set_fleet(*fleet_);
     for (PolicyRoutes& routes : routes_) {
         routes.set_fleet(*fleet_, old.get());
     }
     services_changed_ = true;
-    publish_wanted_ = true;
     urgent_ = true;
 }
 

@@ -140,6 +140,32 @@ TEST_F(SchedulerTest, ANewFleetKeepsThePathsOfNodesThatStay) {
     EXPECT_EQ(node.backup_to(1), "none") << "its relay is gone";
 }
 
+TEST_F(SchedulerTest, StaticDataWithTheSameNodesIsPublishedAndNothingPlanned) {
+    node.round();
+    const SchedulerStatus before = node.scheduler.status(node.now);
+    node.feed({.fleet = make_fleet(4, 0, 2), .services = std::make_shared<const ServiceTable>(std::vector<Service>{})});
+    node.feed({.fleet = make_fleet(4, 0, 3)});
+    node.round();
+    const SchedulerStatus after = node.scheduler.status(node.now);
+    EXPECT_EQ(node.published().fleet->version, 3u);
+    EXPECT_EQ(after.published, before.published + 1);
+    EXPECT_EQ(node.scheduler.routes(kDefaultPolicy).planner().looked_at(), 0u);
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+    EXPECT_EQ(node.backup_to(3), "0-1-3");
+    node.lose(2);
+    node.round();
+    EXPECT_EQ(node.path_to(3), "0-1-3");
+}
+
+TEST_F(SchedulerTest, ANodeThatOnlyMovedKeepsItsPathsAtItsNewPlace) {
+    auto fleet = make_fleet(4, 0, 2);
+    fleet->nodes[2].overlay_address = *IpAddress::parse("10.7.0.1");
+    node.feed({.fleet = fleet});
+    node.round();
+    EXPECT_EQ(node.published().fleet->node(slot_at(2)).overlay_address.text(), "10.7.0.1");
+    EXPECT_EQ(node.path_to(3), "0-2-3");
+}
+
 TEST_F(SchedulerTest, ASlotWithAnotherNodeStartsAnew) {
     auto fleet = make_fleet(4, 0, 2);
     fleet->nodes[2].id = NodeId{77};

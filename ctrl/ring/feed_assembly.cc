@@ -243,10 +243,7 @@ FeedAssembly::Output FeedAssembly::commit(std::uint64_t version) {
     const auto update = std::make_shared<FeedUpdate>();
     update->policies = *policies;
     policy_ = std::move(built->policy);
-    auto fleet = std::make_shared<Fleet>(*next_fleet(built->nodes));
-    fleet->version = version;
-    fleet_ = fleet;
-    update->fleet = fleet_;
+    update->fleet = fleet_ = next_fleet(version, built->nodes);
     update->services = std::make_shared<const ServiceTable>(std::move(built->services), version);
     return {update, version, std::move(built->secrets)};
 }
@@ -266,8 +263,10 @@ Result<std::shared_ptr<const RoutingPolicies>> FeedAssembly::next_policies(const
     return std::make_shared<const RoutingPolicies>(std::move(*read));
 }
 
-std::shared_ptr<const Fleet> FeedAssembly::next_fleet(const std::vector<FleetNode>& nodes) const {
+std::shared_ptr<const Fleet> FeedAssembly::next_fleet(std::uint64_t version,
+                                                      const std::vector<FleetNode>& nodes) const {
     auto out = std::make_shared<Fleet>();
+    out->version = version;
     out->nodes.resize(fleet_->nodes.size());
     std::vector<FleetNode> added;
     for (const FleetNode& node : nodes) {

@@ -64,7 +64,7 @@ class FeedAssembly {
     void refuse(std::string why);
     Output commit(std::uint64_t version);
     Result<std::shared_ptr<const RoutingPolicies>> next_policies(const std::string& text) const;
-    std::shared_ptr<const Fleet> next_fleet(const std::vector<FleetNode>& nodes) const;
+    std::shared_ptr<const Fleet> next_fleet(std::uint64_t version, const std::vector<FleetNode>& nodes) const;
     FeedUpdate& gathered();
     Output take_dynamic(const ring::Message& message);
     void take_link(const ring::Link& body);
