@@ -53,6 +53,24 @@ float variation_of_column(float ms) {
     return std::isfinite(ms) ? std::max(ms - kVariationConstant, 0.0F) : 0.0F;
 }
 
+// The links that have an RTT, and where they are in the summary.
+void find_links(const RttMatrix& rtts, const std::vector<NodeId>& nodes, std::vector<LinkIndex>& places,
+                std::vector<FeedLink>& links) {
+    const auto count = static_cast<std::uint16_t>(nodes.size());  // which a summary's is
+    for (std::uint16_t from = 0; from < count; ++from) {
+        for (std::uint16_t to = 0; to < count; ++to) {
+            if (from != to && rtts.at(from, to) != kUnknownRtt) {
+                places.push_back({from, to});
+                links.push_back({.from = nodes[from],
+                                 .to = nodes[to],
+                                 .rtt = to_nanos(rtts.at(from, to)),
+                                 .age = kRoundAge,
+                                 .count = 1});
+            }
+        }
+    }
+}
+
 float cost_of_columns(std::span<const float> columns) {
     static const RoutingPolicy usual;
     const CostTerms terms = link_cost(usual, {.rtt = to_nanos(columns[0]), .loss = loss_of_column(columns[1])});
@@ -124,34 +142,31 @@ LinkFeatures with_both_ways(LinkFeatures links) {
     return links;
 }
 
+// Column by column: a matrix of 1,000 nodes takes 4 MiB, of which an agent should not need several at once.
 std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<NodeId>& nodes) {
-    std::vector<FeedLink> out;
     if (summary.nodes != nodes.size()) {
-        return out;
+        return {};
     }
-    const bool featured = summary.links.columns() == kLinkColumns;
-    const RttMatrix rtt = summary.believed_links(0);
-    const RttMatrix loss = summary.believed_links(1);
-    const RttMatrix variation = summary.believed_links(2);
-    const RttMatrix used = summary.believed_links(3);
-    for (std::size_t from = 0; from < nodes.size(); ++from) {
-        for (std::size_t to = 0; to < nodes.size(); ++to) {
-            if (from == to || rtt.at(from, to) == kUnknownRtt) {
-                continue;
-            }
-            FeedLink link{.from = nodes[from], .to = nodes[to], .rtt = to_nanos(rtt.at(from, to))};
-            if (featured) {
-                link.variation = to_nanos(variation_of_column(variation.at(from, to)));
-                link.loss = loss_of_column(loss.at(from, to));
-                link.round_trip = true;
-                if (const float mbit = used.at(from, to); std::isfinite(mbit) && mbit >= kUsedConstant) {
-                    link.bandwidth = {.used = to_rate(static_cast<double>(mbit - kUsedConstant)), .count = 1};
-                }
-            }
-            link.age = kRoundAge;
-            link.count = 1;
-            out.push_back(link);
+    std::vector<LinkIndex> places;
+    std::vector<FeedLink> out;
+    const auto read = [&](std::size_t column, const auto& set) {
+        const RttMatrix values = summary.believed_links(column);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            set(out[i], values.at(places[i].from, places[i].to));
         }
+    };
+    find_links(summary.believed_links(0), nodes, places, out);
+    if (summary.links.columns() == kLinkColumns) {
+        read(1, [](FeedLink& link, float loss) {
+            link.loss = loss_of_column(loss);
+            link.round_trip = true;
+        });
+        read(2, [](FeedLink& link, float variation) { link.variation = to_nanos(variation_of_column(variation)); });
+        read(3, [](FeedLink& link, float mbit) {
+            if (std::isfinite(mbit) && mbit >= kUsedConstant) {
+                link.bandwidth = {.used = to_rate(static_cast<double>(mbit - kUsedConstant)), .count = 1};
+            }
+        });
     }
     return out;
 }

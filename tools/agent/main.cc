@@ -15,6 +15,7 @@
 #include "tools/agent/agent_options.h"
 #include "tools/agent/agent_reload.h"
 #include "tools/program/event_program.h"
+#include "tools/program/large_blocks.h"
 
 namespace izar {
 namespace {
@@ -100,6 +101,7 @@ int run(const AgentOptions& options) {
         fmt::print("{}", options.check ? options.config + ": ok\n" : config_text(agent_keys(*config)));
         return 0;
     }
+    give_large_blocks_back();
     auto loop = EventLoop::make(monotonic_now, UringSize{.entries = 64, .buffers = 8, .buffer_bytes = 16'384});
     if (!loop) {
         return complain(loop.error());

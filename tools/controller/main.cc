@@ -2,7 +2,6 @@
 //
 //   izar-controller --config scheduling-config.yaml
 #include <fmt/format.h>
-#include <malloc.h>
 #include <openssl/rand.h>
 #include <unistd.h>
 
@@ -25,19 +24,12 @@
 #include "tools/controller/reload.h"
 #include "tools/controller/seat.h"
 #include "tools/program/event_program.h"
+#include "tools/program/large_blocks.h"
 
 namespace izar {
 namespace {
 
 constexpr Nanos kMostSilence = std::chrono::seconds{5};  // of a loop that leads; beginning to lead may take a while
-
-constexpr int kLargeBlock = 256 << 10;  // bytes
-
-// Large arrays, of which a summary of 1,000 nodes takes 40 MiB, go back to the system when they are freed. Left to
-// itself glibc keeps what is smaller than the largest one that it has seen freed.
-void give_large_blocks_back() {
-    (void)mallopt(M_MMAP_THRESHOLD, kLargeBlock);
-}
 
 int complain(const Error& error) {
     fmt::print(stderr, "izar-controller: {}\n", error.text);
