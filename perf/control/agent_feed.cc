@@ -9,8 +9,6 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -22,6 +20,7 @@
 #include "ctrl/frames/messages.h"
 #include "ctrl/ring/edge_feed.h"
 #include "dataplane/base/testing/temporary_folder.h"
+#include "dataplane/lcore/thread_class.h"
 #include "perf/control/latencies.h"
 #include "sched/scheduler.h"
 #include "sched/scheduler_nap.h"
@@ -78,7 +77,7 @@ class SchedulerThread {
   private:
     // As EdgeProcess::run_scheduler(), and looks at what lcores would see.
     void run() {
-        setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), -10);  // the class of a thread that shares its core
+        (void)set_shared_core_class();  // without the privilege it runs as it is
         prctl(PR_SET_TIMERSLACK, 1);
         const OnSched thread = OnSched::claim();
         const OnLcore lcore = OnLcore::claim(LcoreIndex{0});

@@ -10,10 +10,11 @@ namespace {
 constexpr Nanos kLook = std::chrono::milliseconds{100};  // between two looks whether to end
 }
 
-LastAgent::LastAgent(const FleetOptions& options, NodeId node, TlsContext tls, const SocketAddress& controller,
+LastAgent::LastAgent(const FleetOptions& options, const Identity& node, const SocketAddress& controller,
                      std::function<WallSeconds()> wall_clock)
-    : thread_([this, &options, node, tls = std::move(tls), controller, wall_clock = std::move(wall_clock)]() mutable {
-          run(options, node, std::move(tls), controller, wall_clock);
+    : thread_([this, &options, id = node.id, tls = TlsContext::for_node(node.credentials, node.authority).value(),
+               controller, wall_clock = std::move(wall_clock)]() mutable {
+          run(options, id, std::move(tls), controller, wall_clock);
       }) {}
 
 LastAgent::~LastAgent() {

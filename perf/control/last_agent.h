@@ -12,8 +12,8 @@
 #include <string>
 #include <thread>
 
+#include "ctrl/agent/identity.h"
 #include "ctrl/loop/sockets.h"
-#include "ctrl/tls/tls_context.h"
 #include "perf/control/simulated_fleet.h"
 
 namespace izar {
@@ -21,7 +21,7 @@ namespace izar {
 class LastAgent {
   public:
     // Connects at once, and ends with us.
-    LastAgent(const FleetOptions& options, NodeId node, TlsContext tls, const SocketAddress& controller,
+    LastAgent(const FleetOptions& options, const Identity& node, const SocketAddress& controller,
               std::function<WallSeconds()> wall_clock);
     ~LastAgent();
     LastAgent(const LastAgent&) = delete;

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "ctrl/frames/messages.h"
 
@@ -22,12 +22,13 @@ SimulatedFleet::SimulatedFleet(EventLoop& loop, const FleetOptions& options, std
       options_(options),
       wall_clock_(std::move(wall_clock)),
       random_(options.seed),
+      mesh_(options.regions),
+      rows_(mesh_, options.seed),
       row_timer_(loop),
       event_timer_(loop) {}
 
 void SimulatedFleet::add(NodeId id, TlsContext tls) {
-    const double region = static_cast<double>(agents_.size() % options_.regions) * 10;
-    places_.push_back({region + unit() * 2, unit() * 30});
+    mesh_.add(id, random_);
     agents_.push_back(std::make_unique<SimulatedAgent>(*this, agents_.size(), id, std::move(tls)));
 }
 
@@ -57,9 +58,10 @@ void SimulatedFleet::start_reports() {
     SimulatedAgent& agent = *agents_[next_row_];
     next_row_ = (next_row_ + 1) % agents_.size();
     if (agent.open) {
-        send_row(agent);
+        rows_.write(agent.index);
         send_sample(agent);
     }
+    send_rows();
     row_timer_.start(kRowInterval / static_cast<std::int64_t>(agents_.size()), [this] { start_reports(); });
 }
 
@@ -107,27 +109,31 @@ std::optional<std::uint32_t> SimulatedFleet::generation_of(const std::string& su
     return last_generation_;
 }
 
-control::LinkItem SimulatedFleet::item(std::size_t from, std::size_t to) {
-    const Place& a = places_[from];
-    const Place& b = places_[to];
-    const double rtt_ms = 1 + std::hypot(a.x - b.x, a.y - b.y) * (1 + 0.02 * unit());
-    control::LinkItem out;
-    out.set_to(raw(agents_[to]->node));
-    out.set_reachable(true);
-    out.set_rtt_us(static_cast<std::uint32_t>(rtt_ms * 1'000));
-    out.set_variation_us(100);
-    out.set_count(100);
-    return out;
+bool SimulatedFleet::on_static(const control::StaticUpdate& update) {
+    static_left_ -= static_left_ > 0 ? 1 : 0;
+    if (update.version() <= static_.version) {
+        return true;
+    }
+    if (!apply_update(update, static_)) {
+        return false;
+    }
+    rows_.set_static(std::make_shared<const StaticData>(static_));
+    return true;
 }
 
-void SimulatedFleet::send_row(SimulatedAgent& agent) {
-    control::ToController message;
-    for (std::size_t to = 0; to < agents_.size(); ++to) {
-        if (to != agent.index) {
-            *message.mutable_link_row()->add_items() = item(agent.index, to);
-        }
+void SimulatedFleet::on_row_taken(SimulatedAgent& agent, const control::RowTaken& taken) {
+    if (options_.summaries) {
+        rows_.take(agent.index, taken);
     }
-    agent.channel->send_newest(Newest::link_row, message_frame(message));
+}
+
+void SimulatedFleet::send_rows() {
+    for (RowWriter::Row& row : rows_.take_written()) {
+        ++rows_told_.rows;
+        rows_told_.summaries += row.is_summary ? 1 : 0;
+        rows_told_.bytes += row.frame.size();
+        agents_[row.agent]->channel->send_newest(Newest::link_row, std::move(row.frame));
+    }
 }
 
 void SimulatedFleet::send_sample(SimulatedAgent& agent) {
@@ -135,7 +141,7 @@ void SimulatedFleet::send_sample(SimulatedAgent& agent) {
     control::SystemSample& sample = *message.mutable_system_sample();
     sample.set_cpu_cores(32);
     sample.set_cpu_model_name("a simulated processor");
-    sample.set_cpu_usage_percent(20 + 60 * unit());
+    sample.set_cpu_usage_percent(static_cast<double>(20 + random_.below(60)));
     sample.set_memory_total_bytes(std::uint64_t{64} << 30);
     sample.set_memory_available_bytes(std::uint64_t{32} << 30);
     sample.set_hostname(fmt::format("n{}", agent.index));
@@ -146,9 +152,10 @@ void SimulatedFleet::send_sample(SimulatedAgent& agent) {
 
 void SimulatedFleet::tell_event(std::size_t from, std::size_t to, bool reachable) {
     control::ToController message;
-    message.mutable_link_event()->set_from(raw(agents_[from]->node));
-    *message.mutable_link_event()->mutable_item() = item(from, to);
-    message.mutable_link_event()->mutable_item()->set_reachable(reachable);
+    FeedLink told = mesh_.link(from, to, random_);
+    told.reachable = reachable;
+    message.mutable_link_event()->set_from(raw(told.from));
+    *message.mutable_link_event()->mutable_item() = link_message(told);
     agents_[from]->send(message);
 }
 
@@ -173,14 +180,17 @@ bool SimulatedAgent::on_message(std::span<const std::uint8_t> payload) {
     }
     control::ToController answer;
     if (message->has_static_update()) {
-        fleet.on_static();
+        const bool taken = fleet.on_static(message->static_update());
         answer.mutable_static_taken()->set_version(message->static_update().version());
+        answer.mutable_static_taken()->set_whole_wanted(!taken);
         send(answer);
     } else if (message->has_mesh_update()) {
         const auto generation = fleet.generation_of(message->mesh_update().summary());
         answer.mutable_mesh_taken()->set_generation(generation.value_or(0));
         answer.mutable_mesh_taken()->set_whole_wanted(!generation);
         send(answer);
+    } else if (message->has_row_taken()) {
+        fleet.on_row_taken(*this, message->row_taken());
     } else if (message->has_link_event()) {
         fleet.on_event(message->link_event());
     }

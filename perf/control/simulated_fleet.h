@@ -1,7 +1,7 @@
 // simulated_fleet.h -- SimulatedFleet: simulated agents, each a TLS connection to a real controller.
 //
 // Each says hello, sends its row of links and its system sample every 5 s, and acknowledges what it is told, as
-// izar-agent does. Nodes lie in regions on a plane, links' RTTs jitter by up to 2 %.
+// izar-agent does. Its row goes out by izar-agent's own code, as items or as a summary (ctrl/agent/row_report.h).
 //
 // Thread: the event loop's.
 #pragma once
@@ -13,24 +13,39 @@
 #include <vector>
 
 #include "ctrl/channel/channel.h"
+#include "ctrl/frames/static_data.h"
 #include "dataplane/base/random.h"
+#include "perf/control/row_writer.h"
+#include "perf/control/simulated_mesh.h"
 #include "sched/summary/exchange.h"
 
 namespace izar {
 
 namespace control {
 class LinkEvent;
-class LinkItem;
+class StaticUpdate;
 class ToController;
 }  // namespace control
 
 struct FleetOptions {
     std::string controller;  // program
+    std::string agent;       // program, of one node; empty: none is real
     std::size_t agents = 1'000;
     std::size_t regions = 10;
     int seconds = 60;
-    int changes = 40;  // of static data
+    int changes = 40;       // of static data
+    bool summaries = true;  // false: agents that tell rows as items only
     std::uint64_t seed = 1;
+};
+
+// Rows that agents told.
+struct RowsTold {
+    std::size_t rows = 0;
+    std::size_t summaries = 0;  // of them went out as one
+    std::uint64_t bytes = 0;
+    friend RowsTold operator-(const RowsTold& a, const RowsTold& b) {
+        return {a.rows - b.rows, a.summaries - b.summaries, a.bytes - b.bytes};
+    }
 };
 
 class SimulatedFleet;
@@ -62,7 +77,9 @@ class SimulatedFleet {
     void add(NodeId id, TlsContext tls);
     void connect(const SocketAddress& controller);
     bool all_open() const;
+    std::size_t size() const noexcept { return agents_.size(); }
     std::uint64_t received() const;  // bytes of messages, by all
+    RowsTold rows_told() const noexcept { return rows_told_; }
 
     // A part of the fleet at a time, each agent every kRowInterval.
     void start_reports();
@@ -86,24 +103,20 @@ class SimulatedFleet {
 
     // The agents' calls.
     void on_event(const control::LinkEvent& event);
-    void on_static() { static_left_ -= static_left_ > 0 ? 1 : 0; }
+    // False: the update does not fit what is there. All have the same nodes: one keeps them for all.
+    bool on_static(const control::StaticUpdate& update);
+    void on_row_taken(SimulatedAgent& agent, const control::RowTaken& taken);
     // The generation that a summary brings. All that hold the same get the same bytes: they are decoded once.
     std::optional<std::uint32_t> generation_of(const std::string& summary);
 
   private:
-    struct Place {
-        double x = 0;
-        double y = 0;
-    };
     struct Waiting {
         NodeId from;
         NodeId to;
         Instant begun;
         std::size_t left;
     };
-    double unit() { return static_cast<double>(random_.below(1'000'000)) / 1e6; }
-    control::LinkItem item(std::size_t from, std::size_t to);
-    void send_row(SimulatedAgent& agent);
+    void send_rows();
     void send_sample(SimulatedAgent& agent);
     void tell_event(std::size_t from, std::size_t to, bool reachable);
 
@@ -111,7 +124,7 @@ class SimulatedFleet {
     const FleetOptions& options_;
     std::function<WallSeconds()> wall_clock_;
     Random random_;
-    std::vector<Place> places_;
+    SimulatedMesh mesh_;
     std::vector<std::unique_ptr<SimulatedAgent>> agents_;
     std::size_t next_row_ = 0;
     std::optional<Waiting> waiting_;
@@ -119,6 +132,9 @@ class SimulatedFleet {
     std::vector<double> told_;
     std::size_t events_lost_ = 0;
     std::size_t static_left_ = 0;
+    StaticData static_;
+    RowWriter rows_;
+    RowsTold rows_told_;
     SummaryReceiver receiver_;
     std::string last_summary_;
     std::optional<std::uint32_t> last_generation_;

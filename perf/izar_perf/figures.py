@@ -175,10 +175,11 @@ def summary(rows: list[Row]) -> list[str]:
 
 
 def control(rows: list[Row]) -> list[str]:
-    fleets = [row for row in rows if row["agents"] is not None]
+    fleets = [row for row in rows if row["rows"] is not None]
     plots = (("Controller's CPU", "% of a core", "controller_cpu_percent"), ("An event at the last agent, p99", "milliseconds", "event_p99_ms"),
              ("A change at the last agent, p99", "milliseconds", "change_p99_ms"))
-    return [each for title, x, key in plots for each in bars(title, x, fleets, lambda row: f"{row['agents']:,} agents", key)]
+    return [each for title, x, key in plots
+            for each in bars(title, x, fleets, lambda row: f"{row['agents']:,} agents, rows as {row['rows']}", key)]
 
 
 def wan(rows: list[Row]) -> list[str]:
