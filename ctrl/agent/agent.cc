@@ -210,6 +210,8 @@ void Agent::look_at_ring() {
         legs_ = next_legs_ = {};
         stamp_port_ = 0;
         flows_.reset();
+        edge_config_coming_ = {};
+        edge_config_.reset();
         feed_.resend();
     }
     while (const auto message = parts_.ring.receive()) {
@@ -222,18 +224,24 @@ void Agent::look_at_ring() {
 void Agent::take_from_edge(const ring::Message& message) {
     switch (message.kind) {
         case ring::Kind::own_link:
-            take_own_link(RingEnd::body_of<ring::Link>(message));
+            take_own_link(ring::body_of<ring::Link>(message));
             break;
         case ring::Kind::own_leg:
-            if (const auto leg = read_leg_body(RingEnd::body_of<ring::OwnLeg>(message), parts_.loop.now())) {
+            if (const auto leg = read_leg_body(ring::body_of<ring::OwnLeg>(message), parts_.loop.now())) {
                 next_legs_[static_cast<std::size_t>(leg->leg)] = leg->measured;
             }
             break;
         case ring::Kind::own_row_end:
-            end_row(RingEnd::body_of<ring::RowEnd>(message));
+            end_row(ring::body_of<ring::RowEnd>(message));
             break;
         case ring::Kind::stamp_result:
-            group_.take_stamp(read_stamp_result(RingEnd::body_of<ring::StampResult>(message), parts_.loop.now()));
+            group_.take_stamp(read_stamp_result(ring::body_of<ring::StampResult>(message), parts_.loop.now()));
+            break;
+        case ring::Kind::config_head:
+        case ring::Kind::config_text:
+            if (auto state = edge_config_coming_.take(message)) {
+                edge_config_ = std::move(state);
+            }
             break;
         default:
             break;  // of a newer izar-edge: what we do not know does not concern us

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@
 #include "ctrl/agent/system_sample.h"
 #include "ctrl/channel/channel.h"
 #include "ctrl/operator/operator_rows.h"
+#include "ctrl/ring/config_body.h"
 #include "ctrl/ring/feed_sender.h"
 #include "ctrl/ring/ring_end.h"
 #include "dataplane/base/random.h"
@@ -97,6 +99,7 @@ class Agent : private ChannelEvents {
     void follow_nodes();
     void send(const control::ToController& message);
     nlohmann::json answer_status() const;
+    nlohmann::json answer_config() const;
     nlohmann::json answer_links() const;
 
     AgentParts parts_;
@@ -123,6 +126,8 @@ class Agent : private ChannelEvents {
     std::vector<NodeId> mesh_nodes_;      // by their number in summaries
     SummaryReceiver mesh_;
     ConfigState config_state_;
+    ConfigAssembly edge_config_coming_;
+    std::optional<ConfigState> edge_config_;  // izar-edge's; none: not told
     Timer ring_timer_;
     Timer report_timer_;
     Timer retry_timer_;

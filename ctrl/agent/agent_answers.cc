@@ -44,7 +44,7 @@ Result<std::string> Agent::answer(std::string_view line) const {
     } else if (asked == "services") {
         out = answer_services(static_);
     } else if (asked == "config") {
-        out = config_answer(config_state_, parts_.identity.name);
+        out = answer_config();
     } else {
         return fail(
             "an agent answers status, config, nodes, links and services; for the rest ask a controller: --api "
@@ -56,6 +56,14 @@ Result<std::string> Agent::answer(std::string_view line) const {
 void Agent::set_config_state(ConfigState state) {
     config_state_ = std::move(state);
     config_state_.read_again = parts_.wall_clock();
+}
+
+// Of the agent itself and, as it told last, of this node's izar-edge.
+Json Agent::answer_config() const {
+    Json out = config_answer(config_state_, parts_.identity.name);
+    const bool known = edge_config_ && parts_.ring.peer_is_alive(parts_.loop.now());
+    out["edge"] = known ? config_row(*edge_config_) : Json(nullptr);
+    return out;
 }
 
 Json Agent::answer_status() const {

@@ -6,12 +6,17 @@ namespace izar {
 
 using Json = nlohmann::json;
 
-Json config_answer(const ConfigState& state, const std::string& name) {
-    return {{"name", name.empty() ? Json() : Json(name)},
-            {"generation", state.generation},
+Json config_row(const ConfigState& state) {
+    return {{"generation", state.generation},
             {"problem", state.problem.empty() ? Json() : Json(state.problem)},
             {"needs_restart", state.needs_restart},
             {"read_again_s", state.read_again ? Json(state.read_again->time_since_epoch().count()) : Json()}};
+}
+
+Json config_answer(const ConfigState& state, const std::string& name) {
+    Json out = config_row(state);
+    out["name"] = name.empty() ? Json() : Json(name);
+    return out;
 }
 
 Json link_row(const FeedLink& link) {

@@ -17,12 +17,14 @@ bool EdgeFeed::do_work(Instant now, const Mesh& mesh, FeedRing& feed) {
         told_.clear();
         row_due_ = now;
         row_begun_ = false;
+        config_told_ = false;
     }
     notice_silence(now, feed);
     const bool received = receive(feed);
     if (end_->synchronised() && agent_there_ && now - looked_at_ >= kLookInterval) {
         looked_at_ = now;
         report_links(now, mesh);
+        tell_config();
     }
     return received;
 }
@@ -49,7 +51,7 @@ bool EdgeFeed::receive(FeedRing& feed) {
         }
         ++taken;
         if (message->kind == Kind::stamp_task) {
-            take_stamp_task(RingEnd::body_of<ring::StampTask>(*message));
+            take_stamp_task(ring::body_of<ring::StampTask>(*message));
         } else {
             push(assembly_.take(*message), feed);
         }
@@ -86,6 +88,22 @@ void EdgeFeed::take_stamp_task(const ring::StampTask& body) {
 
 void EdgeFeed::tell(const StampReport& report, Instant now) {
     end_->send(Kind::stamp_result, stamp_result_body(report, now));
+}
+
+void EdgeFeed::set_config_state(const ConfigState& state) {
+    config_ = config_messages(state);
+    config_told_ = false;
+}
+
+// All of it or, where there is no room, nothing until the next look.
+void EdgeFeed::tell_config() {
+    if (config_told_ || end_->room() < config_.size()) {
+        return;
+    }
+    for (const ring::Message& message : config_) {
+        CHECK(end_->send(message));
+    }
+    config_told_ = true;
 }
 
 std::optional<FeedUpdate> EdgeFeed::take_static() {

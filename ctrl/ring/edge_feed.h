@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "ctrl/ring/config_body.h"
 #include "ctrl/ring/feed_assembly.h"
 #include "ctrl/ring/leg_body.h"
 #include "ctrl/ring/ring_end.h"
@@ -50,6 +51,10 @@ class EdgeFeed {
     // Tells the agent what came of one. A report that finds no room is lost.
     void tell(const StampReport& report, Instant now);
 
+    // What came of this program's configuration: told to the agent, and to every later one, until there is a newer
+    // state.
+    void set_config_state(const ConfigState& state);
+
     const FeedAssembly& assembly() const noexcept { return assembly_; }
     bool agent_is_there(Instant now) const noexcept { return end_->peer_is_alive(now); }
 
@@ -61,6 +66,7 @@ class EdgeFeed {
     void report_links(Instant now, const Mesh& mesh);
     bool send_link(const Mesh& mesh, NodeSlot slot, Instant now);
     bool end_row(Instant now);
+    void tell_config();
 
     std::unique_ptr<RingEnd> end_;
     RowSources sources_;
@@ -71,6 +77,8 @@ class EdgeFeed {
     Instant looked_at_{};
     Instant row_due_{};
     bool row_begun_ = false;
+    std::vector<ring::Message> config_;  // as it is told
+    bool config_told_ = false;           // to the agent that is here
     std::vector<StampSession> stamp_sessions_;
     std::optional<FeedUpdate> static_;
     std::optional<std::vector<FeedAssembly::PeerSecret>> secrets_;

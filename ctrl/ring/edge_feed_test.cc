@@ -142,12 +142,12 @@ TEST_F(EdgeFeedTest, ARowEndsWithLegsFlowsAndTheReflector) {
     const auto leg = std::ranges::find(heard, Kind::own_leg, &ring::Message::kind);
     const auto end = std::ranges::find(heard, Kind::own_row_end, &ring::Message::kind);
     EXPECT_LT(leg, end) << "it is of that row";
-    const auto measured = read_leg_body(RingEnd::body_of<ring::OwnLeg>(*leg), now);
+    const auto measured = read_leg_body(ring::body_of<ring::OwnLeg>(*leg), now);
     ASSERT_TRUE(measured);
     EXPECT_EQ(measured->leg, Leg::origin);
     EXPECT_EQ(measured->measured.mean, milliseconds{3});
-    EXPECT_EQ(RingEnd::body_of<ring::RowEnd>(*end).stamp_port, 862);
-    EXPECT_EQ(RingEnd::body_of<ring::RowEnd>(*end).flows_and_one, 8U);
+    EXPECT_EQ(ring::body_of<ring::RowEnd>(*end).stamp_port, 862);
+    EXPECT_EQ(ring::body_of<ring::RowEnd>(*end).flows_and_one, 8U);
 }
 
 TEST_F(EdgeFeedTest, StaticDataArrivesWholeAndIsAcknowledged) {
@@ -349,7 +349,7 @@ TEST_F(EdgeFeedTest, OwnLinksAreToldAtOnceWhenTheyChange) {
     heard.clear();
     settle();
     ASSERT_GE(heard_of(Kind::own_link), 1U);
-    const auto link = read_link_body(RingEnd::body_of<ring::Link>(heard.front()));
+    const auto link = read_link_body(ring::body_of<ring::Link>(heard.front()));
     ASSERT_TRUE(link);
     EXPECT_EQ(link->from, NodeId{1});
     EXPECT_EQ(link->to, NodeId{2});
@@ -363,7 +363,7 @@ TEST_F(EdgeFeedTest, OwnLinksAreToldAtOnceWhenTheyChange) {
     mesh.take(report);
     settle();
     ASSERT_GE(heard_of(Kind::own_link), 1U);
-    EXPECT_FALSE(read_link_body(RingEnd::body_of<ring::Link>(heard.front()))->reachable);
+    EXPECT_FALSE(read_link_body(ring::body_of<ring::Link>(heard.front()))->reachable);
 }
 
 TEST(LinkBody, RefusesWhatIsOutOfRange) {
@@ -395,7 +395,7 @@ TEST_F(EdgeFeedTest, TheAgentHasAStampSessionRun) {
     settle();
     ASSERT_EQ(heard_of(Kind::stamp_result), 1U);
     const auto result = std::ranges::find(heard, Kind::stamp_result, &ring::Message::kind);
-    const StampReport told = read_stamp_result(RingEnd::body_of<ring::StampResult>(*result), now);
+    const StampReport told = read_stamp_result(ring::body_of<ring::StampResult>(*result), now);
     EXPECT_EQ(told.session.task, 7U);
     EXPECT_EQ(told.measurement.samples, 9U);
     EXPECT_EQ(told.measurement.mean, milliseconds{21});
@@ -410,7 +410,7 @@ TEST_F(EdgeFeedTest, AStampSessionWithoutEndIsRefused) {
     EXPECT_TRUE(edge->take_stamp_sessions().empty());
     ASSERT_EQ(heard_of(Kind::stamp_result), 1U);
     const auto result = std::ranges::find(heard, Kind::stamp_result, &ring::Message::kind);
-    const StampReport told = read_stamp_result(RingEnd::body_of<ring::StampResult>(*result), now);
+    const StampReport told = read_stamp_result(ring::body_of<ring::StampResult>(*result), now);
     EXPECT_TRUE(told.over);
     EXPECT_EQ(told.sent, 0U);
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ctrl/ring/link_body.h"
+#include "ctrl/ring/message.h"
 #include "dataplane/base/check.h"
 #include "dataplane/base/limits.h"
 #include "sched/policy_file.h"
@@ -14,14 +15,8 @@
 namespace izar {
 namespace {
 
+using ring::body_of;
 using ring::Kind;
-
-template <typename Body>
-Body body_of(const ring::Message& message) {
-    Body out;
-    std::memcpy(&out, message.body, sizeof out);
-    return out;
-}
 
 std::optional<IpAddress> address_of(const std::uint8_t (&bytes)[16], std::uint8_t family) {
     if (family == raw(Family::ipv4)) {

@@ -5,20 +5,13 @@
 #include <string_view>
 
 #include "ctrl/ring/link_body.h"
+#include "ctrl/ring/message.h"
 
 namespace izar {
 namespace {
 
 using ring::Kind;
-
-template <typename Body>
-ring::Message message_of(Kind kind, const Body& body) {
-    ring::Message out;
-    out.kind = kind;
-    out.length = sizeof body;
-    std::memcpy(out.body, &body, sizeof body);
-    return out;
-}
+using ring::message_of;
 
 template <typename Time>
 std::uint32_t count_of(Nanos time) {

@@ -27,11 +27,12 @@ namespace izar::ring {
 
 inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
 inline constexpr std::uint32_t kLayoutVersion = 1;
-inline constexpr std::uint32_t kMinorVersion = 6;
+inline constexpr std::uint32_t kMinorVersion = 7;
 inline constexpr std::uint32_t kStampMinorVersion = 5;  // that knows stamp_task
 inline constexpr std::size_t kRingMessages = 4095;      // Boost keeps one more, free, to tell full from empty
 inline constexpr std::size_t kBodyBytes = 120;
 inline constexpr std::size_t kNameBytes = 32;
+inline constexpr std::size_t kMostConfigText = 4'096;  // bytes of each of ConfigHead's two texts
 
 enum class Kind : std::uint16_t {
     none = 0,
@@ -57,6 +58,8 @@ enum class Kind : std::uint16_t {
     own_row_end = 50,
     stamp_result = 51,  // what came of a stamp_task so far
     own_leg = 52,       // of the row that ends next; one not told was not measured (minor version 6)
+    config_head = 53,   // what came of izar-edge's configuration; its texts follow (minor version 7)
+    config_text = 54,   // the next part of them
 };
 
 struct Hello {
@@ -197,6 +200,19 @@ struct StampResult {
     std::uint32_t age_ms;  // of the newest sample
 };
 
+// Of texts there are first the keys that wait for a restart, each ended by a line break, then the problem.
+struct ConfigHead {
+    std::uint64_t generation;   // never 0
+    std::int64_t read_again_s;  // since 1970; 0: never
+    std::uint16_t keys_bytes;
+    std::uint16_t problem_bytes;
+    std::uint8_t pad[4];
+};
+struct ConfigText {
+    std::uint16_t bytes;  // of text
+    char text[kBodyBytes - 2];
+};
+
 struct Message {
     Kind kind = Kind::none;
     std::uint16_t length = 0;  // of the body, for whoever looks at memory
@@ -211,7 +227,8 @@ concept FitsBody = std::is_trivially_copyable_v<Body> && std::has_unique_object_
 static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> && FitsBody<StaticService> &&
               FitsBody<StaticEgress> && FitsBody<StaticOrigin> && FitsBody<StaticSecret> && FitsBody<StaticPolicy> &&
               FitsBody<StaticCommit> && FitsBody<RowEnd> && FitsBody<FeedLifeBody> && FitsBody<Link> &&
-              FitsBody<FeedNodeBody> && FitsBody<StampTask> && FitsBody<StampResult> && FitsBody<OwnLeg>);
+              FitsBody<FeedNodeBody> && FitsBody<StampTask> && FitsBody<StampResult> && FitsBody<OwnLeg> &&
+              FitsBody<ConfigHead> && FitsBody<ConfigText>);
 static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 88, "no hole; doubles have no unique form");
 static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 48);
 

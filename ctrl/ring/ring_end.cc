@@ -6,9 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <new>
 #include <system_error>
@@ -133,7 +131,7 @@ bool RingEnd::poll(Instant now) {
         peer_beat_at_ = now;
     }
     if (peer_boot_ != 0 && !hello_sent_) {
-        hello_sent_ = send_bytes(Kind::hello, std::array{boot_, peer_boot_}.data(), sizeof(ring::Hello));
+        hello_sent_ = send(Kind::hello, ring::Hello{boot_, peer_boot_});
     }
     while (!hello_taken_ && in().read_available() > 0) {
         ring::Message message;
@@ -151,7 +149,7 @@ void RingEnd::take_hello(const ring::Message& message) {
     if (message.kind != Kind::hello) {
         return;
     }
-    const auto hello = body_of<ring::Hello>(message);
+    const auto hello = ring::body_of<ring::Hello>(message);
     if (hello.to != boot_) {
         return;
     }
@@ -160,14 +158,6 @@ void RingEnd::take_hello(const ring::Message& message) {
         hello_sent_ = false;
     }
     hello_taken_ = true;
-}
-
-bool RingEnd::send_bytes(Kind kind, const void* body, std::size_t length) {
-    ring::Message message;
-    message.kind = kind;
-    message.length = static_cast<std::uint16_t>(length);
-    std::memcpy(message.body, body, length);
-    return send(message);
 }
 
 bool RingEnd::send(const ring::Message& message) {

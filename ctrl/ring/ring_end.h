@@ -18,6 +18,7 @@
 
 #include "ctrl/loop/sockets.h"
 #include "ctrl/ring/layout.h"
+#include "ctrl/ring/message.h"
 #include "dataplane/base/result.h"
 #include "dataplane/base/types.h"
 
@@ -45,8 +46,7 @@ class RingEnd {
     // False: the ring is full or there is nobody to send to; nothing was sent.
     template <typename Body>
     bool send(ring::Kind kind, const Body& body) {
-        static_assert(sizeof(Body) <= ring::kBodyBytes && std::is_trivially_copyable_v<Body>);
-        return send_bytes(kind, &body, sizeof body);
+        return send(ring::message_of(kind, body));
     }
     bool send(const ring::Message& message);
     std::size_t room() const;  // messages that can be sent now
@@ -57,13 +57,9 @@ class RingEnd {
     bool peer_is_alive(Instant now) const noexcept { return peer_boot_ != 0 && now - peer_beat_at_ < kSilence; }
     std::uint32_t peer_minor_version() const noexcept { return peer().minor_version.load(std::memory_order_relaxed); }
 
-    template <typename Body>
-    static Body body_of(const ring::Message& message);
-
   private:
     RingEnd(RingSide side, std::uint64_t boot) : side_(side), boot_(boot) {}
     Result<void> map(const std::string& path);
-    bool send_bytes(ring::Kind kind, const void* body, std::size_t length);
     void take_hello(const ring::Message& message);
     ring::Mark& own() const noexcept { return side_ == RingSide::agent ? shared_->head.agent : shared_->head.edge; }
     ring::Mark& peer() const noexcept { return side_ == RingSide::agent ? shared_->head.edge : shared_->head.agent; }
@@ -82,13 +78,5 @@ class RingEnd {
     bool hello_taken_ = false;   // from peer_boot_
     bool synchronised_ = false;  // both
 };
-
-template <typename Body>
-Body RingEnd::body_of(const ring::Message& message) {
-    static_assert(sizeof(Body) <= ring::kBodyBytes && std::is_trivially_copyable_v<Body>);
-    Body out;
-    __builtin_memcpy(&out, message.body, sizeof out);
-    return out;
-}
 
 }  // namespace izar

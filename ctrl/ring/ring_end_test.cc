@@ -38,7 +38,7 @@ std::optional<std::uint16_t> number_of(const std::optional<ring::Message>& messa
     if (!message) {
         return std::nullopt;
     }
-    return RingEnd::body_of<ring::FeedNodeBody>(*message).node;
+    return ring::body_of<ring::FeedNodeBody>(*message).node;
 }
 
 bool send_number(RingEnd& end, std::uint16_t number) {

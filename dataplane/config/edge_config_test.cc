@@ -159,15 +159,16 @@ nodes: [{id: 7, name: solo}, {id: 8, name: peer, address: "2001:db8::2"}]
     EXPECT_TRUE(config->services.empty());
 }
 
-TEST(EdgeConfigText, NamesTheSectionsThatDiffer) {
+TEST(EdgeConfigText, NamesTheKeysThatDiffer) {
     EdgeConfig before;
     EdgeConfig after;
-    EXPECT_TRUE(changed_sections(before, after).empty());
+    EXPECT_TRUE(changed_edge_keys(before, after).empty());
     after.lcores = before.lcores + 1;
     after.links.multiplier = before.links.multiplier + 1;
     after.secrets_file = "/etc/izar/secrets";
-    EXPECT_EQ(changed_sections(before, after), (std::vector<std::string>{"secrets", "lcores", "links"}));
-    EXPECT_EQ(changed_sections(after, before), changed_sections(before, after));
+    EXPECT_EQ(changed_edge_keys(before, after),
+              (std::vector<std::string>{"secrets.file", "lcores", "links.multiplier"}));
+    EXPECT_EQ(changed_edge_keys(after, before), changed_edge_keys(before, after));
 }
 
 }  // namespace

@@ -88,17 +88,10 @@ std::string service_text(const EdgeConfig& config, const Service& service) {
 
 }  // namespace
 
-std::vector<std::string> changed_sections(const EdgeConfig& before, const EdgeConfig& after) {
+std::vector<std::string> changed_edge_keys(const EdgeConfig& before, const EdgeConfig& after) {
     EdgeConfig old_one = before;
     EdgeConfig new_one = after;
-    std::vector<std::string> out;
-    for (const std::string& path : changed_keys(edge_keys(old_one), edge_keys(new_one), false)) {
-        const std::string section = path.substr(0, path.find('.'));
-        if (out.empty() || out.back() != section) {
-            out.push_back(section);
-        }
-    }
-    return out;
+    return changed_keys(edge_keys(old_one), edge_keys(new_one), false);
 }
 
 std::string addresses_text(std::span<const IpAddress> addresses) {

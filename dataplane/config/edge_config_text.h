@@ -15,8 +15,8 @@ namespace izar {
 // Every key that has a value, defaults included: what `show config` prints is what is in force.
 std::string edge_config_text(const EdgeConfig& config);
 
-// Names of the sections ("ports", "links") in which two configurations differ, in the order in which they are written.
-std::vector<std::string> changed_sections(const EdgeConfig& before, const EdgeConfig& after);
+// Paths of the keys ("ports", "links.interval") in which two configurations differ, in the order of edge_keys.
+std::vector<std::string> changed_edge_keys(const EdgeConfig& before, const EdgeConfig& after);
 
 // "none" or "aes-gcm".
 std::string_view security_text(SecurityMode mode);

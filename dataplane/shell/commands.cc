@@ -154,6 +154,10 @@ Reply show_config(const Invocation& call) {
     return {.ok = true, .text = call.json ? json_of(status, config) : edge_config_text(config)};
 }
 
+Reply show_config_state(const Invocation& call) {
+    return rendered(call, call.view.config_state());
+}
+
 constexpr const char* kControl = "control";
 constexpr const char* kDisplay = "display";
 
@@ -185,6 +189,8 @@ constexpr std::array kCommands{
     Command{"show probes", kDisplay, "STAMP sessions of this node and what they measured", true, show_probes},
     Command{"show status", kDisplay, "One line about the node", true, show_status},
     Command{"show config", kDisplay, "The configuration in force, as edge.yaml", true, show_config},
+    Command{"show config state", kDisplay, "What came of the last SIGHUP, and which changed keys wait for a restart",
+            true, show_config_state},
 };
 
 }  // namespace

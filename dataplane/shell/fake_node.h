@@ -24,6 +24,12 @@ class FakeNode final : public NodeView, public NodeControl {
             .name = "ams", .id = 1, .forwarding = forwarding, .security = "none", .generation = 7, .uptime_s = 12.5};
     }
     const EdgeConfig& config() const override { return config_; }
+    ConfigState config_state() const override {
+        return {.generation = 2,
+                .problem = "edge.yaml:3:1: first\nedge.yaml:9:1: second",
+                .needs_restart = {"lcores", "links.interval"},
+                .read_again = std::chrono::sys_seconds{std::chrono::seconds{1'790'000'000}}};
+    }
     Totals totals() const override {
         return {.rx = 100, .made = 5, .tx = 90, .dropped = 10, .consumed = 4, .held = 1, .accounted = true};
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dataplane/base/result.h"
+#include "dataplane/config/config_state.h"
 #include "dataplane/config/edge_config.h"
 
 namespace izar {
@@ -241,6 +242,7 @@ class NodeView {
     virtual ~NodeView() = default;
     virtual NodeStatus status() const = 0;
     virtual const EdgeConfig& config() const = 0;
+    virtual ConfigState config_state() const = 0;
     virtual Totals totals() const = 0;
     virtual std::vector<PortInfo> port_infos() const = 0;
     virtual std::vector<PortStats> port_stats() const = 0;

@@ -337,4 +337,13 @@ std::string json_of(const NodeStatus& status, const EdgeConfig& config) {
     return line(out);
 }
 
+std::string json_of(const NodeStatus& status, const ConfigState& state) {
+    Json out = head(status);
+    out["generation"] = state.generation;
+    out["problem"] = nullable_text(state.problem);
+    out["needs_restart"] = state.needs_restart;
+    out["read_again_s"] = state.read_again ? Json(state.read_again->time_since_epoch().count()) : Json(nullptr);
+    return line(out);
+}
+
 }  // namespace izar

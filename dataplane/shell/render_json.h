@@ -27,5 +27,6 @@ std::string json_of(const NodeStatus& status, const std::vector<VerdictRow>& ver
 std::string json_of(const NodeStatus& status, const std::vector<RttRow>& rtts);
 std::string json_of(const NodeStatus& status, const std::vector<ProbeRow>& probes);
 std::string json_of(const NodeStatus& status, const EdgeConfig& config);
+std::string json_of(const NodeStatus& status, const ConfigState& state);
 
 }  // namespace izar

@@ -1,5 +1,6 @@
 #include "dataplane/shell/render_table.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "dataplane/shell/text_table.h"
@@ -317,6 +318,15 @@ std::string table_of(const std::vector<ProbeRow>& probes) {
                    number_cell(row.age_ms, 0)});
     }
     return table.text();
+}
+
+std::string table_of(const ConfigState& state) {
+    std::string out = fmt::format("configuration {} is in force; ", state.generation);
+    out += state.read_again ? fmt::format("SIGHUP came last at {:%F %T} UTC\n", *state.read_again)
+                            : std::string("no SIGHUP came since the start\n");
+    out += fmt::format("changed, and in force only after a restart: {}\n", joined(state.needs_restart, ", "));
+    out += fmt::format("problem: {}\n", dash_if_empty(state.problem));
+    return out;
 }
 
 }  // namespace izar

@@ -23,5 +23,6 @@ std::string table_of(const FlowPage& flows);
 std::string table_of(const std::vector<VerdictRow>& verdicts);
 std::string table_of(const std::vector<RttRow>& rtts);
 std::string table_of(const std::vector<ProbeRow>& probes);
+std::string table_of(const ConfigState& state);
 
 }  // namespace izar

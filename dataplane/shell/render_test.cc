@@ -132,6 +132,25 @@ TEST(RenderJson, RestOfTheRows) {
     EXPECT_EQ(config.at("yaml"), edge_config_text(node.config()));
 }
 
+TEST(Render, WhatCameOfReadingTheConfigurationAgain) {
+    const FakeNode node;
+    const json told = json::parse(json_of(node.status(), node.config_state()));
+    EXPECT_EQ(told.at("generation"), 2);
+    EXPECT_EQ(told.at("problem"), "edge.yaml:3:1: first\nedge.yaml:9:1: second");
+    EXPECT_EQ(told.at("needs_restart"), (json{"lcores", "links.interval"}));
+    EXPECT_EQ(told.at("read_again_s"), 1'790'000'000);
+    EXPECT_EQ(table_of(node.config_state()),
+              "configuration 2 is in force; SIGHUP came last at 2026-09-21 14:13:20 UTC\n"
+              "changed, and in force only after a restart: lcores, links.interval\n"
+              "problem: edge.yaml:3:1: first\nedge.yaml:9:1: second\n");
+    const json at_start = json::parse(json_of(node.status(), ConfigState{}));
+    EXPECT_EQ(at_start.at("generation"), 1);
+    EXPECT_TRUE(at_start.at("problem").is_null() && at_start.at("read_again_s").is_null());
+    EXPECT_EQ(table_of(ConfigState{}),
+              "configuration 1 is in force; no SIGHUP came since the start\n"
+              "changed, and in force only after a restart: -\nproblem: -\n");
+}
+
 TEST(RenderJson, BytesThatAreNotUtf8DoNotThrow) {
     NodeStatus status = FakeNode().status();
     status.name = "a\xff";

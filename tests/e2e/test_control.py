@@ -299,6 +299,49 @@ def test_an_agent_answers_operators_of_its_node(lab: Lab, plane: ControlPlane, o
     assert "\x1b[30;48;5;" in on_a_terminal([*argv, "links", "--heat", "--socket", str(plane.socket_of("controller"))])
 
 
+def test_what_came_of_sighup_is_told_by_izar_edge_and_its_agent(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """A good file, a broken one and the good one again: the one in force stays, nothing is lost, and links keep the
+    controller's secrets."""
+    file, socket = lab.folder / "ams" / "edge.yaml", lab.folder / "ams" / "agent.sock"
+    good = file.read_text()
+    izar = [str(edge_files.find_program(lab.build, "izar")), "config", "--socket", str(socket)]
+
+    def of_agent() -> dict[str, Any]:
+        done = subprocess.run([*izar, "-o", "json"], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)["edge"]
+
+    def told() -> dict[str, Any]:
+        state = lab.show("ams", "config state")
+        wait_until(lambda: of_agent() == {key: state[key] for key in of_agent()}, "the agent tells the same")
+        return state
+
+    before = told()
+    assert (before["generation"], before["problem"], before["needs_restart"]) == (1, None, [])
+    assert before["read_again_s"] is None
+    kept = "link secrets stay those that the controller told"
+    with ProbeStream(lab, vip("ipv4")) as stream:
+        hang_up(lab, "ams", kept)
+        state = told()
+        assert (state["generation"], state["problem"], state["needs_restart"]) == (2, None, [])
+        assert abs(state["read_again_s"] - time.time()) < 60
+        file.write_text(good.replace("name: ams", "nmae: ams", 1))
+        hang_up(lab, "ams", "SIGHUP changes nothing")
+        state = told()
+        assert state["generation"] == 2 and "'nmae'" in state["problem"] and str(file) in state["problem"]
+        assert "SIGHUP came last at" in lab.command("ams", "show config state")
+        assert "edge.problem" in subprocess.run(izar, capture_output=True, text=True, check=True).stdout
+        file.write_text(good + "lcores: 2\n" if "lcores:" not in good else good.replace("lcores: 1", "lcores: 2"))
+        hang_up(lab, "ams", "only after a restart: lcores")
+        wait_until(lambda: told()["generation"] == 3, "it is read")
+        assert told()["needs_restart"] == ["lcores"]
+        file.write_text(good)
+        hang_up(lab, "ams", kept)
+        wait_until(lambda: told()["needs_restart"] == [], "as it was")
+        stream.wait_for_replies(20)
+    assert stream.report["lost"] == 0
+    assert all(row["state"] == "up" and row["key_epoch"] is not None for row in lab.show("ams", "links")["links"])
+
+
 def on_a_terminal(argv: list[str]) -> str:
     """What a program prints there."""
     ours, theirs = pty.openpty()

@@ -26,7 +26,8 @@ TEST_F(AgentReloadTest, OperatorsHearWhatCameOfIt) {
                             {"generation", 1},
                             {"problem", nullptr},
                             {"needs_restart", Json::array()},
-                            {"read_again_s", nullptr}}));
+                            {"read_again_s", nullptr},
+                            {"edge", nullptr}}));
     write(list_of("ams"));
     AgentConfig config = load_agent_config(folder / "agent.yaml", {}).value();
     AgentReload reload(folder / "agent.yaml", {}, config, *ams.agent,
@@ -54,6 +55,28 @@ TEST_F(AgentReloadTest, OperatorsHearWhatCameOfIt) {
     EXPECT_TRUE(told()["problem"].is_null());
     EXPECT_EQ(told()["needs_restart"], Json::array());
     EXPECT_TRUE(ams.agent->connected()) << "to the controller that is still listed";
+}
+
+TEST_F(AgentReloadTest, OperatorsHearOfIzarEdgeTooWhileItRuns) {
+    TestNode& ams = add_node("ams");
+    const auto told = [&] { return Json::parse(ams.agent->answer(R"({"do": "config"})").value())["edge"]; };
+    ConfigState state;
+    ams.edge->set_config_state(state);
+    ASSERT_TRUE(run_until([&] { return !told().is_null(); }));
+    EXPECT_EQ(
+        told(),
+        (Json{{"generation", 1}, {"problem", nullptr}, {"needs_restart", Json::array()}, {"read_again_s", nullptr}}));
+    state = {.generation = 2,
+             .problem = std::string(3'000, 'x'),
+             .needs_restart = {"lcores", "ports"},
+             .read_again = std::chrono::sys_seconds{std::chrono::seconds{1'790'000'000}}};
+    ams.edge->set_config_state(state);
+    ASSERT_TRUE(run_until([&] { return told()["generation"] == 2; }));
+    EXPECT_EQ(told()["problem"], state.problem);
+    EXPECT_EQ(told()["needs_restart"], (Json{"lcores", "ports"}));
+    EXPECT_EQ(told()["read_again_s"], 1'790'000'000);
+    nodes.front()->edge_runs = false;
+    ASSERT_TRUE(run_until([&] { return told().is_null(); })) << "nobody knows what it would say now";
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ Result<void> EdgeProcess::secure_links() {
     return {};
 }
 
-Result<void> EdgeProcess::reload_secrets() {
+Result<std::string> EdgeProcess::reload_secrets() {
     if (security_ == nullptr) {
         return fail("'security: none' has no secrets to read again");
     }
@@ -155,10 +155,13 @@ Result<void> EdgeProcess::reload_secrets() {
     if (!secrets) {
         return tl::unexpected(secrets.error());
     }
+    if (has_told_secrets_) {
+        return "link secrets stay those that the controller told";
+    }
     if (!security_->offer(std::move(*secrets))) {
         return fail("the scheduler thread has not taken the secrets before these yet; send SIGHUP again");
     }
-    return {};
+    return "link secrets are replaced";
 }
 
 // Shared memory beside the control socket. There may never be an agent: then edge.yaml is all there is.
@@ -175,10 +178,29 @@ Result<void> EdgeProcess::meet_agent() {
     };
     sources.stamp_port = config_.stamp_nodes ? kStampPort : std::uint16_t{0};
     agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_, policies_, std::move(sources));
+    agent_->set_config_state(config_state_);
     return {};
 }
 
+void EdgeProcess::set_config_state(ConfigState state) {
+    config_state_ = state;
+    const std::lock_guard lock(newest_mutex_);
+    newest_config_state_ = std::move(state);
+}
+
+void EdgeProcess::tell_agent() {
+    std::optional<ConfigState> state;
+    {
+        const std::lock_guard lock(newest_mutex_);
+        state = std::exchange(newest_config_state_, std::nullopt);
+    }
+    if (state) {
+        agent_->set_config_state(*state);
+    }
+}
+
 bool EdgeProcess::take_from_agent() {
+    tell_agent();
     const bool worked = agent_->do_work(clock_.now(), scheduler_->mesh(), feed_);
     if (const FeedAssembly& assembly = agent_->assembly(); assembly.refused() != refusals_) {
         refusals_ = assembly.refused();
@@ -201,6 +223,7 @@ bool EdgeProcess::take_from_agent() {
         }
         if (auto read = LinkSecrets::parse(lines, "the controller's link secrets")) {
             security_->links().replace(std::move(*read));
+            has_told_secrets_ = true;
         }
     }
     return worked;

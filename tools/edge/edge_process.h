@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ctrl/ring/edge_feed.h"
+#include "dataplane/config/config_state.h"
 #include "dataplane/config/edge_config.h"
 #include "dataplane/lcore/data_plane.h"
 #include "dataplane/lcore/node_security.h"
@@ -40,9 +41,14 @@ class EdgeProcess {
     Result<void> start();
     void stop() noexcept;
 
-    // Reads the file of link secrets again; they replace those in force without a packet lost. The error says what is
-    // wrong with it, and nothing changes. With `security: none` there is nothing to read.
-    Result<void> reload_secrets();
+    // Reads the file of link secrets again; they replace those in force without a packet lost, unless a controller has
+    // told others. Gives what is in force then, as a line of the log; the error says what is wrong with the file, and
+    // nothing changes. With `security: none` there is nothing to read.
+    Result<std::string> reload_secrets();
+
+    // What came of reading the files again: main tells it here, for the shell and the agent.
+    void set_config_state(ConfigState state);
+    const ConfigState& config_state() const noexcept { return config_state_; }
 
     // Main takes what the agent brought since the last call: fleet(), services() and policies() are the newest from
     // then on, and references to the former ones end. True if there was anything.
@@ -89,6 +95,7 @@ class EdgeProcess {
     void feed_configuration();
     Result<void> meet_agent();
     bool take_from_agent();
+    void tell_agent();
     bool carry_stamp();
     void run_scheduler() noexcept;
 
@@ -115,8 +122,11 @@ class EdgeProcess {
     std::shared_ptr<const RoutingPolicies> newest_policies_;  // null: as they are
     std::optional<std::string> refusal_;                      // the newest
     std::map<std::uint16_t, StampReport> stamp_reports_;      // by slot; under newest_mutex_ as well
+    std::optional<ConfigState> newest_config_state_;          // not yet with the agent; under newest_mutex_ as well
+    ConfigState config_state_;                                // main's
     std::thread scheduler_thread_;
     std::atomic<bool> stop_scheduler_{false};
+    std::atomic<bool> has_told_secrets_{false};  // link secrets of a controller are in force
     std::atomic<std::uint32_t> forced_rewrites_{0};
 };
 

@@ -21,6 +21,7 @@ class EdgeView : public NodeView, public NodeControl {
 
     NodeStatus status() const override;
     const EdgeConfig& config() const override { return edge_.config(); }
+    ConfigState config_state() const override { return edge_.config_state(); }
     Totals totals() const override;
     std::vector<PortInfo> port_infos() const override;
     std::vector<PortStats> port_stats() const override;

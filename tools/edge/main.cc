@@ -21,11 +21,11 @@
 #include "tools/edge/edge_options.h"
 #include "tools/edge/edge_policies.h"
 #include "tools/edge/edge_process.h"
+#include "tools/edge/edge_reload.h"
 #include "tools/edge/edge_view.h"
 #include "tools/edge/link_log.h"
 #include "tools/edge/shortage_log.h"
 #include "tools/program/environment.h"
-#include "tools/program/texts.h"
 
 namespace izar {
 namespace {
@@ -66,23 +66,8 @@ void log(const std::vector<std::string>& lines) {
     }
 }
 
-// SIGHUP: the file of link secrets is read again, and edge.yaml for what has changed and waits for a restart. The log
-// says how it went; a mistake in edge.yaml leaves the secrets as they are, too.
-void reload(EdgeProcess& edge, const EdgeConfig& in_force, const std::string& path) {
-    const auto next = load_edge_config(path, environment());
-    if (!next) {
-        fmt::print(stderr, "izar-edge: SIGHUP changes nothing: {}\n", next.error().text);
-        return;
-    }
-    if (const auto changed = changed_sections(in_force, *next); !changed.empty()) {
-        fmt::print("changed, and in force only after a restart: {}\n", listed(changed));
-        std::fflush(stdout);
-    }
-    if (const auto done = edge.reload_secrets(); !done) {
-        fmt::print(stderr, "izar-edge: link secrets stay as they are: {}\n", done.error().text);
-        return;
-    }
-    fmt::print("link secrets are replaced\n");
+void log_done(const std::string& line) {
+    fmt::print("{}\n", line);
     std::fflush(stdout);
 }
 
@@ -122,11 +107,13 @@ int serve(const EdgeOptions& options, const EdgeConfig& as_read, EdgeProcess& ed
     LinkLog links;
     Instant links_seen{};
     std::string refused;  // of what the controller told, as it was said last
-    const auto read_again = [&] { reload(edge, as_read, options.config); };
+    EdgeReload reload({options.config, environment(), as_read, [&] { return edge.reload_secrets(); },
+                       [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
+                       log_done, [](const std::string& line) { log({line}); }});
+    const auto read_again = [&] { edge.set_config_state(reload.act()); };
     while (!view.wants_to_quit() && !told_to_end(signals, read_again)) {
         if (edge.follow_agent()) {
-            fmt::print("static data {} of the controller is in force\n", edge.fleet().version);
-            std::fflush(stdout);
+            log_done(fmt::format("static data {} of the controller is in force", edge.fleet().version));
         }
         if (const auto refusal = edge.take_refusal(); refusal && *refusal != refused) {
             refused = *refusal;
@@ -197,9 +184,8 @@ int run(const EdgeOptions& options) {
     if (auto done = (*edge)->start(); !done) {
         return complain(done.error());
     }
-    fmt::print("izar-edge {} forwards; security: {}\n", (*edge)->config().name,
-               security_text((*edge)->config().security));
-    std::fflush(stdout);
+    log_done(fmt::format("izar-edge {} forwards; security: {}", (*edge)->config().name,
+                         security_text((*edge)->config().security)));
     const int code = serve(options, as_read, **edge, signals);
     (*edge)->stop();
     (*edge)->write_trace();

@@ -25,6 +25,7 @@ _izar_edge_commands() {
     show probes
     show status
     show config
+    show config state
     set rewrites NUMBER
     clear fwd stats all
     clear port stats all'

@@ -70,6 +70,9 @@ struct TestNode {
         return out;
     }
     void work() {
+        if (!edge_runs) {
+            return;
+        }
         (void)edge->do_work(clock.now(), mesh, feed);
         answer_stamp();
         std::shared_ptr<const FeedUpdate> update;
@@ -129,6 +132,7 @@ struct TestNode {
     std::shared_ptr<const Fleet> fleet;
     std::shared_ptr<const ServiceTable> services;
     FeedLife life = FeedLife::silent;
+    bool edge_runs = true;    // false: it is frozen
     std::uint64_t flows = 0;  // that it holds
     LegMeasurements legs{};   // that it measured
     Nanos stamp_rtt = std::chrono::milliseconds{12};
