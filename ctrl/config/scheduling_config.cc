@@ -17,6 +17,10 @@ constexpr std::size_t kMostEndpoints = 9;
 constexpr Nanos kShortestLease = std::chrono::seconds{2};
 constexpr Nanos kLongestLease = std::chrono::seconds{60};
 constexpr Nanos kShortestKeep = std::chrono::hours{1};
+constexpr Nanos kShortestStoreLimit = std::chrono::seconds{1};
+constexpr Nanos kShortestAnswerLimit = std::chrono::seconds{2};  // more than a wait for a row that others hold
+constexpr Nanos kLongestStoreLimit = std::chrono::minutes{1};
+constexpr Nanos kLongestUpkeepLimit = std::chrono::minutes{10};
 constexpr std::string_view kDuration = "a duration like 10s or 168h";
 
 bool is_endpoint(std::string_view text) {
@@ -63,6 +67,15 @@ void add_store_keys(SchedulingConfig& config, std::vector<ConfigKey>& keys) {
     keys.push_back(text_key("store.database", "a name", "The database, which must exist.", mariadb.database));
     keys.push_back(text_key("store.ca_file", "a path", "CA that signed MariaDB's certificate; empty: no TLS.",
                             mariadb.ca_file, kLongestPath));
+    keys.push_back(duration_key("store.connect_limit", kDuration, "How long a connection to MariaDB may take.",
+                                mariadb.connect_limit, kShortestStoreLimit, kLongestStoreLimit));
+    keys.push_back(duration_key("store.answer_limit", kDuration,
+                                "How long MariaDB may take for an answer. Then whoever asked for something hears that "
+                                "the store is silent, all others at once, until there is a new connection.",
+                                mariadb.answer_limit, kShortestAnswerLimit, kLongestStoreLimit));
+    keys.push_back(duration_key("store.upkeep_limit", kDuration,
+                                "The same for folding and dropping old samples, every ten minutes, and for migrations.",
+                                mariadb.upkeep_limit, kShortestAnswerLimit, kLongestUpkeepLimit));
     keys.push_back(duration_key("store.keep_samples", kDuration,
                                 "How long rows of system_info and region_probe_info are kept.", config.keep_samples,
                                 kShortestKeep, kLongestDuration));
@@ -112,10 +125,14 @@ void check_whole(const SchedulingConfig& config, const ConfigMarks& marks, Confi
     }
     const MariadbAddress unset;
     const MariadbAddress& set = config.mariadb;
-    const std::pair<std::string_view, bool> only_mariadb[] = {{"store.host", set.host != unset.host},
-                                                              {"store.port", set.port != unset.port},
-                                                              {"store.socket", set.socket != unset.socket},
-                                                              {"store.ca_file", set.ca_file != unset.ca_file}};
+    const std::pair<std::string_view, bool> only_mariadb[] = {
+        {"store.host", set.host != unset.host},
+        {"store.port", set.port != unset.port},
+        {"store.socket", set.socket != unset.socket},
+        {"store.ca_file", set.ca_file != unset.ca_file},
+        {"store.connect_limit", set.connect_limit != unset.connect_limit},
+        {"store.answer_limit", set.answer_limit != unset.answer_limit},
+        {"store.upkeep_limit", set.upkeep_limit != unset.upkeep_limit}};
     for (const auto& [path, given] : only_mariadb) {
         if (given && config.store_kind == StoreKind::sqlite) {
             problems.add(mark_of(path), fmt::format("{}: has no meaning for SQLite; set store.kind to mariadb", path));

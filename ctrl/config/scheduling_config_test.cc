@@ -99,6 +99,8 @@ TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
         {"etcd: {endpoints: [\"a:1\"]}", "begins with http://"},
         {"etcd: {lease: 1s}", "out of bounds"},
         {"store: {host: db}", "store.host: has no meaning for SQLite"},
+        {"store: {answer_limit: 4s}", "store.answer_limit: has no meaning for SQLite"},
+        {"store: {kind: mariadb, answer_limit: 1s}", "out of bounds"},
         {"listen: [", "scheduling-config.yaml:"},
     };
     for (const auto& [text, expected] : cases) {
@@ -115,7 +117,7 @@ TEST(SchedulingConfig, ASighupTakesWhatCanChangeAndNothingElse) {
     auto next = parse_scheduling_config(
         "listen: 127.0.0.1:1\napi: none\noperator_socket: /a\nstate: /b\n"
         "store: {kind: mariadb, path: /c, host: d, port: 1, socket: /e, user: f, password: g, database: h, ca_file: "
-        "/i, "
+        "/i, connect_limit: 2s, answer_limit: 4s, upkeep_limit: 30s, "
         "keep_samples: 2h, keep_removals: 3h}\n"
         "etcd: {endpoints: [\"http://j:1\"], prefix: /k, name: l, address: \"192.0.2.1:2\", lease: 9s}\n",
         "scheduling-config.yaml", {});

@@ -135,7 +135,8 @@ HttpAnswer Api::answer_operator(const HttpRequest& request) {
             return problem(400, "the body must be a JSON object");
         }
         const auto done = operators_(asked->dump(-1, ' ', false, Json::error_handler_t::replace));
-        return done ? HttpAnswer{.status = 200, .body = *done} : problem(400, done.error().text);
+        return done ? HttpAnswer{.status = 200, .body = *done}
+                    : problem(done.error().later ? 503 : 400, done.error().text);
     }
     return known_path ? problem(405, "this path knows another method; docs/api.yaml lists them")
                       : problem(404, "there is no such path; docs/api.yaml lists them");

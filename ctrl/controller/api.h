@@ -11,13 +11,14 @@
 #include <string_view>
 
 #include "ctrl/controller/controller.h"
+#include "ctrl/controller/operator_error.h"
 #include "ctrl/http/http_message.h"
 
 namespace izar {
 
 class Api {
   public:
-    using Answer = std::function<Result<std::string>(std::string_view line)>;
+    using Answer = std::function<Answered<std::string>(std::string_view line)>;
 
     // `operators` answers an operator's request. `token` is what an operator must show; not empty.
     Api(Controller& controller, Answer operators, const std::string& token);

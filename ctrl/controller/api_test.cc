@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "ctrl/controller/operator_commands.h"
+#include "ctrl/store/testing/test_store.h"
 #include "ctrl/store/token.h"
-#include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 namespace {
@@ -17,11 +19,22 @@ using std::chrono::seconds;
 
 const WallTime kNow{seconds{1'790'000'000}};
 
+// Calls what the test wants when a domain is stored.
+class ActOnceStored final : public FailPoints {
+  public:
+    void reached(std::string_view operation, std::string_view step) override {
+        if (act != nullptr && operation == "set_domain" && step == "committed") {
+            std::exchange(act, nullptr)();
+        }
+    }
+    std::function<void()> act;
+};
+
 class ApiTest : public testing::Test {
   protected:
     void SetUp() override {
         loop = std::move(*EventLoop::make([] { return Instant{}; }));
-        store = std::move(*open_sqlite_store(folder / "izar.db", StoreOptions{}));
+        store = std::move(*backing.open({.fail_points = &points}));
         controller = std::make_unique<Controller>(ControllerParts{*loop, *store, authority, tls, MasterSecret{1},
                                                                   [] { return kNow; }, [](const std::string&) {}});
         commands = std::make_unique<OperatorCommands>(
@@ -57,7 +70,12 @@ class ApiTest : public testing::Test {
                   200U);
     }
 
-    TemporaryFolder folder;
+    // No domain can be read nor written meanwhile.
+    void break_store() { backing.run_outside("ALTER TABLE izar_domains RENAME TO izar_away"); }
+    void mend_store() { backing.run_outside("ALTER TABLE izar_away RENAME TO izar_domains"); }
+
+    SqliteTestStore backing;
+    ActOnceStored points;
     CertificateAuthority authority = *CertificateAuthority::make(std::chrono::floor<seconds>(kNow));
     TlsContext tls = *TlsContext::for_controller(*authority.make_controller(std::chrono::floor<seconds>(kNow)),
                                                  authority.certificate());
@@ -99,6 +117,48 @@ TEST_F(ApiTest, RefusesStrangersAndWhatItDoesNotKnow) {
     EXPECT_EQ(call("PUT", {"v1", "services", "web"}, Json::array({1})).status, 400U);
     EXPECT_EQ(call("PUT", {"v1", "services", "web"}, {{"vip", "nowhere"}}).status, 400U);
     EXPECT_EQ(call("POST", {"v1", "requests"}).status, 400U);
+}
+
+TEST_F(ApiTest, AStoreThatFailsIsAnotherThingThanARequestThatIsWrong) {
+    join("ams", "eu", 1);
+    serve_example();
+    const Json domain = {{"origin", "10.2.0.12"}, {"service", "web"}};
+    EXPECT_EQ(call("PUT", {"v1", "domains", "not a domain"}, domain).status, 400U);
+    break_store();
+    const HttpAnswer refused = call("PUT", {"v1", "domains", "example.org"}, domain);
+    EXPECT_EQ(refused.status, 503U) << refused.body;
+    EXPECT_TRUE(Json::parse(refused.body).contains("error"));
+    EXPECT_EQ(call("GET", {"v1", "domains"}).status, 200U) << "it is known by heart";
+    EXPECT_EQ(call("GET", {"resolve", "example.com"}).status, 200U);
+    mend_store();
+    EXPECT_EQ(call("PUT", {"v1", "domains", "example.org"}, domain).status, 200U);
+}
+
+TEST_F(ApiTest, WhatIsStoredIsToldAsDoneAlsoIfItCannotBeReadBack) {
+    join("ams", "eu", 1);
+    serve_example();
+    points.act = [this] { break_store(); };
+    const HttpAnswer done =
+        call("PUT", {"v1", "domains", "example.org"}, {{"origin", "10.2.0.12"}, {"service", "web"}});
+    EXPECT_EQ(done.status, 200U) << done.body;
+    EXPECT_TRUE(Json::parse(done.body)["static_version"].is_null()) << done.body;
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "domains"}).body)["domains"].size(), 1U) << "nobody heard of it yet";
+    mend_store();
+    ASSERT_TRUE(controller->refresh());
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "domains"}).body)["domains"].size(), 2U);
+}
+
+TEST_F(ApiTest, WhatNobodyKnowsIsToldAsThat) {
+    Api unsure(
+        *controller,
+        [](std::string_view) -> Answered<std::string> {
+            return tl::unexpected<OperatorError>(unknown_commit("the store did not answer"));
+        },
+        "secret");
+    const HttpAnswer told =
+        unsure.answer({.method = "DELETE", .path = {"v1", "domains", "a.example"}, .authorization = "Bearer secret"});
+    EXPECT_EQ(told.status, 503U);
+    EXPECT_NE(told.body.find("may or may not have been stored"), std::string::npos) << told.body;
 }
 
 TEST_F(ApiTest, ResolvesDomainsForEverybody) {

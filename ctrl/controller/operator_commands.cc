@@ -19,23 +19,28 @@ namespace {
 using Json = nlohmann::json;
 using Request = OperatorRequest;
 
-// After a change: everybody is told before the operator has the answer.
+// What the store did not do. A leader soon knows that it has no store then.
+tl::unexpected<OperatorError> not_done(Controller& controller, const StoreError& error) {
+    const OperatorError out(error);
+    if (out.later) {
+        (void)controller.refresh();
+    }
+    return tl::unexpected(out);
+}
+
+// After a change: everybody is told before the operator has the answer. A change that is stored is one, also when the
+// store falls silent before it can be read: nobody has been told then, and there is no version to name.
 template <typename T>
-Result<Json> changed(Controller& controller, const StoreResult<T>& result, Json answer) {
+Answered<Json> changed(Controller& controller, const StoreResult<T>& result, Json answer) {
     if (!result) {
-        if (result.error().fault == StoreFault::unavailable) {
-            (void)controller.refresh();  // so that a leader soon knows that it has no store
-        }
-        return fail(result.error().text);
+        return not_done(controller, result.error());
     }
-    if (auto told = controller.refresh(); !told) {
-        return tl::unexpected(told.error());
-    }
-    answer["static_version"] = controller.desired().version();
+    const bool told = controller.refresh().has_value();
+    answer["static_version"] = told ? Json(controller.desired().version()) : Json(nullptr);
     return answer;
 }
 
-Result<Json> create_token(Controller& controller, Request& request, const OperatorCommands::RandomBytes& random) {
+Answered<Json> create_token(Controller& controller, Request& request, const OperatorCommands::RandomBytes& random) {
     TokenSpec spec;
     spec.region = request.needed("region");
     spec.ttl = std::chrono::seconds{request.number("ttl_s", 3'600, std::uint64_t{366} * 86'400)};
@@ -49,8 +54,11 @@ Result<Json> create_token(Controller& controller, Request& request, const Operat
     const auto record = controller.store().create_token(token, spec, controller.wall_now());
     controller.tokens_changed();
     const auto authority = certificate_fingerprint(controller.authority().certificate());
-    if (!record || !authority) {
-        return fail(record ? authority.error().text : record.error().text);
+    if (!record) {
+        return not_done(controller, record.error());
+    }
+    if (!authority) {
+        return tl::unexpected(authority.error());
     }
     return Json{{"token", JoinToken{token, *authority}.text()},
                 {"id", record->id},
@@ -59,7 +67,7 @@ Result<Json> create_token(Controller& controller, Request& request, const Operat
                 {"expires_at_s", seconds_since_1970(record->expires_at)}};
 }
 
-Result<Json> revoke_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+Answered<Json> revoke_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const NodeId node = controller.desired().find(request.needed("node"));
     if (request.problem() || node == kNoNode) {
         return fail("there is no such node; `izar nodes` lists them");
@@ -67,7 +75,7 @@ Result<Json> revoke_node(Controller& controller, Request& request, const Operato
     return changed(controller, controller.store().revoke_node(node, controller.wall_now()), {{"node", raw(node)}});
 }
 
-Result<Json> drain_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+Answered<Json> drain_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const NodeId node = controller.desired().find(request.needed("node"));
     if (request.problem() || node == kNoNode) {
         return fail("there is no such node; `izar nodes` lists them");
@@ -102,7 +110,7 @@ void read_origins(Request& request, Service& service) {
     }
 }
 
-Result<Json> set_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+Answered<Json> set_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     static const std::map<std::string, Transport> transports{
         {"tcp", Transport::tcp}, {"udp", Transport::udp}, {"icmp", Transport::icmp}};
     Service service;
@@ -133,12 +141,12 @@ Result<Json> set_service(Controller& controller, Request& request, const Operato
     return changed(controller, controller.store().set_service(service, controller.wall_now()), {{"service", name}});
 }
 
-Result<Json> remove_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+Answered<Json> remove_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const std::string name = request.needed("name");
     return changed(controller, controller.store().remove_service(name, controller.wall_now()), {{"service", name}});
 }
 
-Result<Json> set_domain(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+Answered<Json> set_domain(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const std::string domain = request.needed("domain");
     const IpAddress origin = request.address("origin");
     const std::string service = request.needed("service");
@@ -149,7 +157,7 @@ Result<Json> set_domain(Controller& controller, Request& request, const Operator
                    {{"domain", domain}});
 }
 
-Result<Json> remove_domain(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+Answered<Json> remove_domain(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const std::string domain = request.needed("domain");
     return changed(controller, controller.store().remove_domain(domain, controller.wall_now()), {{"domain", domain}});
 }
@@ -166,8 +174,8 @@ std::string subject_of(const Json& request) {
 
 }  // namespace
 
-Result<std::string> OperatorCommands::answer(std::string_view line) {
-    using Command = Result<Json> (*)(Controller&, Request&, const RandomBytes&);
+Answered<std::string> OperatorCommands::answer(std::string_view line) {
+    using Command = Answered<Json> (*)(Controller&, Request&, const RandomBytes&);
     static const std::map<std::string, Command> commands{
         {"token create", create_token},  {"node revoke", revoke_node},       {"node drain", drain_node},
         {"service set", set_service},    {"service remove", remove_service}, {"domain set", set_domain},

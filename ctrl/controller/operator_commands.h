@@ -4,7 +4,9 @@
 //
 // docs/control-plane.md lists the commands and their keys.
 //
-// Thread: the controller's. Errors: say what to write instead; nothing was changed then.
+// Thread: the controller's. Errors: say what to write instead, and nothing was changed then; or, `later`, that the
+// store
+//         does not answer, and whether it may have been changed.
 #pragma once
 
 #include <functional>
@@ -13,7 +15,7 @@
 #include <string_view>
 
 #include "ctrl/controller/controller.h"
-#include "dataplane/base/result.h"
+#include "ctrl/controller/operator_error.h"
 
 namespace izar {
 
@@ -24,7 +26,7 @@ class OperatorCommands {
     OperatorCommands(Controller& controller, RandomBytes random)
         : controller_(controller), random_(std::move(random)) {}
 
-    Result<std::string> answer(std::string_view line);
+    Answered<std::string> answer(std::string_view line);
 
   private:
     Controller& controller_;

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 using Request = OperatorRequest;
 
-Result<Json> tell_status(Controller& controller, Request&) {
+Answered<Json> tell_status(Controller& controller, Request&) {
     const DesiredState& desired = controller.desired();
     std::size_t joined = 0;
     std::size_t drained = 0;
@@ -39,10 +39,10 @@ Result<Json> tell_status(Controller& controller, Request&) {
                 {"store_answers", !controller.store_silent_since()}};
 }
 
-Result<Json> list_tokens(Controller& controller, Request&) {
+Answered<Json> list_tokens(Controller& controller, Request&) {
     const auto tokens = controller.store().tokens();
     if (!tokens) {
-        return fail(tokens.error().text);
+        return tl::unexpected<OperatorError>(tokens.error());
     }
     Json rows = Json::array();
     for (const TokenRecord& token : *tokens) {
@@ -55,7 +55,7 @@ Result<Json> list_tokens(Controller& controller, Request&) {
     return Json{{"tokens", rows}};
 }
 
-Result<Json> list_nodes(Controller& controller, Request&) {
+Answered<Json> list_nodes(Controller& controller, Request&) {
     const auto agents = controller.agents();
     Json rows = Json::array();
     for (const auto& [id, record] : controller.desired().records()) {
@@ -80,7 +80,7 @@ Result<Json> list_nodes(Controller& controller, Request&) {
     return Json{{"static_version", controller.desired().version()}, {"nodes", rows}};
 }
 
-Result<Json> list_services(Controller& controller, Request&) {
+Answered<Json> list_services(Controller& controller, Request&) {
     Json rows = Json::array();
     for (const auto& [id, record] : controller.desired().service_records()) {
         const auto served = controller.desired().services().find(id);
@@ -92,7 +92,7 @@ Result<Json> list_services(Controller& controller, Request&) {
     return Json{{"services", rows}};
 }
 
-Result<Json> list_domains(Controller& controller, Request&) {
+Answered<Json> list_domains(Controller& controller, Request&) {
     Json rows = Json::array();
     for (const auto& [name, domain] : controller.desired().domains()) {
         rows.push_back({{"domain", name}, {"origin", domain.origin_ip.text()}, {"service", domain.service}});
@@ -100,7 +100,7 @@ Result<Json> list_domains(Controller& controller, Request&) {
     return Json{{"domains", rows}};
 }
 
-Result<Json> list_links(Controller& controller, Request&) {
+Answered<Json> list_links(Controller& controller, Request&) {
     Json rows = Json::array();
     controller.mesh().rows().for_each([&](const FeedLink& link) { rows.push_back(link_row(link)); });
     return Json{{"links", rows}};
@@ -116,7 +116,7 @@ Json shares_of(const Controller& controller, const std::string& region) {
     return out;
 }
 
-Result<Json> list_groups(Controller& controller, Request&) {
+Answered<Json> list_groups(Controller& controller, Request&) {
     Json rows = Json::array();
     for (const Groups::Row& group : controller.groups()) {
         const auto master = controller.desired().records().find(group.state.master);
@@ -135,7 +135,7 @@ Result<Json> list_groups(Controller& controller, Request&) {
     return Json{{"groups", rows}};
 }
 
-Result<Json> list_events(Controller& controller, Request& request) {
+Answered<Json> list_events(Controller& controller, Request& request) {
     const std::uint64_t after = request.number("after", 0, std::numeric_limits<std::int64_t>::max());
     if (request.problem()) {
         return tl::unexpected(*request.problem());
@@ -152,7 +152,7 @@ Result<Json> list_events(Controller& controller, Request& request) {
     return Json{{"events", rows}};
 }
 
-Result<Json> tell_history(Controller& controller, Request& request) {
+Answered<Json> tell_history(Controller& controller, Request& request) {
     const auto node = [&](const std::string& name) {
         const NodeId found = controller.desired().find(name);
         if (found == kNoNode) {
@@ -173,16 +173,16 @@ Result<Json> tell_history(Controller& controller, Request& request) {
     }
     const auto answer = history_answer(controller.store(), wanted, controller.wall_now());
     if (!answer) {
-        return fail(answer.error().text);
+        return tl::unexpected<OperatorError>(answer.error());
     }
     return Json::parse(*answer);
 }
 
 }  // namespace
 
-std::optional<Result<nlohmann::json>> answer_question(Controller& controller, const std::string& name,
-                                                      OperatorRequest& request) {
-    using Question = Result<Json> (*)(Controller&, Request&);
+std::optional<Answered<nlohmann::json>> answer_question(Controller& controller, const std::string& name,
+                                                        OperatorRequest& request) {
+    using Question = Answered<Json> (*)(Controller&, Request&);
     static const std::map<std::string, Question> questions{
         {"tokens", list_tokens},   {"nodes", list_nodes},   {"services", list_services},
         {"domains", list_domains}, {"links", list_links},   {"groups", list_groups},

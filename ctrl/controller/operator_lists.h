@@ -10,14 +10,14 @@
 #include <string>
 
 #include "ctrl/controller/controller.h"
+#include "ctrl/controller/operator_error.h"
 #include "ctrl/controller/operator_request.h"
-#include "dataplane/base/result.h"
 
 namespace izar {
 
 // The answer to the question of this name; nothing if it is none. The error says what to write instead.
-std::optional<Result<nlohmann::json>> answer_question(Controller& controller, const std::string& name,
-                                                      OperatorRequest& request);
+std::optional<Answered<nlohmann::json>> answer_question(Controller& controller, const std::string& name,
+                                                        OperatorRequest& request);
 
 // As answers tell a time.
 std::int64_t seconds_since_1970(WallTime time);

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "ctrl/tls/certificates.h"
 
@@ -12,6 +13,9 @@ namespace izar {
 namespace {
 
 constexpr std::size_t kLongestAnswer = std::size_t{64} << 20;
+
+constexpr std::string_view kUnanswered =
+    "; if this was to change something, it may or may not have happened: look whether it did, or ask again";
 
 struct Cleanup {
     void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
@@ -60,7 +64,10 @@ Result<std::string> ask_api(const ApiAddress& api, const std::string& request, N
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
     const CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
-        return fail(fmt::format("{}: {}", api.host, problem[0] != 0 ? problem : curl_easy_strerror(code)));
+        const char* const why = problem[0] != 0 ? problem : curl_easy_strerror(code);
+        long sent = 0;  // bytes of requests
+        curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
+        return fail(fmt::format("{}: {}{}", api.host, why, sent > 0 ? kUnanswered : ""));
     }
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

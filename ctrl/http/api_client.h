@@ -1,7 +1,8 @@
 // api_client.h -- Asking a controller from anywhere, by its HTTPS API (docs/api.yaml).
 //
 // Thread: any; a call waits for the answer, at most for `patience`. Errors: what went wrong, or why the controller
-//         refused.
+//         refused. Of a request that was sent and not answered nobody knows whether it was granted, and the text says
+//         so.
 #pragma once
 
 #include <string>

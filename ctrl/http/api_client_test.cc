@@ -30,7 +30,8 @@ class ApiClientTest : public testing::Test {
         api = {local_address(listener->get()).text(), "secret", folder / "authority.crt"};
         thread = std::thread([this, socket = std::move(*listener)]() mutable {
             const auto loop = std::move(*EventLoop::make(real_now));
-            const HttpServer server(*loop, tls, today, std::move(socket), answer);
+            const HttpServer server(*loop, tls, today, std::move(socket),
+                                    [this](const HttpRequest& request) { return answer(request); });
             while (!ended) {
                 loop->run_once(milliseconds{5});
             }
@@ -42,9 +43,12 @@ class ApiClientTest : public testing::Test {
             thread.join();
         }
     }
-    static HttpAnswer answer(const HttpRequest& request) {
+    HttpAnswer answer(const HttpRequest& request) {
         if (request.authorization != "Bearer secret") {
             return {.status = 401, .body = R"({"error":"give the token of api.token"})"};
+        }
+        while (request.body == "slow" && !slow_ends) {
+            std::this_thread::yield();
         }
         if (request.body == "long") {
             return {.body = std::string(std::size_t{3} << 20, 'x')};
@@ -57,6 +61,7 @@ class ApiClientTest : public testing::Test {
     TlsContext tls = *TlsContext::for_controller(*authority.make_controller(today()), authority.certificate());
     ApiAddress api;
     std::atomic<bool> ended = false;
+    std::atomic<bool> slow_ends = false;
     std::thread thread;
 };
 
@@ -78,6 +83,19 @@ TEST_F(ApiClientTest, ARefusalIsTheServersReason) {
     const auto odd = ask_api(api, "odd", seconds{20});
     ASSERT_FALSE(odd);
     EXPECT_EQ(odd.error().text, "POST odd") << "what is no JSON is shown as it is";
+}
+
+TEST_F(ApiClientTest, OfARequestThatWasSentAndNotAnsweredNobodyKnows) {
+    const std::string unsure = "may or may not have happened";
+    const auto unanswered = ask_api(api, "slow", seconds{3});
+    ASSERT_FALSE(unanswered);
+    EXPECT_NE(unanswered.error().text.find(unsure), std::string::npos) << unanswered.error().text;
+    slow_ends = true;
+    ApiAddress nobody = api;
+    nobody.host = "127.0.0.1:1";
+    const auto unsent = ask_api(nobody, "{}", seconds{20});
+    ASSERT_FALSE(unsent);
+    EXPECT_EQ(unsent.error().text.find(unsure), std::string::npos) << unsent.error().text;
 }
 
 TEST_F(ApiClientTest, AnotherAuthoritysControllerIsNotAsked) {

@@ -3,12 +3,16 @@
 #include <errmsg.h>
 #include <fmt/format.h>
 #include <mysql.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <mutex>
 #include <unordered_map>
 #include <utility>
 
+#include "ctrl/store/side_connection.h"
 #include "dataplane/base/check.h"
 
 namespace izar {
@@ -129,7 +133,32 @@ class RowBuffer {
     std::vector<MYSQL_BIND> binds_;
 };
 
-class MariadbConnection final : public SqlConnection {
+// The socket of a session, which another thread than the session's may shut.
+class SharedSocket {
+  public:
+    void set(int fd) {
+        const std::lock_guard lock(mutex_);
+        fd_ = fd;
+    }
+    void shut() {
+        const std::lock_guard lock(mutex_);
+        if (fd_ >= 0) {
+            ::shutdown(fd_, SHUT_RDWR);
+        }
+    }
+
+  private:
+    std::mutex mutex_;
+    int fd_ = -1;  // -1: there is none
+};
+
+constexpr unsigned kLongestIdle = 3;  // seconds between two statements of a transaction
+
+unsigned whole_seconds(Nanos limit) {
+    return static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(limit).count());
+}
+
+class MariadbConnection final : public RemoteConnection {
   public:
     explicit MariadbConnection(MariadbAddress address) : address_(std::move(address)) {}
 
@@ -139,7 +168,7 @@ class MariadbConnection final : public SqlConnection {
     StoreResult<void> begin_reading() override {
         return start("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
     }
-    StoreResult<void> commit() override { return plain("COMMIT"); }
+    StoreResult<void> commit() override;
     void roll_back() noexcept override {
         if (session_ && mysql_real_query(session_.get(), "ROLLBACK", 8) != 0) {
             disconnect();
@@ -148,7 +177,12 @@ class MariadbConnection final : public SqlConnection {
     StoreResult<std::uint64_t> run(const std::string& text, const SqlValues& values) override;
     StoreResult<SqlRows> query(const std::string& text, const SqlValues& values) override;
 
-    StoreResult<void> connect();
+    StoreResult<void> connect() override;
+    void disconnect() noexcept override;
+    void interrupt() noexcept override { socket_.shut(); }
+    std::string name() const override {
+        return "MariaDB at " + (address_.socket.empty() ? address_.host : address_.socket);
+    }
 
   private:
     StoreResult<void> start(const std::string& statement);
@@ -163,31 +197,36 @@ class MariadbConnection final : public SqlConnection {
     tl::unexpected<StoreError> statement_failure(MYSQL_STMT* statement) {
         return failure(mysql_stmt_errno(statement), mysql_stmt_error(statement));
     }
-    void disconnect() noexcept {
-        statements_.clear();
-        session_.reset();
-    }
 
     MariadbAddress address_;
+    SharedSocket socket_;
     Session session_;
     std::unordered_map<std::string, Statement> statements_;
 };
 
 tl::unexpected<StoreError> MariadbConnection::failure(unsigned code, const char* text) {
-    auto out = store_fail(StoreFault::unavailable,
-                          fmt::format("MariaDB at {}: {} (error {}); look after the server and the account's rights",
-                                      address_.socket.empty() ? address_.host : address_.socket, text, code));
+    auto out = store_fail(
+        StoreFault::unavailable,
+        fmt::format("{}: {} (error {}); look after the server and the account's rights", name(), text, code));
     if (code == CR_SERVER_GONE_ERROR || code == CR_SERVER_LOST || code == CR_COMMANDS_OUT_OF_SYNC) {
         disconnect();
     }
     return out;
 }
 
+void MariadbConnection::disconnect() noexcept {
+    socket_.set(-1);
+    statements_.clear();
+    session_.reset();
+}
+
 StoreResult<void> MariadbConnection::connect() {
+    disconnect();
     Session session(mysql_init(nullptr));
     CHECK(session != nullptr);
-    const auto connect_seconds = static_cast<unsigned>(address_.connect_limit.count());
-    const auto answer_seconds = static_cast<unsigned>(address_.answer_limit.count());
+    const unsigned connect_seconds = whole_seconds(address_.connect_limit);
+    // Whoever asks gives up earlier.
+    const unsigned answer_seconds = whole_seconds(std::max(address_.answer_limit, address_.upkeep_limit));
     mysql_options(session.get(), MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
     mysql_options(session.get(), MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
     mysql_options(session.get(), MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
@@ -209,12 +248,15 @@ StoreResult<void> MariadbConnection::connect() {
         disconnect();
         return failed;
     }
-    // A controller that is cut off amid a transaction holds its rows, the fence's too, until the server gives it up; by
-    // default that is after hours, and nobody could lead meanwhile. MySQL has no such limit and skips the comment.
+    socket_.set(mysql_get_socket(session_.get()));
+    // A row that others hold is waited for less long than an answer, so that who waits hears why. A controller that is
+    // cut off amid a transaction holds its rows, the fence's too, until the server gives it up; by default that is
+    // after hours, and nobody could lead meanwhile. MySQL has no such limit and skips the comment.
+    const unsigned lock_seconds = std::max(whole_seconds(address_.answer_limit), 2U) - 1;
     const std::string modes = fmt::format(
         "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', innodb_lock_wait_timeout = {}"
-        " /*M!, idle_transaction_timeout = 3 */",
-        std::max<std::int64_t>(address_.answer_limit.count() / 2, 1));
+        " /*M!, idle_transaction_timeout = {} */",
+        lock_seconds, std::clamp(lock_seconds - 1, 1U, kLongestIdle));
     for (const std::string& setting : {modes, std::string("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")}) {
         if (auto done = plain(setting); !done) {
             return done;
@@ -237,6 +279,15 @@ StoreResult<void> MariadbConnection::start(const std::string& statement) {
         return done ? plain(statement) : done;
     }
     return done;
+}
+
+// Also an error that the server told may be of what comes after the commit.
+StoreResult<void> MariadbConnection::commit() {
+    if (!session_) {
+        return plain("COMMIT");
+    }
+    auto done = plain("COMMIT");
+    return done ? done : tl::unexpected(unknown_commit(done.error().text));
 }
 
 StoreResult<void> MariadbConnection::plain(const std::string& statement) {
@@ -320,7 +371,11 @@ StoreResult<SqlRows> MariadbConnection::fetched(MYSQL_STMT* statement) {
 }  // namespace
 
 Result<std::unique_ptr<SqlConnection>> open_mariadb(const MariadbAddress& address) {
-    auto connection = std::make_unique<MariadbConnection>(address);
+    static const int library_is_ready = mysql_library_init(0, nullptr, nullptr);  // which no two threads may do at once
+    CHECK(library_is_ready == 0);
+    auto connection =
+        std::make_unique<SideConnection>(std::make_unique<MariadbConnection>(address),
+                                         SideLimits{address.connect_limit, address.answer_limit, address.upkeep_limit});
     if (auto connected = connection->connect(); !connected) {
         return fail(connected.error().text);
     }

@@ -1,7 +1,8 @@
 // mariadb_connection.h -- SqlConnection over a MariaDB or MySQL server, with prepared statements.
 //
 // A connection that breaks fails the call that noticed, and is made anew by the next one. Whether a COMMIT that broke
-// was carried out nobody can say; Store's calls may be repeated for that reason.
+// was carried out nobody can say; Store's calls may be repeated for that reason. Of a server that says nothing any more
+// nobody waits longer than the address's limits (side_connection.h).
 //
 // Thread: as SqlConnection.
 #pragma once

@@ -50,8 +50,10 @@ class SqlConnection {
     // A connection that was lost is made anew here, and only here: never in the middle of a transaction.
     virtual StoreResult<void> begin(Durability durability) = 0;
     virtual StoreResult<void> begin_reading() = 0;  // one consistent look
-    virtual StoreResult<void> commit() = 0;
+    virtual StoreResult<void> commit() = 0;         // `unknown` if nobody knows whether it happened
     virtual void roll_back() noexcept = 0;
+    // Whether statements from here on are upkeep, which may take long. Who waits for a server waits longer then.
+    virtual void expect_long(bool /*expected*/) {}
 
     // One statement without result. Gives how many rows it found to change, changed or not.
     virtual StoreResult<std::uint64_t> run(const std::string& statement, const SqlValues& values) = 0;

@@ -140,6 +140,13 @@ void forget_removals(Transaction& transaction, WallTime before) {
 }  // namespace
 
 StoreResult<void> SqlStore::compact(WallTime now) {
+    connection_->expect_long(true);
+    auto done = compacted(now);
+    connection_->expect_long(false);
+    return done;
+}
+
+StoreResult<void> SqlStore::compacted(WallTime now) {
     Transaction transaction = writing("compact");
     const HistoryTiers& tiers = options_.tiers;
     for (std::size_t i = 0; i + 1 < tiers.size(); ++i) {

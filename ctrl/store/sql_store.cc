@@ -17,6 +17,7 @@ Result<std::unique_ptr<Store>> migrated(Result<std::unique_ptr<SqlConnection>> c
     if (auto done = migrate(**connection, options.fail_points); !done) {
         return fail(done.error().text);
     }
+    (*connection)->expect_long(false);
     return std::make_unique<SqlStore>(std::move(*connection), options);
 }
 

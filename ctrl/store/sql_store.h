@@ -67,6 +67,7 @@ class SqlStore final : public Store {
     }
 
   private:
+    StoreResult<void> compacted(WallTime now);
     Transaction writing(std::string_view operation, Durability durability = Durability::full) {
         return {*connection_, options_.fail_points, operation, fence_, durability};
     }

@@ -1,11 +1,11 @@
 // store.h -- Store: everything the control plane must not forget, behind one interface without SQL.
 //
-// Thread:    owned by one. A call waits for the disk (SQLite) or the database (MariaDB), from microseconds to seconds
-//            when it is away; whoever calls waits as long.
+// Thread:    owned by one. A call waits for the disk (SQLite) or the database (MariaDB), from microseconds to
+//            MariadbAddress's limits when it falls silent; calls after that fail at once until it is there again.
 // Durable:   what a call below "static data" or "tokens" returned as done is on disk; losing power does not undo it.
 //            Measurements and history are only in order: the last seconds of them may be lost with the machine.
 // Atomic:    every call happens as a whole or not at all, also when the process is killed inside it. A call that ended
-//            without an answer may be repeated: doing it twice leaves what doing it once leaves.
+//            without an answer (`unknown`) may be repeated: doing it twice leaves what doing it once leaves.
 // Fenced:    every writing call compares the fence inside its own transaction and fails with `fenced` when somebody
 //            claimed a higher one, whatever this process believes about its lease.
 // Time:      always a parameter, from the caller's clock.
@@ -25,6 +25,7 @@
 #include "ctrl/store/records.h"
 #include "ctrl/store/store_result.h"
 #include "dataplane/base/result.h"
+#include "dataplane/base/types.h"
 
 namespace izar {
 
@@ -120,9 +121,10 @@ struct MariadbAddress {
     std::string password;
     std::string database = "izar";
     std::string ca_file;  // the server's certificate is checked against it; empty: no TLS
-    // A server that does not say anything any more is given up after these, in whole seconds.
-    std::chrono::seconds connect_limit{5};
-    std::chrono::seconds answer_limit{20};  // to one statement, which waits half as long for a row that others hold
+    // A server that does not say anything any more is given up after these, rounded up to whole seconds.
+    Nanos connect_limit = std::chrono::seconds{5};
+    Nanos answer_limit = std::chrono::seconds{3};  // to a statement; a row that others hold is waited for a second less
+    Nanos upkeep_limit = std::chrono::seconds{20};  // to a statement of compact() or a migration
 };
 
 // The database must exist and be ours; tables are made. Refuses a server that does not flush its log at commit.

@@ -12,7 +12,8 @@ enum class StoreFault : std::uint8_t {
     refused,      // the request cannot be granted as it stands: tell whoever made it
     denied,       // a token that is unknown, expired, used up or withdrawn; deliberately no more than that
     fenced,       // somebody else leads since: stop writing and step down
-    unavailable,  // disk or database; nothing is known to have changed, and the same call may be tried again
+    unavailable,  // disk or database; nothing was changed, and the same call may be tried again
+    unknown,      // the database was told to commit and nobody knows whether it did; the same call may be tried again
 };
 
 struct StoreError {
@@ -25,6 +26,13 @@ using StoreResult = tl::expected<T, StoreError>;
 
 inline tl::unexpected<StoreError> store_fail(StoreFault fault, std::string text) {
     return tl::unexpected<StoreError>(StoreError{fault, std::move(text)});
+}
+
+// Of a commit without an answer; `why` there is none.
+inline StoreError unknown_commit(const std::string& why) {
+    return {StoreFault::unknown, why +
+                                     "; what was asked for may or may not have been stored. Look whether it is there, "
+                                     "or ask for it again, which does no harm"};
 }
 
 }  // namespace izar

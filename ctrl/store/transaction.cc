@@ -18,7 +18,7 @@ Transaction::Transaction(SqlConnection& connection, FailPoints* fail_points, std
     fail_point(fail_points_, operation_, "fenced");
 }
 
-Transaction::Transaction(SqlConnection& connection) : connection_(connection), fail_points_(nullptr) {
+Transaction::Transaction(SqlConnection& connection) : connection_(connection), fail_points_(nullptr), reading_(true) {
     if (auto begun = connection_.begin_reading(); !begun) {
         failure_ = begun.error();
         return;
@@ -82,7 +82,8 @@ StoreResult<void> Transaction::commit() {
         return tl::unexpected(*failure_);
     }
     fail_point(fail_points_, operation_, "before_commit");
-    if (auto done = connection_.commit(); !done) {
+    // What was read was read, whatever becomes of the end of reading.
+    if (auto done = connection_.commit(); !done && !reading_) {
         failure_ = done.error();
         return done;
     }

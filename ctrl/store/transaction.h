@@ -65,6 +65,7 @@ class Transaction {
     std::optional<StoreError> failure_;
     std::optional<StaticVersion> version_;
     bool open_ = false;
+    bool reading_ = false;
 };
 
 // Numbers of the store itself, rows of the table izar_state.

@@ -20,7 +20,7 @@ from topologies import RELAYED, url, vip
 
 NODES = ("ams", "fra", "sin")
 TAKEN_OVER_S = 60.0  # the lease of 3 s, the next one's start, the agents' search: 4 s
-CUT_OFF_S = 90.0  # until a connection that leads nowhere is given up: 20 s to the database, 15 s to an agent
+CUT_OFF_S = 90.0  # until a connection that leads nowhere is given up: 15 s to an agent
 
 
 @pytest.fixture(scope="module")

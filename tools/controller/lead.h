@@ -58,7 +58,7 @@ class Lead {
     std::optional<Fence> fence() const noexcept { return fence_; }
     // As Controller's.
     std::optional<Instant> store_silent_since() const noexcept { return controller_.store_silent_since(); }
-    Result<std::string> answer(std::string_view line) { return commands_.answer(line); }
+    Answered<std::string> answer(std::string_view line) { return commands_.answer(line); }
     HttpAnswer answer(const HttpRequest& request) { return api_.answer(request); }
 
   private:

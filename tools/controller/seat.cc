@@ -162,9 +162,9 @@ std::optional<Result<std::string>> Seat::answer_for_itself(std::string_view line
     return std::nullopt;
 }
 
-Result<std::string> Seat::answer_here(std::string_view line) {
+Answered<std::string> Seat::answer_here(std::string_view line) {
     auto own = answer_for_itself(line);
-    return own ? *std::move(own) : lead_->answer(line);
+    return own ? Answered<std::string>(*std::move(own)) : lead_->answer(line);
 }
 
 void Seat::answer(std::string_view line, OperatorSocket::Reply reply) {

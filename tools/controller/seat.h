@@ -65,7 +65,7 @@ class Seat {
     Result<std::string> config() const;
     // The answer to a question about this controller itself; none: the leader answers.
     std::optional<Result<std::string>> answer_for_itself(std::string_view line) const;
-    Result<std::string> answer_here(std::string_view line);  // requires leads()
+    Answered<std::string> answer_here(std::string_view line);  // requires leads()
     void forward();
 
     LeadParts parts_;

@@ -33,17 +33,24 @@ BlackHole::~BlackHole() {
     run("ip netns del " + name_);  // the pair goes with it
 }
 
+void BlackHole::swallow_at(const char* hook) {
+    run(
+        fmt::format("ip netns exec {0} nft 'add table ip hole; "
+                    "add chain ip hole {1} {{ type filter hook {1} priority 0; policy drop; }}'",
+                    name_, hook));
+}
+
 void BlackHole::swallow() {
-    for (const char* const hook : {"input", "output"}) {
-        run(
-            fmt::format("ip netns exec {0} nft 'add table ip hole; "
-                        "add chain ip hole {1} {{ type filter hook {1} priority 0; policy drop; }}'",
-                        name_, hook));
-    }
+    swallow_at("input");
+    swallow_at("output");
+}
+
+void BlackHole::swallow_answers() {
+    swallow_at("output");
 }
 
 void BlackHole::let_through() {
-    run(fmt::format("ip netns exec {} nft delete table ip hole", name_));
+    run(fmt::format("ip netns exec {} nft flush ruleset", name_));
 }
 
 }  // namespace izar

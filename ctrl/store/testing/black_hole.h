@@ -20,9 +20,12 @@ class BlackHole {
 
     // All packets to the namespace and from it, from now on.
     void swallow();
+    // Only what comes from it: it hears, and nobody hears it.
+    void swallow_answers();
     void let_through();
 
   private:
+    void swallow_at(const char* hook);
     std::string name_;
     std::string address_;
 };

@@ -100,6 +100,7 @@ class SeatsTest : public EtcdTest {
         std::string agents = free_port();
         std::atomic<bool> leads = false;
         std::atomic<bool> ended = false;
+        std::atomic<Nanos> longest_turn{};  // of its loop, in which whoever has something to tell waits
         std::thread thread;
         ~Runs() { end(); }
         void end() {
@@ -112,18 +113,21 @@ class SeatsTest : public EtcdTest {
     std::unique_ptr<Election> election(const std::string& name, const MemberAddresses& at) {
         return std::make_unique<Election>(ElectionParts{{server().endpoint()}, "/izar", name, at, kLease, now});
     }
-    // A controller on a thread of its own, as another program would be.
+    // A controller on a thread of its own, as another program would be. Without a name it is the only one.
     std::unique_ptr<Runs> run(const Keys& keys, const std::string& name, const MariadbAddress* database = nullptr) {
         auto out = std::make_unique<Runs>();
         out->thread = std::thread([this, &keys, &runs = *out, name, database] {
-            TestController controller(keys, election(name, {runs.api, runs.agents}), runs.api, runs.agents);
+            TestController controller(keys, name.empty() ? nullptr : election(name, {runs.api, runs.agents}), runs.api,
+                                      runs.agents);
             if (database != nullptr) {
                 controller.config.store_kind = StoreKind::mariadb;
                 controller.config.mariadb = *database;
             }
             ASSERT_TRUE(controller.seat->start());
             while (!runs.ended) {
+                const Instant begun = now();
                 controller.loop->run_once(std::chrono::milliseconds{5});
+                runs.longest_turn = std::max(runs.longest_turn.load(), now() - begun);
                 runs.leads = controller.seat->leads();
             }
         });
