@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ctrl/store/foreign_tables.h"
+
 namespace izar {
 namespace {
 
@@ -41,10 +43,10 @@ std::string in_dialect(std::string_view definition, SqlDialect dialect) {
 
 // Every statement may run twice: MariaDB has no way back from a CREATE or ALTER, so a migration that was cut off starts
 // over.
-using Migration = std::vector<std::string_view>;
+using Statements = std::vector<std::string_view>;
 
 // Differences to the original tables: addresses are 45 characters, enough for IPv6, and a domain 253 (RFC 1035).
-const Migration kPublicTables{
+const Statements kPublicTables{
     R"(CREATE TABLE IF NOT EXISTS node_region (
         id $INT_KEY,
         ip VARCHAR(50) NOT NULL UNIQUE,
@@ -119,7 +121,7 @@ const Migration kPublicTables{
     $END)",
 };
 
-const Migration kOwnTables{
+const Statements kOwnTables{
     R"(CREATE TABLE IF NOT EXISTS izar_nodes (
         node_id INT PRIMARY KEY,
         state INT NOT NULL,
@@ -185,13 +187,18 @@ const Migration kOwnTables{
 };
 
 // What had joined before counts as seen: it may serve now, and must go on.
-const Migration kNodesSeen{
+const Statements kNodesSeen{
     "ALTER TABLE izar_nodes $ADD_COLUMN seen_ms BIGINT NOT NULL DEFAULT 0",
     "UPDATE izar_nodes SET seen_ms = created_ms WHERE state = 1",
 };
 
+struct Migration {
+    Statements statements;
+    StoreResult<std::vector<std::string>> (*changes)(SqlConnection&) = nullptr;  // after them: what is found to be due
+};
+
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> all{kPublicTables, kOwnTables, kNodesSeen};
+    static const std::vector<Migration> all{{kPublicTables}, {kOwnTables}, {kNodesSeen}, {{}, foreign_table_changes}};
     return all;
 }
 
@@ -214,6 +221,22 @@ class Steps {
             result_ = tl::unexpected(done.error());
         }
         fail_point(fail_points_, "migrate", step);
+    }
+    void run_all(const Migration& migration) {
+        for (const std::string_view statement : migration.statements) {
+            run("table_made", statement);
+        }
+        if (!result_ || migration.changes == nullptr) {
+            return;
+        }
+        const auto changes = migration.changes(connection_);
+        if (!changes) {
+            result_ = tl::unexpected(changes.error());
+            return;
+        }
+        for (const std::string& statement : *changes) {
+            run("table_changed", statement);
+        }
     }
     std::size_t version() {
         const auto rows = connection_.query("SELECT value FROM izar_state WHERE name = 'schema'", {});
@@ -248,9 +271,7 @@ StoreResult<void> migrate_locked(SqlConnection& connection, FailPoints* fail_poi
                         found, migrations().size()));
     }
     for (std::size_t i = found; i < migrations().size() && steps.result(); ++i) {
-        for (const std::string_view statement : migrations()[i]) {
-            steps.run("table_made", statement);
-        }
+        steps.run_all(migrations()[i]);
         steps.run("recorded", "UPDATE izar_state SET value = ? WHERE name = 'schema'",
                   {static_cast<std::int64_t>(i + 1)});
     }
