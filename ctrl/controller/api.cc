@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ctrl/controller/resolve.h"
+#include "ctrl/store/checks.h"
 #include "dataplane/base/check.h"
 
 namespace izar {
@@ -147,7 +148,10 @@ HttpAnswer Api::answer_resolve(const HttpRequest& request) {
         const auto found = request.query.find(key);
         return found == request.query.end() ? std::string() : found->second;
     };
-    ResolveQuery query{.domain = request.path[1], .region = value("region")};
+    // As the store spells it: DNS tells no letters by their case, and full names end with a dot (RFC 1035
+    // section 2.3.3).
+    const std::string& asked = request.path[1];
+    ResolveQuery query{.domain = checked_domain(asked).value_or(asked), .region = value("region")};
     if (const std::string client = value("client"); !client.empty()) {
         const auto address = IpAddress::parse(client);
         if (!address) {

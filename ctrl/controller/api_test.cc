@@ -105,6 +105,19 @@ TEST_F(ApiTest, RoutesStandForOperatorRequests) {
     EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"], Json::array());
 }
 
+TEST_F(ApiTest, ADomainNeedsNoServiceToBeNamedWhereOneIsMeant) {
+    EXPECT_EQ(call("PUT", {"v1", "domains", "a.example"}, {{"origin", "10.2.0.11"}}).status, 400U) << "there is none";
+    join("ams", "eu", 1);
+    serve_example();
+    const HttpAnswer set = call("PUT", {"v1", "domains", "A.example."}, {{"origin", "10.2.0.11"}});
+    ASSERT_EQ(set.status, 200U) << set.body;
+    EXPECT_EQ(Json::parse(set.body)["service"], "web");
+    EXPECT_EQ(Json::parse(set.body)["domain"], "a.example");
+    EXPECT_EQ(call("PUT", {"v1", "domains", "b.example"}, {{"origin", "10.2.0.12"}}).status, 400U)
+        << "the service has another origin from the others";
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"][0]["origins"][0]["address"], "10.2.0.11");
+}
+
 TEST_F(ApiTest, RefusesStrangersAndWhatItDoesNotKnow) {
     EXPECT_EQ(call("GET", {"v1", "nodes"}, nullptr, {}, "").status, 401U);
     EXPECT_EQ(call("GET", {"v1", "nodes"}, nullptr, {}, "secreT").status, 401U);
@@ -178,6 +191,9 @@ TEST_F(ApiTest, ResolvesDomainsForEverybody) {
     EXPECT_EQ(led.location, "http://10.0.0.2:80/");
     EXPECT_EQ(call("GET", {"resolve", "example.com"}, nullptr, {{"client", "192.0.2.7"}}, "").status, 200U);
     EXPECT_EQ(call("GET", {"resolve", "example.com"}, nullptr, {{"client", "here"}}, "").status, 400U);
+    const HttpAnswer spelled = call("GET", {"resolve", "EXAMPLE.com."}, nullptr, {}, "");
+    EXPECT_EQ(spelled.status, 200U);
+    EXPECT_EQ(Json::parse(spelled.body)["domain"], "example.com");
     EXPECT_EQ(call("GET", {"resolve", "nowhere.example"}, nullptr, {}, "").status, 404U);
     EXPECT_EQ(call("POST", {"resolve", "example.com"}, nullptr, {}, "").status, 405U);
 }

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
+#include "ctrl/controller/lost_domains.h"
 #include "ctrl/frames/messages.h"
 #include "ctrl/mesh/mesh_links.h"
 
@@ -124,6 +126,7 @@ Result<void> Controller::refresh() {
         }
     }
     shares_.set_members(region_members());
+    tell_lost_domains();
     const auto agents = agents_;  // refusing takes an agent out of the map
     for (const auto& [node, session] : agents) {
         if (desired_.is_member(node)) {
@@ -135,6 +138,21 @@ Result<void> Controller::refresh() {
         }
     }
     return {};
+}
+
+void Controller::tell_lost_domains() {
+    std::set<std::string> lost;
+    for (const auto& [name, domain] : desired_.domains()) {
+        if (domain.service.empty()) {
+            lost.insert(name);
+        }
+    }
+    std::vector<std::string> newly;
+    std::ranges::set_difference(lost, lost_domains_, std::back_inserter(newly));
+    lost_domains_ = std::move(lost);
+    if (!newly.empty()) {
+        tell_event(EventKind::change, lost_domains_text(newly));
+    }
 }
 
 void Controller::judge_health() {

@@ -120,6 +120,7 @@ class Controller : private SessionEvents {
     void take_sample(AgentSession& session, const control::ToController& message);
     void take_renewal(AgentSession& session, const control::ToController& message);
     void mark_seen();
+    void tell_lost_domains();
     void judge_health();
     void watch_drains();
     void round();
@@ -133,6 +134,7 @@ class Controller : private SessionEvents {
     ControllerParts parts_;
     DesiredState desired_;
     EventLog events_;
+    std::set<std::string> lost_domains_;  // those without a service, as they were told last
     Health health_;
     DrainWatch drains_;
     MeshHub mesh_;

@@ -149,12 +149,13 @@ Answered<Json> remove_service(Controller& controller, Request& request, const Op
 Answered<Json> set_domain(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const std::string domain = request.needed("domain");
     const IpAddress origin = request.address("origin");
-    const std::string service = request.needed("service");
+    const std::string service = request.text("service");
     if (request.problem()) {
         return tl::unexpected(*request.problem());
     }
-    return changed(controller, controller.store().set_domain(domain, origin, service, controller.wall_now()),
-                   {{"domain", domain}});
+    const auto set = controller.store().set_domain(domain, origin, service, controller.wall_now());
+    return changed(controller, set,
+                   {{"domain", set ? set->domain : domain}, {"service", set ? set->service : service}});
 }
 
 Answered<Json> remove_domain(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {

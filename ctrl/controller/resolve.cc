@@ -61,6 +61,9 @@ Result<Resolved> resolve(const DesiredState& desired, const RegionShares& shares
     if (domain == desired.domains().end()) {
         return fail(fmt::format("there is no domain '{}'", query.domain.substr(0, 255)));
     }
+    if (domain->second.service.empty()) {
+        return fail(fmt::format("domain '{}' leads to no service; `izar domain set` gives it one", query.domain));
+    }
     const auto service = std::ranges::find_if(
         desired.services(), [&](const auto& each) { return domain->second.service == each.second.name; });
     if (service == desired.services().end()) {

@@ -36,8 +36,8 @@ struct Resolved {
     std::vector<Ingress> ingresses;  // that take clients in
 };
 
-// The error says that there is no such domain, that its service is not served, or that nobody takes clients in. Where a
-// region has no ingress in use, those of all regions are told.
+// The error says that there is no such domain, that it leads to no service, that its service is not served, or that
+// nobody takes clients in. Where a region has no ingress in use, those of all regions are told.
 Result<Resolved> resolve(const DesiredState& desired, const RegionShares& shares, const ResolveQuery& query);
 
 }  // namespace izar

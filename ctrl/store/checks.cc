@@ -16,13 +16,6 @@ bool is_alphanumeric(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-std::string shown(std::string_view text) {
-    std::string out(text.substr(0, 60));
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return c < 0x20 || c == 0x7F; }, '?');
-    return out;
-}
-
 bool is_label(std::string_view label) {
     return !label.empty() && label.size() <= kMaxLabel && label.front() != '-' && label.back() != '-' &&
            std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
@@ -97,6 +90,13 @@ Result<void> check_egresses(const Service& service) {
 }
 
 }  // namespace
+
+std::string shown(std::string_view text) {
+    std::string out(text.substr(0, 60));
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c < 0x20 || c == 0x7F; }, '?');
+    return out;
+}
 
 Result<void> check_name(std::string_view what, std::string_view name) {
     const bool good = !name.empty() && name.size() < kNameLength && is_alphanumeric(name.front()) &&

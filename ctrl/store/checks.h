@@ -16,6 +16,9 @@ inline constexpr std::size_t kMaxDocumentName = 63;                // bytes
 inline constexpr std::size_t kMaxDocument = std::size_t{1} << 20;  // bytes
 inline constexpr std::size_t kMaxDomains = 65'536;
 
+// The beginning of a stranger's text as an error may show it: at most 60 bytes, none of them a control character.
+std::string shown(std::string_view text);
+
 // Name of a node, a region or a service: 1 to kNameLength - 1 letters, digits, '.', '_', '-', a letter or digit first.
 // `what` is what the error calls it.
 Result<void> check_name(std::string_view what, std::string_view name);

@@ -98,11 +98,11 @@ struct ServiceRecord {
     StaticVersion version;
 };
 
-// domain_origin, and the service that the domain leads to if it has one of its own.
+// domain_origin, and the service that the domain leads to.
 struct DomainRecord {
     std::string domain;
     IpAddress origin_ip;
-    std::string service;  // name of a service; empty: the controller makes one
+    std::string service;  // name of the service that gets its origin; empty: none yet
     WallTime created_at;
     StaticVersion version;
     friend bool operator==(const DomainRecord&, const DomainRecord&) = default;
@@ -198,6 +198,12 @@ struct Inventory {
     std::vector<SystemInfo> system_info;
     std::vector<RegionProbe> region_probes;
     std::vector<LinkMetric> link_metrics;
+};
+
+// What became of rows that another program wrote into the public tables.
+struct AdoptedRows {
+    std::size_t taken = 0;
+    std::vector<std::string> refused;  // a line for each that was not taken up: which, and why
 };
 
 }  // namespace izar

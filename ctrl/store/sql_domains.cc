@@ -52,17 +52,18 @@ StoreResult<DomainRecord> SqlStore::set_domain(std::string_view domain, const Ip
         return transaction.refuse(name ? fmt::format("domain {} needs the address of an origin", *name)
                                        : name.error().text);
     }
-    if (!service.empty() && read_services(transaction, "WHERE name = ?", {std::string(service)}).empty()) {
-        return transaction.refuse(fmt::format("there is no service {}; add it first", service.substr(0, 40)));
+    const auto old = read_domains(transaction, "WHERE domain = ?", {*name});
+    DomainRecord record = old.empty() ? DomainRecord{.domain = std::move(*name), .created_at = now} : old.front();
+    record.origin_ip = origin_ip;
+    auto led = service_to_lead(transaction, record, service);
+    if (!led) {
+        return transaction.refuse(led.error().text);
     }
-    DomainRecord record{.domain = std::move(*name), .origin_ip = origin_ip, .service = std::string(service)};
-    record.created_at = now;
-    const auto old = read_domains(transaction, "WHERE domain = ?", {record.domain});
+    record.service = *std::move(led);
     if (!old.empty()) {
-        if (old.front().origin_ip == origin_ip && old.front().service == service) {
+        if (record == old.front()) {
             return transaction.finish(old.front());
         }
-        record.created_at = old.front().created_at;
     } else if (const auto count = transaction.query("SELECT COUNT(*) FROM izar_domains", {});
                !count.empty() && count.front().integer(0) >= static_cast<std::int64_t>(kMaxDomains)) {
         return transaction.refuse(fmt::format("there are {} domains, the most there can be", kMaxDomains));

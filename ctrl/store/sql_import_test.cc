@@ -106,7 +106,7 @@ TYPED_TEST(StoreSuite, AnImportedFileTakesEffect) {
     EXPECT_EQ(granted(this->store().region_probes(WallTime{})).size(), 2U);
     EXPECT_EQ(granted(this->store().link_metrics()).at(0).c, -3);
     EXPECT_EQ(this->backing().ask_outside("SELECT COUNT(*) FROM node_region"), "3");
-    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)), 0U);
+    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)).taken, 0U);
 }
 
 }  // namespace

@@ -38,55 +38,110 @@ Result<void> check_rivals(const std::vector<NodeRecord>& alike, const NodeDeclar
     return {};
 }
 
-void take_domain(Transaction& transaction, const std::string& domain, const IpAddress& origin_ip, WallTime now) {
+// The error is for the operator.
+Result<void> take_domain(Transaction& transaction, const std::string& domain, const IpAddress& origin_ip,
+                         WallTime now) {
     const auto old = read_domains(transaction, "WHERE domain = ?", {domain});
     if (!old.empty() && old.front().origin_ip == origin_ip) {
-        return;
+        return {};
     }
     DomainRecord record = old.empty() ? DomainRecord{.domain = domain, .created_at = now} : old.front();
     record.origin_ip = origin_ip;
+    if (!record.service.empty()) {
+        if (auto led = service_to_lead(transaction, record, record.service); !led) {
+            return tl::unexpected(led.error());
+        }
+    }
     record.version = transaction.next_version();
     write_domain(transaction, record);
+    return {};
 }
 
 struct PublicNode {
     std::int64_t id = 0;
+    std::string address;  // as it stands there
     NodeDeclaration declared;
 };
 
-// Rows of node_region that izar_nodes lacks or contradicts.
+// Rows of node_region that izar_nodes lacks or contradicts; a node that was revoked has none.
 std::vector<PublicNode> strange_nodes(Transaction& transaction) {
     std::vector<PublicNode> out;
     for (const SqlRow& row : transaction.query(
              "SELECT r.id, r.ip, r.region, r.hostname, r.description FROM node_region r LEFT JOIN izar_nodes n"
              " ON n.node_id = r.id WHERE n.node_id IS NULL OR n.region <> r.region OR n.address <> r.ip"
-             " OR n.name <> r.hostname OR n.description <> COALESCE(r.description, '') ORDER BY r.id",
-             {})) {
+             " OR n.name <> r.hostname OR n.description <> COALESCE(r.description, '') OR n.state = ? ORDER BY r.id",
+             {std::int64_t{static_cast<std::uint8_t>(NodeState::revoked)}})) {
         NodeDeclaration declared{.name = row.text(3), .region = row.text(2), .description = row.text(4)};
         declared.address = IpAddress::parse(row.text(1)).value_or(IpAddress{});
         if (declared.name.empty()) {
             declared.name = fmt::format("node-{}", row.integer(0));
         }
-        out.push_back({row.integer(0), std::move(declared)});
+        out.push_back({row.integer(0), row.text(1), std::move(declared)});
     }
     return out;
 }
 
-std::size_t adopt_domains(Transaction& transaction, WallTime now) {
-    std::size_t taken = 0;
+Result<void> adopt_node(Transaction& transaction, const PublicNode& row, WallTime now) {
+    if (row.id < 1 || row.id > 65'535) {
+        return fail("the id of a node is a number from 1 to 65535");
+    }
+    if (row.declared.address.is_unspecified()) {
+        return fail("ip is no address; write it like 192.0.2.1 or 2001:db8::1");
+    }
+    const auto before = read_nodes(transaction, "WHERE node_id = ?", {row.id});
+    if (!before.empty() && before.front().state == NodeState::revoked) {
+        return fail("this node was revoked, and ids are never given again; leave the id out");
+    }
+    return declare_node(transaction, row.declared, NodeId{static_cast<std::uint16_t>(row.id)}, now);
+}
+
+void adopt_nodes(Transaction& transaction, WallTime now, AdoptedRows& out) {
+    for (const PublicNode& row : strange_nodes(transaction)) {
+        if (auto good = adopt_node(transaction, row, now); !good) {
+            out.refused.push_back(
+                fmt::format("node_region, id {} ({}): {}", row.id, shown(row.address), good.error().text));
+            continue;
+        }
+        // In our spelling, so that the row is no stranger in the next look.
+        transaction.run("region_row_spelled", "UPDATE node_region SET ip = ?, hostname = ? WHERE id = ?",
+                        {row.declared.address.text(), row.declared.name, row.id});
+        ++out.taken;
+    }
+}
+
+Result<void> adopt_domain(Transaction& transaction, const std::string& written, const std::string& origin,
+                          WallTime now) {
+    const auto domain = checked_domain(written);
+    if (!domain) {
+        return tl::unexpected(domain.error());
+    }
+    if (*domain != written) {
+        return fail("write it as " + *domain);
+    }
+    const auto origin_ip = IpAddress::parse(origin);
+    if (!origin_ip || origin_ip->is_unspecified()) {
+        return fail(fmt::format("origin_ip '{}' is no address; write it like 192.0.2.1 or 2001:db8::1", shown(origin)));
+    }
+    if (auto taken = take_domain(transaction, *domain, *origin_ip, now); !taken) {
+        return taken;
+    }
+    transaction.run("origin_row_spelled", "UPDATE domain_origin SET origin_ip = ? WHERE domain = ?",
+                    {origin_ip->text(), *domain});
+    return {};
+}
+
+void adopt_domains(Transaction& transaction, WallTime now, AdoptedRows& out) {
     for (const SqlRow& row :
          transaction.query("SELECT o.domain, o.origin_ip FROM domain_origin o LEFT JOIN izar_domains d"
                            " ON d.domain = o.domain WHERE d.domain IS NULL OR d.origin_ip <> o.origin_ip"
                            " ORDER BY o.domain",
                            {})) {
-        const auto domain = checked_domain(row.text(0));
-        const auto origin_ip = IpAddress::parse(row.text(1));
-        if (domain && *domain == row.text(0) && origin_ip && !origin_ip->is_unspecified()) {
-            take_domain(transaction, *domain, *origin_ip, now);
-            ++taken;
+        if (auto good = adopt_domain(transaction, row.text(0), row.text(1), now); !good) {
+            out.refused.push_back(fmt::format("domain_origin, {}: {}", shown(row.text(0)), good.error().text));
+        } else {
+            ++out.taken;
         }
     }
-    return taken;
 }
 
 }  // namespace
@@ -145,8 +200,11 @@ StoreResult<void> SqlStore::import_inventory(const Inventory& inventory, WallTim
         if (!name || origin_ip.is_unspecified()) {
             return transaction.refuse(name ? fmt::format("domain {} needs an origin", domain) : name.error().text);
         }
-        take_domain(transaction, *name, origin_ip, now);
+        if (auto taken = take_domain(transaction, *name, origin_ip, now); !taken) {
+            return transaction.refuse(taken.error().text);
+        }
     }
+    lead_domains_without_service(transaction, LeadTo::namesake_or_only);
     for (const SystemInfo& sample : inventory.system_info) {
         insert_system_info(transaction, sample, now);
     }
@@ -159,22 +217,15 @@ StoreResult<void> SqlStore::import_inventory(const Inventory& inventory, WallTim
     return transaction.finish();
 }
 
-StoreResult<std::size_t> SqlStore::adopt_public_rows(WallTime now) {
+StoreResult<AdoptedRows> SqlStore::adopt_public_rows(WallTime now) {
     Transaction transaction = writing("adopt_public_rows");
-    std::size_t taken = 0;
-    for (const auto& [id, declared] : strange_nodes(transaction)) {
-        if (id < 1 || id > 65'535) {
-            continue;  // no id that a packet could carry
-        }
-        // What cannot be taken up stays where it is, and changes nothing: there is nobody here to tell.
-        const auto before = read_nodes(transaction, "WHERE node_id = ?", {id});
-        const bool usable = before.empty() || before.front().state != NodeState::revoked;
-        if (usable && declare_node(transaction, declared, NodeId{static_cast<std::uint16_t>(id)}, now)) {
-            ++taken;
-        }
+    AdoptedRows out;
+    adopt_nodes(transaction, now, out);
+    adopt_domains(transaction, now, out);
+    if (out.taken > 0) {
+        lead_domains_without_service(transaction, LeadTo::namesake_or_only);
     }
-    taken += adopt_domains(transaction, now);
-    return transaction.finish(taken);
+    return transaction.finish(std::move(out));
 }
 
 }  // namespace izar

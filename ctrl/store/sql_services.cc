@@ -89,12 +89,20 @@ StoreResult<ServiceRecord> SqlStore::set_service(const Service& service, WallTim
         record.service.id = ServiceId{static_cast<std::uint32_t>(id)};
     }
     const std::string name = service.name;
+    const auto users = read_domains(transaction, "WHERE service = ?", {name});
+    if (!users.empty() && users.front().origin_ip.family() != service.vip.family()) {
+        return transaction.refuse(
+            fmt::format("domain {} leads service {} to {}, an origin of another family than {}; "
+                        "change the domain first",
+                        users.front().domain, name, users.front().origin_ip.text(), service.vip.text()));
+    }
     transaction.run(
         "service_written",
         "INSERT INTO izar_services (service_id, name, definition, version) VALUES (?, ?, ?, ?)" +
             sql_on_conflict(transaction.dialect(), "service_id") +
             sql_take_incoming(transaction.dialect(), {"definition", "version"}),
         {std::int64_t{raw(record.service.id)}, name, service_text(service), static_cast<std::int64_t>(record.version)});
+    lead_domains_without_service(transaction, LeadTo::namesake);
     return transaction.finish(std::move(record));
 }
 

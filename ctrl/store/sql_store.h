@@ -1,7 +1,7 @@
 // sql_store.h -- SqlStore: the Store over a database that speaks SQL. One text for SQLite and MariaDB.
 //
 // The functions stand in files by subject: sql_tokens.cc, sql_nodes.cc, sql_services.cc, sql_domains.cc,
-// sql_documents.cc, sql_inventory.cc, sql_changes.cc, sql_measurements.cc, sql_history.cc.
+// sql_domain_leads.cc, sql_documents.cc, sql_inventory.cc, sql_changes.cc, sql_measurements.cc, sql_history.cc.
 //
 // Thread: as Store.
 #pragma once
@@ -45,7 +45,7 @@ class SqlStore final : public Store {
     StoreResult<std::vector<Document>> documents() override;
 
     StoreResult<void> import_inventory(const Inventory& inventory, WallTime now) override;
-    StoreResult<std::size_t> adopt_public_rows(WallTime now) override;
+    StoreResult<AdoptedRows> adopt_public_rows(WallTime now) override;
 
     StoreResult<StaticVersion> static_version() override;
     StoreResult<StaticChanges> changes_since(StaticVersion known) override;
@@ -100,6 +100,15 @@ std::optional<NodeId> next_node_id(Transaction& transaction);
 Result<void> declare_node(Transaction& transaction, const NodeDeclaration& declared, NodeId wanted, WallTime now);
 
 void write_domain(Transaction& transaction, const DomainRecord& domain);
+
+// Whether the domain may give the service its origin. The error is for the operator, as service_to_lead's.
+Result<void> check_lead(Transaction& transaction, const DomainRecord& domain, const Service& service);
+// The name of the service that a domain is to lead to: the one wanted, else the one it has, else the one of its name,
+// else the only one.
+Result<std::string> service_to_lead(Transaction& transaction, const DomainRecord& domain, std::string_view wanted);
+// Domains without a service get the one of their name, where it may have their origin.
+enum class LeadTo : std::uint8_t { namesake, namesake_or_only };  // the only service: of one domain, if no other has it
+void lead_domains_without_service(Transaction& transaction, LeadTo choice);
 
 void insert_system_info(Transaction& transaction, const SystemInfo& sample, WallTime now);
 void insert_region_probe(Transaction& transaction, const RegionProbe& probe);

@@ -63,7 +63,9 @@ class Store {
     virtual StoreResult<ServiceRecord> set_service(const Service& service, WallTime now) = 0;
     virtual StoreResult<void> remove_service(std::string_view name, WallTime now) = 0;
     virtual StoreResult<std::vector<ServiceRecord>> services() = 0;  // in order of id
-    // `service` as in DomainRecord.
+    // `service`: name of the one that gets this origin; empty: the one that the domain has, else the one of its name,
+    // else the only one. `refused` where there is none of these, where its VIP is of another family, and where another
+    // domain gives it another origin.
     virtual StoreResult<DomainRecord> set_domain(std::string_view domain, const IpAddress& origin_ip,
                                                  std::string_view service, WallTime now) = 0;
     virtual StoreResult<void> remove_domain(std::string_view domain, WallTime now) = 0;
@@ -74,10 +76,13 @@ class Store {
 
     // --- Static data: inventories ---
     // Takes a whole inventory or, if one line of it is refused, nothing. Lines that stand there already change nothing.
+    // A domain that has no service gets the one of its name, or, alone, the only one; without such it leads nowhere
+    // until set_domain gives it one, or a service of its name is added.
     virtual StoreResult<void> import_inventory(const Inventory& inventory, WallTime now) = 0;
     // Takes up what somebody wrote into the public tables node_region and domain_origin with another program: new
-    // rows, and changed regions, names, descriptions and origins. Gives how many it took.
-    virtual StoreResult<std::size_t> adopt_public_rows(WallTime now) = 0;
+    // rows, and changed regions, names, descriptions and origins. What cannot be taken up stays where it is, changes
+    // nothing, and is told.
+    virtual StoreResult<AdoptedRows> adopt_public_rows(WallTime now) = 0;
 
     // --- Static data: versions ---
     virtual StoreResult<StaticVersion> static_version() = 0;

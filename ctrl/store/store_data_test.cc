@@ -46,12 +46,13 @@ TYPED_TEST(StoreSuite, TwoServicesCannotHaveOnePlace) {
 }
 
 TYPED_TEST(StoreSuite, DomainsStandInTheirPublicTable) {
+    granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), kNow));
     const auto first = granted(this->store().set_domain("Example.COM.", address("10.0.1.5"), "", kNow));
     EXPECT_EQ(first.domain, "example.com");
     EXPECT_EQ(this->backing().ask_outside("SELECT origin_ip FROM domain_origin WHERE domain = 'example.com'"),
               "10.0.1.5");
-    granted(this->store().set_domain("example.com", address("2001:db8::5"), "", kNow + hours{1}));
-    EXPECT_EQ(this->backing().ask_outside("SELECT origin_ip FROM domain_origin"), "2001:db8::5");
+    granted(this->store().set_domain("example.com", address("10.0.1.6"), "", kNow + hours{1}));
+    EXPECT_EQ(this->backing().ask_outside("SELECT origin_ip FROM domain_origin"), "10.0.1.6");
     EXPECT_EQ(granted(this->store().domains()).at(0).created_at, kNow);
     granted(this->store().remove_domain("EXAMPLE.com", kNow));
     EXPECT_EQ(this->backing().ask_outside("SELECT COUNT(*) FROM domain_origin"), "0");
@@ -77,20 +78,56 @@ TYPED_TEST(StoreSuite, RowsWrittenByAnotherProgramAreTakenUp) {
         "INSERT INTO node_region (ip, region, hostname, description) VALUES"
         " ('192.168.1.1', 'US-East', 'controller-01', 'Primary'), ('192.168.1.2', 'US-West', NULL, NULL);"
         "INSERT INTO domain_origin (domain, origin_ip) VALUES ('example.com', '10.0.1.5')");
-    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)), 3U);
+    const auto adopted = granted(this->store().adopt_public_rows(kNow));
+    EXPECT_EQ(adopted.taken, 3U);
+    EXPECT_TRUE(adopted.refused.empty()) << adopted.refused[0];
     const auto nodes = granted(this->store().nodes());
     ASSERT_EQ(nodes.size(), 2U);
     EXPECT_EQ(nodes[0].name, "controller-01");
     EXPECT_EQ(nodes[1].name, "node-2");
     EXPECT_EQ(nodes[1].region, "US-West");
     EXPECT_EQ(granted(this->store().domains()).at(0).origin_ip, address("10.0.1.5"));
-    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)), 0U);
+    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)).taken, 0U);
 
     this->backing().run_outside("UPDATE domain_origin SET origin_ip = '10.0.1.6'");
     this->backing().run_outside("UPDATE node_region SET region = 'EU' WHERE id = 1");
-    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)), 2U);
+    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)).taken, 2U);
     EXPECT_EQ(granted(this->store().domains()).at(0).origin_ip, address("10.0.1.6"));
     EXPECT_EQ(granted(this->store().node(NodeId{1}))->region, "EU");
+}
+
+TYPED_TEST(StoreSuite, RowsThatCannotBeTakenUpAreTold) {
+    granted(this->store().revoke_node(this->joined(1).id, kNow));
+    this->backing().run_outside(
+        "INSERT INTO node_region (id, ip, region) VALUES (1, '10.0.0.1', 'eu'), (2, 'not an ip', 'eu'),"
+        " (3, '10.0.0.3', 'no region'), (70000, '10.0.0.4', 'eu'), (5, '10.0.0.5', 'eu');"
+        "INSERT INTO domain_origin (domain, origin_ip) VALUES ('UPPER.example.com', '10.0.1.5'),"
+        " ('ok.example.com', 'nowhere'), ('a b', '10.0.1.5'), ('good.example.com', '10.0.1.5');");
+    for (const std::size_t taken : {2U, 0U}) {
+        const auto adopted = granted(this->store().adopt_public_rows(kNow));
+        EXPECT_EQ(adopted.taken, taken);
+        std::string all;
+        for (const std::string& line : adopted.refused) {
+            all += line + "\n";
+        }
+        EXPECT_EQ(adopted.refused.size(), 7U) << all;
+        for (const char* const part :
+             {"node_region, id 1 (10.0.0.1): this node was revoked", "id 2 (not an ip): ip is no address",
+              "region 'no region' is no name", "id 70000 (10.0.0.4): the id", "domain_origin, a b: 'a b' is no domain",
+              "UPPER.example.com: write it as upper.example.com", "origin_ip 'nowhere' is no address"}) {
+            EXPECT_NE(all.find(part), std::string::npos) << part << " is not in\n" << all;
+        }
+    }
+}
+
+TYPED_TEST(StoreSuite, AnotherSpellingOfAnAddressIsTakenUpOnce) {
+    this->backing().run_outside(
+        "INSERT INTO node_region (ip, region) VALUES ('2001:DB8::1', 'eu');"
+        "INSERT INTO domain_origin (domain, origin_ip) VALUES ('example.com', '2001:DB8:0::5')");
+    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)).taken, 2U);
+    this->backing().run_outside("UPDATE node_region SET ip = '2001:db8:0::1', hostname = ''");
+    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)).taken, 1U);
+    EXPECT_EQ(granted(this->store().adopt_public_rows(kNow)).taken, 0U);
 }
 
 TYPED_TEST(StoreSuite, AnInventoryIsTakenWholeOrNotAtAll) {
@@ -156,6 +193,7 @@ void change_something(Store& store, Random& random, WallTime now) {
             (void)store.remove_service(name, now);
             break;
         case 2:
+            (void)store.set_service(service_named(name + ".example", "203.0.114." + name.substr(1), "10.1.0.1"), now);
             (void)store.set_domain(name + ".example", address("10.0.0." + last), "", now);
             break;
         case 3:

@@ -6,8 +6,11 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <set>
+#include <vector>
 
 #include "ctrl/controller/desired_state.h"
+#include "ctrl/controller/lost_domains.h"
 #include "ctrl/store/sql_import.h"
 #include "dataplane/config/yaml_reader.h"
 #include "sched/policy_file.h"
@@ -36,6 +39,25 @@ Result<void> import(Store& store, const Inventory& inventory, const std::string&
     return {};
 }
 
+// Of those in the inventory.
+Result<std::vector<std::string>> domains_without_service(Store& store, const Inventory& inventory) {
+    const auto domains = store.domains();
+    if (!domains) {
+        return fail(domains.error().text);
+    }
+    std::set<std::string> listed;
+    for (const auto& [domain, origin_ip] : inventory.domains) {
+        listed.insert(domain);
+    }
+    std::vector<std::string> out;
+    for (const DomainRecord& each : *domains) {
+        if (each.service.empty() && listed.contains(each.domain)) {
+            out.push_back(each.domain);
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<std::string> import_sql_file(Store& store, const std::string& path, WallTime now) {
@@ -50,9 +72,14 @@ Result<std::string> import_sql_file(Store& store, const std::string& path, WallT
     if (auto done = import(store, *inventory, path, now); !done) {
         return tl::unexpected(done.error());
     }
-    return fmt::format("{}: {} nodes, {} domains, {} system samples, {} region probes, {} link metrics", path,
+    const auto lost = domains_without_service(store, *inventory);
+    if (!lost) {
+        return tl::unexpected(lost.error());
+    }
+    return fmt::format("{}: {} nodes, {} domains, {} system samples, {} region probes, {} link metrics{}{}", path,
                        inventory->nodes.size(), inventory->domains.size(), inventory->system_info.size(),
-                       inventory->region_probes.size(), inventory->link_metrics.size());
+                       inventory->region_probes.size(), inventory->link_metrics.size(), lost->empty() ? "" : "; ",
+                       lost->empty() ? "" : lost_domains_text(*lost));
 }
 
 Result<DiscoveryConfig> read_discovery_file(const std::string& path, std::span<const std::string> environment) {

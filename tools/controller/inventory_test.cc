@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <fstream>
 
 #include "ctrl/controller/desired_state.h"
@@ -98,6 +99,20 @@ TEST_F(InventoryFiles, AnSqlFileIsImportedAndSaysHowMuch) {
     EXPECT_EQ(domains(), 1u);
     EXPECT_TRUE(import_sql_file(*store_, file, kNow)) << "once more changes nothing";
     EXPECT_EQ(domains(), 1u);
+}
+
+TEST_F(InventoryFiles, DomainsThatAnSqlFileLeadsNowhereAreNamed) {
+    const std::string file = write("init_nodes.sql",
+                                   "INSERT INTO domain_origin (domain, origin_ip) VALUES ('a.example','10.0.1.5'),"
+                                   " ('b.example','10.0.1.6');\n");
+    Service service;
+    std::strcpy(service.name, "b.example");
+    service.vip = *IpAddress::parse("10.99.0.80");
+    service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
+    ASSERT_TRUE(store_->set_service(service, kNow));
+    const auto told = import_sql_file(*store_, file, kNow);
+    ASSERT_TRUE(told) << told.error().text;
+    EXPECT_NE(told->find("1 domain without a service, which leads nowhere: a.example;"), std::string::npos) << *told;
 }
 
 TEST_F(InventoryFiles, AFaultNamesItsPlaceAndNothingIsImported) {

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <ranges>
 #include <utility>
+#include <vector>
 
 namespace izar {
 
@@ -25,13 +29,30 @@ void Upkeep::adopt() {
     const auto taken = controller_.store().adopt_public_rows(controller_.wall_now());
     if (!taken) {
         log_("rows of the public tables are not taken up: " + taken.error().text);
-    } else if (*taken != 0) {
-        log_(fmt::format("{} rows of the public tables taken up", *taken));
+    } else {
+        tell(*taken);
+    }
+    adopt_timer_.start(adopt_interval_, [this] { adopt(); });
+}
+
+void Upkeep::tell(const AdoptedRows& adopted) {
+    if (adopted.taken != 0) {
+        controller_.tell_event(EventKind::change, fmt::format("{} rows of the public tables taken up", adopted.taken));
         if (const auto told = controller_.refresh(); !told) {
             log_(told.error().text);
         }
     }
-    adopt_timer_.start(adopt_interval_, [this] { adopt(); });
+    std::set<std::string> refused(adopted.refused.begin(), adopted.refused.end());
+    std::vector<std::string> newly;
+    std::ranges::set_difference(refused, refused_, std::back_inserter(newly));
+    refused_ = std::move(refused);
+    for (const std::string& line : newly | std::views::take(kMostLines)) {
+        controller_.tell_event(EventKind::store, "not taken up: " + line);
+    }
+    if (newly.size() > kMostLines) {
+        controller_.tell_event(EventKind::store, fmt::format("{} more rows of the public tables are not taken up",
+                                                             newly.size() - kMostLines));
+    }
 }
 
 void Upkeep::compact() {

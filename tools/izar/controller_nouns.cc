@@ -179,7 +179,10 @@ void add_domain_noun(CLI::App& app, Action& run) {
     CLI::App* verb = add_verb(*noun, run, "set", "Lead a domain's service to an origin", set);
     bind_text(*verb, "domain", set, "domain", "Its name");
     bind_text(*verb, "origin", set, "origin", "Address of its origin");
-    bind_text(*verb, "--service", set, "service", "Service that the domain's clients use");
+    verb->add_option_function<std::string>(
+        "--service", [=](const std::string& text) { (*set)["service"] = text; },
+        "Service that the domain's clients use; without it the one it has, else the one of its name, else the only "
+        "one");
     auto removed = std::make_shared<Json>(Json{{"do", "domain remove"}});
     bind_text(*add_verb(*noun, run, "rm", "Forget a domain", removed), "domain", removed, "domain", "Its name");
     add_list(app, run, "domains", "All domains", {"domain", "origin", "service"});
