@@ -77,8 +77,8 @@ void add_store_keys(SchedulingConfig& config, std::vector<ConfigKey>& keys) {
                                 "The same for folding and dropping old samples, every ten minutes, and for migrations.",
                                 mariadb.upkeep_limit, kShortestAnswerLimit, kLongestUpkeepLimit));
     keys.push_back(duration_key("store.keep_samples", kDuration,
-                                "How long rows of system_info and region_probe_info are kept.", config.keep_samples,
-                                kShortestKeep, kLongestDuration));
+                                "How long rows of system_info, region_probe_info and network_metrics are kept.",
+                                config.keep_samples, kShortestKeep, kLongestDuration));
     keys.back().at_sighup = true;
     keys.push_back(duration_key("store.keep_removals", kDuration,
                                 "How long a node may be away and still be told only what changed.",

@@ -163,6 +163,7 @@ void Controller::judge_health() {
         broadcast(message, nullptr);
         if (change.withdrawn) {
             mesh_.forget_row(change.node);
+            measurements_.withdraw(change.node);
         }
         tell_event(
             EventKind::node,

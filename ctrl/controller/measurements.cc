@@ -19,6 +19,19 @@ double mean_of(const std::deque<double>& window) {
     return std::accumulate(window.begin(), window.end(), 0.0) / static_cast<double>(window.size());
 }
 
+// From each of them to every other node.
+void add_links_of(const std::set<NodeId>& withdrawn, const std::map<NodeId, FleetNode>& nodes,
+                  std::vector<LinkEnds>& out) {
+    for (const NodeId id : withdrawn) {
+        const auto near = nodes.find(id);
+        for (const auto& [other, far] : nodes) {
+            if (near != nodes.end() && other != id) {
+                out.push_back({near->second.overlay_address.text(), far.overlay_address.text()});
+            }
+        }
+    }
+}
+
 }  // namespace
 
 void Measurements::take_sample(NodeId node, SystemInfo sample) {
@@ -84,7 +97,9 @@ Result<void> Measurements::write_round(const LinkRows& rows, const std::map<Node
     const auto of_links = link_history(links, now);
     history.insert(history.end(), of_links.begin(), of_links.end());
     const auto samples_written = store_.write_system_info(samples, now);
-    const auto links_written = store_.write_link_metrics(link_metrics(links, nodes, loads_, now));
+    auto dead = dead_links(links, nodes);
+    add_links_of(std::exchange(withdrawn_, {}), nodes, dead);
+    const auto links_written = store_.write_link_metrics(link_metrics(links, nodes, loads_, now), dead);
     const auto history_written = store_.write_history(history);
     for (const auto* const written : {&samples_written, &links_written, &history_written}) {
         if (!*written) {

@@ -1,7 +1,7 @@
 // measurements.h -- Measurements: what agents measure, as rows of the store, a round at a time.
 //
 //   system_info      every sample of a node
-//   network_metrics  the latest of each ordered pair, with its far end's CPU and virtual queues
+//   network_metrics  the latest of each ordered pair whose link lives, with its far end's CPU and virtual queues
 //   history          RTT, loss and used bandwidth of links; CPU, used bandwidth and legs outside the overlay of nodes
 //
 // A round writes at most kLinksARound links, so that a large fleet does not hold the loop up: a larger one is written
@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,9 @@ class Measurements {
     // A leg of a node outside the overlay, in the same manner.
     void take_leg(NodeId node, const MeasuredLeg& leg) { legs_[{node, leg.leg}] = leg.measured.mean; }
 
+    // Its row of links is forgotten: they leave the table with the next round.
+    void withdraw(NodeId node) { withdrawn_.insert(node); }
+
     // Ends the round: judges the nodes' CPU, and writes. What could not be written is lost, and the error says why.
     Result<void> write_round(const LinkRows& rows, const std::map<NodeId, FleetNode>& nodes, WallTime now);
 
@@ -52,6 +56,7 @@ class Measurements {
     HistoryRecorder recorder_{std::chrono::seconds{1}};  // every round takes links: the store's buckets thin them out
     VirtualQueues queues_;
     std::map<NodeId, SystemInfo> samples_;          // since the last round
+    std::set<NodeId> withdrawn_;                    // the same
     std::map<std::pair<NodeId, Leg>, Nanos> legs_;  // RTT since the last round
     std::map<NodeId, std::deque<double>> cpu_;
     std::map<NodeId, std::deque<double>> used_;  // bits a second

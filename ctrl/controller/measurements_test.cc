@@ -54,6 +54,20 @@ TEST_F(MeasurementsTest, ARoundWritesSamplesLinksAndHistory) {
     EXPECT_EQ(history(NodeId{2}, kNoNode, HistoryMetric::cpu_percent)[0].mean, 30);
 }
 
+TEST_F(MeasurementsTest, DeadLinksAndThoseOfWithdrawnNodesHaveNoRow) {
+    Measurements measurements(*store);
+    rows.set({.from = NodeId{2}, .to = NodeId{1}, .rtt = milliseconds{21}, .count = 9});
+    ASSERT_TRUE(measurements.write_round(rows, nodes, kNow));
+    ASSERT_EQ(store->link_metrics()->size(), 2U);
+    rows.set({.from = NodeId{1}, .to = NodeId{2}, .reachable = false, .rtt = milliseconds{20}, .count = 9});
+    ASSERT_TRUE(measurements.write_round(rows, nodes, kNow + seconds{5}));
+    ASSERT_EQ(store->link_metrics()->size(), 1U);
+    EXPECT_EQ(store->link_metrics()->at(0).source_ip, "10.0.0.2");
+    measurements.withdraw(NodeId{2});
+    ASSERT_TRUE(measurements.write_round({}, nodes, kNow + seconds{10}));
+    EXPECT_TRUE(store->link_metrics()->empty());
+}
+
 // What was told is written with the round that follows, and only then.
 TEST_F(MeasurementsTest, LegsGoIntoTheHistoryOfTheirNode) {
     Measurements measurements(*store);

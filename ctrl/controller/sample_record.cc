@@ -76,6 +76,18 @@ SystemInfo sample_record(const control::SystemSample& sample, const IpAddress& a
     return out;
 }
 
+std::vector<LinkEnds> dead_links(std::span<const FeedLink> links, const std::map<NodeId, FleetNode>& nodes) {
+    std::vector<LinkEnds> out;
+    for (const FeedLink& link : links) {
+        const auto near = nodes.find(link.from);
+        const auto far = nodes.find(link.to);
+        if (near != nodes.end() && far != nodes.end() && !link.reachable) {
+            out.push_back({near->second.overlay_address.text(), far->second.overlay_address.text()});
+        }
+    }
+    return out;
+}
+
 std::vector<LinkMetric> link_metrics(std::span<const FeedLink> links, const std::map<NodeId, FleetNode>& nodes,
                                      const std::map<NodeId, NodeLoad>& loads, WallTime now) {
     std::vector<LinkMetric> out;

@@ -25,4 +25,7 @@ SystemInfo sample_record(const control::SystemSample& sample, const IpAddress& a
 std::vector<LinkMetric> link_metrics(std::span<const FeedLink> links, const std::map<NodeId, FleetNode>& nodes,
                                      const std::map<NodeId, NodeLoad>& loads, WallTime now);
 
+// Those of the links that are known and dead.
+std::vector<LinkEnds> dead_links(std::span<const FeedLink> links, const std::map<NodeId, FleetNode>& nodes);
+
 }  // namespace izar

@@ -135,7 +135,7 @@ TYPED_TEST(ForeignTables, APairHasOneRowTheOneWrittenLast) {
     EXPECT_EQ(metrics[0].link_latency, 2);
     for (int round = 0; round < 3; ++round) {
         metrics[0].link_latency = 10 + round;
-        granted(this->store_->write_link_metrics(metrics));
+        granted(this->store_->write_link_metrics(metrics, {}));
     }
     EXPECT_EQ(this->backing_.ask_outside("SELECT COUNT(*) FROM network_metrics"), "2");
     EXPECT_EQ(granted(this->store_->link_metrics())[0].link_latency, 12);

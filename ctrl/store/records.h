@@ -200,6 +200,12 @@ struct Inventory {
     std::vector<LinkMetric> link_metrics;
 };
 
+// An ordered pair of nodes, by their addresses.
+struct LinkEnds {
+    std::string source_ip;
+    std::string destination_ip;
+};
+
 // What became of rows that another program wrote into the public tables.
 struct AdoptedRows {
     std::size_t taken = 0;

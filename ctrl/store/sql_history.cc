@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -137,6 +139,17 @@ void forget_removals(Transaction& transaction, WallTime before) {
     }
 }
 
+// A revoked node's address may be another's by now.
+void drop_links_of_revoked(Transaction& transaction) {
+    const SqlValue revoked = std::int64_t{static_cast<std::uint8_t>(NodeState::revoked)};
+    constexpr std::string_view kGone =
+        "(SELECT address FROM izar_nodes WHERE state = ? AND address NOT IN"
+        " (SELECT address FROM izar_nodes WHERE state <> ?))";
+    transaction.run("revoked_links_dropped",
+                    fmt::format("DELETE FROM network_metrics WHERE source_ip IN {0} OR destination_ip IN {0}", kGone),
+                    {revoked, revoked, revoked, revoked});
+}
+
 }  // namespace
 
 StoreResult<void> SqlStore::compact(WallTime now) {
@@ -162,6 +175,8 @@ StoreResult<void> SqlStore::compacted(WallTime now) {
         " FROM system_info GROUP BY ip) AS latest)",
         {oldest});
     transaction.run("probes_dropped", "DELETE FROM region_probe_info WHERE probe_time < ?", {oldest});
+    transaction.run("metrics_dropped", "DELETE FROM network_metrics WHERE updated_at < ?", {oldest});
+    drop_links_of_revoked(transaction);
     // A token is kept as long again as a removal, so that 'izar tokens' can tell why a join was denied.
     transaction.run("tokens_dropped", "DELETE FROM izar_tokens WHERE expires_ms < ?",
                     {stored(now - options_.keep_removals)});

@@ -160,8 +160,12 @@ StoreResult<std::vector<RegionProbe>> SqlStore::region_probes(WallTime since) {
     return transaction.finish(std::move(out));
 }
 
-StoreResult<void> SqlStore::write_link_metrics(std::span<const LinkMetric> metrics) {
+StoreResult<void> SqlStore::write_link_metrics(std::span<const LinkMetric> metrics, std::span<const LinkEnds> dead) {
     Transaction transaction = writing("write_link_metrics", Durability::relaxed);
+    for (const LinkEnds& ends : dead) {
+        transaction.run("dead_link_dropped", "DELETE FROM network_metrics WHERE source_ip = ? AND destination_ip = ?",
+                        {ends.source_ip, ends.destination_ip});
+    }
     for (const LinkMetric& metric : metrics) {
         put_link_metric(transaction, metric);
     }

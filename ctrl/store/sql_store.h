@@ -54,7 +54,7 @@ class SqlStore final : public Store {
     StoreResult<std::vector<SystemInfo>> latest_system_info() override;
     StoreResult<void> write_region_probes(std::span<const RegionProbe> probes) override;
     StoreResult<std::vector<RegionProbe>> region_probes(WallTime since) override;
-    StoreResult<void> write_link_metrics(std::span<const LinkMetric> metrics) override;
+    StoreResult<void> write_link_metrics(std::span<const LinkMetric> metrics, std::span<const LinkEnds> dead) override;
     StoreResult<std::vector<LinkMetric>> link_metrics() override;
 
     StoreResult<void> write_history(std::span<const HistorySample> samples) override;

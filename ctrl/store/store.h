@@ -94,7 +94,9 @@ class Store {
     virtual StoreResult<std::vector<SystemInfo>> latest_system_info() = 0;  // one per ip
     virtual StoreResult<void> write_region_probes(std::span<const RegionProbe> probes) = 0;
     virtual StoreResult<std::vector<RegionProbe>> region_probes(WallTime since) = 0;  // oldest first
-    virtual StoreResult<void> write_link_metrics(std::span<const LinkMetric> metrics) = 0;
+    // `dead`: links that have no latency now, and no row afterwards.
+    virtual StoreResult<void> write_link_metrics(std::span<const LinkMetric> metrics,
+                                                 std::span<const LinkEnds> dead) = 0;
     virtual StoreResult<std::vector<LinkMetric>> link_metrics() = 0;
 
     // --- History ---
@@ -102,7 +104,8 @@ class Store {
     virtual StoreResult<std::vector<HistoryPoint>> history(const HistoryQuery& query) = 0;  // oldest first
 
     // --- Upkeep: bounded work, some times an hour ---
-    // Folds history into coarser tiers, drops samples, tokens and removal marks that nobody needs any more.
+    // Folds history into coarser tiers, drops samples, tokens, removal marks and links of revoked nodes that nobody
+    // needs any more.
     virtual StoreResult<void> compact(WallTime now) = 0;
     // In place of StoreOptions', from the next upkeep on.
     virtual void keep_for(std::chrono::hours samples, std::chrono::hours removals) = 0;
@@ -110,7 +113,7 @@ class Store {
 
 struct StoreOptions {
     HistoryTiers tiers = default_history_tiers();
-    std::chrono::hours keep_samples{24 * 7};   // rows of system_info and region_probe_info
+    std::chrono::hours keep_samples{24 * 7};   // rows of system_info, region_probe_info and network_metrics
     std::chrono::hours keep_removals{24 * 7};  // for readers that were away; longer absences get everything
     FailPoints* fail_points = nullptr;         // tests only; outlives the store
 };

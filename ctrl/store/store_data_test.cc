@@ -296,11 +296,13 @@ TYPED_TEST(StoreSuite, ProbesAndLinkMetricsReadBack) {
 
     std::vector<LinkMetric> metrics{{"10.0.0.1", "10.0.0.2", 45.5, 20, 4, 0.5, 0.25, 3, kNow},
                                     {"10.0.0.2", "10.0.0.1", 46, 20, 4, 0.5, 0.25, std::nullopt, kNow}};
-    granted(this->store().write_link_metrics(metrics));
+    granted(this->store().write_link_metrics(metrics, {}));
     metrics[0].link_latency = 50.25;
     metrics[0].updated_at += seconds{5};
-    granted(this->store().write_link_metrics(std::span(metrics).first(1)));
+    granted(this->store().write_link_metrics(std::span(metrics).first(1), {}));
     EXPECT_EQ(granted(this->store().link_metrics()), metrics);
+    granted(this->store().write_link_metrics({}, std::vector<LinkEnds>{{"10.0.0.2", "10.0.0.1"}}));
+    EXPECT_EQ(granted(this->store().link_metrics()), std::vector{metrics[0]});
 }
 
 constexpr HistorySubject kLink{NodeId{1}, NodeId{2}};
@@ -359,6 +361,23 @@ TYPED_TEST(StoreSuite, OldSamplesGoAndTheLastOfEachNodeStays) {
     EXPECT_EQ(this->backing().ask_outside("SELECT COUNT(*) FROM system_info"), "2");
     EXPECT_TRUE(granted(this->store().region_probes(WallTime{})).empty());
     EXPECT_EQ(granted(this->store().latest_system_info()).size(), 2U);
+}
+
+TYPED_TEST(StoreSuite, LinksOfRevokedNodesAndOldOnesAreForgotten) {
+    const auto metric = [](int source, int destination) {
+        LinkMetric out{"10.0.0." + std::to_string(source), "10.0.0." + std::to_string(destination), 5};
+        out.updated_at = kNow;
+        return out;
+    };
+    for (const std::uint8_t number : {1, 2, 3}) {
+        this->joined(number);
+    }
+    granted(this->store().write_link_metrics(std::vector{metric(1, 2), metric(1, 3), metric(2, 3), metric(3, 1)}, {}));
+    granted(this->store().revoke_node(NodeId{3}, kNow));
+    granted(this->store().compact(kNow));
+    EXPECT_EQ(granted(this->store().link_metrics()), std::vector{metric(1, 2)});
+    granted(this->store().compact(kNow + hours{24 * 8}));
+    EXPECT_TRUE(granted(this->store().link_metrics()).empty());
 }
 
 TYPED_TEST(StoreSuite, TokensAreForgottenSomeTimeAfterTheirEnd) {

@@ -231,7 +231,7 @@ TYPED_TEST(StoreSuite, AHigherFenceShutsTheFormerLeaderOut) {
     EXPECT_EQ(fault_of(this->store().revoke_node(NodeId{1}, kNow)), StoreFault::fenced);
     EXPECT_EQ(fault_of(this->store().join(this->request(2), kNow)), StoreFault::fenced);
     EXPECT_EQ(fault_of(this->store().set_domain("example.com", address("10.0.1.5"), "", kNow)), StoreFault::fenced);
-    EXPECT_EQ(fault_of(this->store().write_link_metrics({})), StoreFault::fenced);
+    EXPECT_EQ(fault_of(this->store().write_link_metrics({}, {})), StoreFault::fenced);
     EXPECT_EQ(fault_of(this->store().claim(Fence{7})), StoreFault::fenced);
     EXPECT_EQ(granted(this->store().static_version()), before);
     EXPECT_EQ(granted(this->store().tokens()).size(), 1U);

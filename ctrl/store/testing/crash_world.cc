@@ -57,10 +57,11 @@ std::uint32_t any_key(const Map& map, Random& random) {
 bool write_measurements(Store& store, std::uint32_t detail) {
     SystemInfo sample{.ip = "10.0.0.1", .timestamp = kNow};
     const RegionProbe probe{"10.0.0.1", "eu", "10.0.0.2", "us", detail, kNow};
+    const LinkEnds dead{"10.0.0.2", "10.0.0.1"};
     const LinkMetric metric{"10.0.0.1", "10.0.0.2", 1.0 * detail, 0, 0, 0, 0, std::nullopt, kNow};
     const HistorySample point{.subject = {NodeId{1}, NodeId{2}}, .at = kNow, .value = 1.0 * detail};
     return store.write_system_info({&sample, 1}, kNow) && store.write_region_probes({&probe, 1}) &&
-           store.write_link_metrics({&metric, 1}) && store.write_history({&point, 1});
+           store.write_link_metrics({&metric, 1}, {&dead, 1}) && store.write_history({&point, 1});
 }
 
 // A domain with a service of its own, of its name, which facts_of leaves out: the model's services are others.
