@@ -3,6 +3,7 @@
 #include <errmsg.h>
 #include <fmt/format.h>
 #include <mysql.h>
+#include <mysqld_error.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -158,6 +159,10 @@ unsigned whole_seconds(Nanos limit) {
     return static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(limit).count());
 }
 
+// Seconds without a word after which the server gives up a controller that holds the database: three of its rounds.
+constexpr int kHolderSilence = 15;
+constexpr int kHoldPatience = 1;  // seconds for one that was killed just now
+
 class MariadbConnection final : public RemoteConnection {
   public:
     explicit MariadbConnection(MariadbAddress address) : address_(std::move(address)) {}
@@ -174,6 +179,7 @@ class MariadbConnection final : public RemoteConnection {
             disconnect();
         }
     }
+    StoreResult<void> hold() override;
     StoreResult<std::uint64_t> run(const std::string& text, const SqlValues& values) override;
     StoreResult<SqlRows> query(const std::string& text, const SqlValues& values) override;
 
@@ -186,6 +192,10 @@ class MariadbConnection final : public RemoteConnection {
 
   private:
     StoreResult<void> start(const std::string& statement);
+    // A session that holds nothing yet.
+    StoreResult<void> open_session();
+    // Whether this session has the lock now.
+    StoreResult<bool> take_lock();
     StoreResult<void> plain(const std::string& statement);
     // Executes the prepared statement with the values.
     StoreResult<MYSQL_STMT*> executed(const std::string& text, const SqlValues& values);
@@ -201,6 +211,7 @@ class MariadbConnection final : public RemoteConnection {
     MariadbAddress address_;
     SharedSocket socket_;
     Session session_;
+    bool holds_ = false;  // or did, until the session was lost
     std::unordered_map<std::string, Statement> statements_;
 };
 
@@ -208,7 +219,8 @@ tl::unexpected<StoreError> MariadbConnection::failure(unsigned code, const char*
     auto out = store_fail(
         StoreFault::unavailable,
         fmt::format("{}: {} (error {}); look after the server and the account's rights", name(), text, code));
-    if (code == CR_SERVER_GONE_ERROR || code == CR_SERVER_LOST || code == CR_COMMANDS_OUT_OF_SYNC) {
+    if (code == CR_SERVER_GONE_ERROR || code == CR_SERVER_LOST || code == CR_COMMANDS_OUT_OF_SYNC ||
+        code == ER_CONNECTION_KILLED) {
         disconnect();
     }
     return out;
@@ -220,7 +232,7 @@ void MariadbConnection::disconnect() noexcept {
     session_.reset();
 }
 
-StoreResult<void> MariadbConnection::connect() {
+StoreResult<void> MariadbConnection::open_session() {
     disconnect();
     Session session(mysql_init(nullptr));
     CHECK(session != nullptr);
@@ -288,6 +300,56 @@ StoreResult<void> MariadbConnection::commit() {
     }
     auto done = plain("COMMIT");
     return done ? done : tl::unexpected(unknown_commit(done.error().text));
+}
+
+// A lock went with the session that had it. Whatever is committed is so by a session that has it: a transaction never
+// outlives its session.
+StoreResult<void> MariadbConnection::connect() {
+    auto done = open_session();
+    if (!done || !holds_) {
+        return done;
+    }
+    const auto taken = take_lock();
+    if (taken && *taken) {
+        return {};
+    }
+    disconnect();
+    if (!taken) {
+        return tl::unexpected(taken.error());
+    }
+    return store_fail(
+        StoreFault::fenced,
+        fmt::format("the connection to MariaDB was lost, and another izar-controller leads on database {} "
+                    "since; stop one of the two",
+                    address_.database));
+}
+
+// A server's locks have names that all its databases share.
+StoreResult<bool> MariadbConnection::take_lock() {
+    if (auto done = plain(fmt::format("SET SESSION wait_timeout = {}", kHolderSilence)); !done) {
+        return tl::unexpected(done.error());
+    }
+    const auto locked =
+        query(fmt::format("SELECT GET_LOCK(CONCAT('izar_lead_', MD5(DATABASE())), {})", kHoldPatience), {});
+    if (!locked) {
+        return tl::unexpected(locked.error());
+    }
+    return !locked->empty() && locked->front().integer(0) == 1;
+}
+
+StoreResult<void> MariadbConnection::hold() {
+    const auto taken = start("DO 0").and_then([this] { return take_lock(); });
+    if (!taken) {
+        return tl::unexpected(taken.error());
+    }
+    if (!*taken) {
+        return store_fail(StoreFault::refused,
+                          fmt::format("another izar-controller leads on database {} of {}; stop that one, "
+                                      "or let both share it through etcd (etcd.endpoints)",
+                                      address_.database, name()));
+    }
+    holds_ = true;
+    return {};
 }
 
 StoreResult<void> MariadbConnection::plain(const std::string& statement) {

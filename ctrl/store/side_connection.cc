@@ -175,6 +175,10 @@ void SideConnection::roll_back() noexcept {
         limit_);
 }
 
+StoreResult<void> SideConnection::hold() {
+    return ask<void>([](RemoteConnection& remote) { return remote.hold(); }, limits_.connect);
+}
+
 StoreResult<std::uint64_t> SideConnection::run(const std::string& statement, const SqlValues& values) {
     return ask<std::uint64_t>([statement, values](RemoteConnection& remote) { return remote.run(statement, values); },
                               limit_);

@@ -26,7 +26,7 @@ namespace izar {
 // What the thread has.
 class RemoteConnection : public SqlConnection {
   public:
-    // Makes a session, in place of the one that there is.
+    // Makes a session, in place of the one that there is; after hold() one that holds.
     virtual StoreResult<void> connect() = 0;
     // Ends the session; what it had not committed is taken back.
     virtual void disconnect() noexcept = 0;
@@ -37,7 +37,7 @@ class RemoteConnection : public SqlConnection {
 };
 
 struct SideLimits {
-    Nanos connect{};  // to the first session
+    Nanos connect{};  // to the first session, and to hold()
     Nanos answer{};   // to a statement; to the first one of a transaction, which costs nothing, half as long
     Nanos upkeep{};   // to a statement after expect_long(true)
 };
@@ -58,6 +58,7 @@ class SideConnection final : public SqlConnection {
     StoreResult<void> begin_reading() override;
     StoreResult<void> commit() override;
     void roll_back() noexcept override;
+    StoreResult<void> hold() override;
     StoreResult<std::uint64_t> run(const std::string& statement, const SqlValues& values) override;
     StoreResult<SqlRows> query(const std::string& statement, const SqlValues& values) override;
     void expect_long(bool expected) override { limit_ = expected ? limits_.upkeep : limits_.answer; }

@@ -57,6 +57,7 @@ class SilentRemote final : public RemoteConnection {
     StoreResult<void> begin_reading() override { return told("begin reading"); }
     StoreResult<void> commit() override { return told("commit"); }
     void roll_back() noexcept override { (void)told("roll back"); }
+    StoreResult<void> hold() override { return told("hold"); }
     StoreResult<std::uint64_t> run(const std::string& statement, const SqlValues& values) override {
         const auto done = told(statement);
         return done ? StoreResult<std::uint64_t>(values.size()) : tl::unexpected(done.error());

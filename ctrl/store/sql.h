@@ -55,6 +55,10 @@ class SqlConnection {
     // Whether statements from here on are upkeep, which may take long. Who waits for a server waits longer then.
     virtual void expect_long(bool /*expected*/) {}
 
+    // Keeps other controllers that hold the database out, for as long as this object lives. A connection that is made
+    // anew holds again before it does anything else, or fails with `fenced`.
+    virtual StoreResult<void> hold() = 0;
+
     // One statement without result. Gives how many rows it found to change, changed or not.
     virtual StoreResult<std::uint64_t> run(const std::string& statement, const SqlValues& values) = 0;
     virtual StoreResult<SqlRows> query(const std::string& statement, const SqlValues& values) = 0;

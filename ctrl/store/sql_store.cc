@@ -33,6 +33,13 @@ StoreResult<void> SqlStore::claim(Fence fence) {
     return done;
 }
 
+StoreResult<void> SqlStore::lead_alone() {
+    if (auto held = connection_->hold(); !held) {
+        return held;
+    }
+    return writing("lead_alone").finish();  // which compares the fence
+}
+
 StoreResult<StaticVersion> SqlStore::static_version() {
     Transaction transaction = reading();
     const auto version = read_state(transaction, kVersionState, false);

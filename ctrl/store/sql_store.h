@@ -6,6 +6,7 @@
 // Thread: as Store.
 #pragma once
 
+#include <limits>
 #include <memory>
 
 #include "ctrl/store/sql.h"
@@ -21,6 +22,8 @@ class SqlStore final : public Store {
         : connection_(std::move(connection)), options_(std::move(options)) {}
 
     StoreResult<void> claim(Fence fence) override;
+    StoreResult<void> lead_alone() override;
+    void write_beside_leaders() override { fence_ = kNoFenceIsHigher; }
 
     StoreResult<TokenRecord> create_token(std::string_view token, const TokenSpec& spec, WallTime now) override;
     StoreResult<void> withdraw_token(std::string_view id, WallTime now) override;
@@ -67,6 +70,8 @@ class SqlStore final : public Store {
     }
 
   private:
+    static constexpr Fence kNoFenceIsHigher{std::numeric_limits<std::uint64_t>::max()};
+
     StoreResult<void> compacted(WallTime now);
     Transaction writing(std::string_view operation, Durability durability = Durability::full) {
         return {*connection_, options_.fail_points, operation, fence_, durability};

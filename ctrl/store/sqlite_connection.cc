@@ -52,6 +52,7 @@ class SqliteConnection final : public SqlConnection {
     StoreResult<void> begin_reading() override { return plain("BEGIN DEFERRED"); }
     StoreResult<void> commit() override { return plain("COMMIT"); }
     void roll_back() noexcept override { sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr); }
+    StoreResult<void> hold() override { return {}; }  // the file beside it is locked from the start
     StoreResult<std::uint64_t> run(const std::string& statement, const SqlValues& values) override;
     StoreResult<SqlRows> query(const std::string& statement, const SqlValues& values) override;
 

@@ -39,6 +39,13 @@ class Store {
     // Leads from here on: later writes carry this fence. `fenced` if a higher one was claimed. A controller that
     // shares its store claims when it wins a lease; one that is alone never needs to.
     virtual StoreResult<void> claim(Fence fence) = 0;
+    // Leads without a lease from here on, while this store is open. `refused` while another does so on the same data;
+    // `fenced` if somebody leads by a lease. Over a connection that was lost and made anew, calls fail with `fenced`
+    // when another leads since.
+    virtual StoreResult<void> lead_alone() = 0;
+    // Writes beside whoever leads from here on, without fence: for a program that makes one change and keeps nothing of
+    // what it read. The leader finds it with the next look at what changed.
+    virtual void write_beside_leaders() = 0;
 
     // --- Tokens ---
     // `token` is a text from new_token; only a hash of its secret half is kept.

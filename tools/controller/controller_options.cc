@@ -12,7 +12,7 @@ Result<ControllerOptions> parse_controller_options(std::vector<std::string> argu
                    "node-discovery.yaml, taken up at start and at SIGHUP (docs/node-discovery.md)");
     app.add_option("--policy", out.policy,
                    "routing-policy.yaml, taken up at start and at SIGHUP (docs/routing-policy.md)");
-    app.add_option("--import-sql", out.import_sql, "import an init_nodes.sql while no controller runs, and end");
+    app.add_option("--import-sql", out.import_sql, "import an init_nodes.sql and end (docs/store.md)");
     app.add_flag("--check", out.check, "validate the configuration, discovery and policy, and end");
     app.add_flag("--dump-config", out.dump_config, "print the configuration in force, secrets masked, and end");
     app.add_flag("--dump-discovery", out.dump_discovery, "print node-discovery.yaml as it would be in force and end")

@@ -69,6 +69,7 @@ Result<std::string> import_sql_file(Store& store, const std::string& path, WallT
     if (!inventory) {
         return tl::unexpected(inventory.error());
     }
+    store.write_beside_leaders();
     if (auto done = import(store, *inventory, path, now); !done) {
         return tl::unexpected(done.error());
     }

@@ -12,7 +12,8 @@
 
 namespace izar {
 
-// Imports all of an SQL file or nothing (sql_import.h); returns a line that says how much it was.
+// Imports all of an SQL file or nothing (sql_import.h), whoever leads with the store; returns a line that says how much
+// it was.
 Result<std::string> import_sql_file(Store& store, const std::string& path, WallTime now);
 
 // `environment`: as parse_discovery_config takes it.

@@ -16,7 +16,9 @@ constexpr WallTime kNow{std::chrono::seconds{1'700'000'000}};
 
 class InventoryFiles : public testing::Test {
   protected:
-    void SetUp() override {
+    void SetUp() override { open(); }
+    void open() {
+        store_.reset();
         auto store = open_sqlite_store(folder_ / "izar.db", {});
         ASSERT_TRUE(store) << store.error().text;
         store_ = std::move(*store);
@@ -89,7 +91,9 @@ TEST_F(InventoryFiles, APolicyThatIsTooLongToHandOutIsRefused) {
     EXPECT_NE(comments.error().text.find("leave comments out"), std::string::npos) << comments.error().text;
 }
 
-TEST_F(InventoryFiles, AnSqlFileIsImportedAndSaysHowMuch) {
+TEST_F(InventoryFiles, AnSqlFileIsImportedWhoeverLeadsAndSaysHowMuch) {
+    ASSERT_TRUE(store_->claim(Fence{5}));
+    open();
     const std::string file = write("init_nodes.sql",
                                    "INSERT INTO node_region (ip, region) VALUES ('10.0.0.1','eu'),('10.0.0.2','us');\n"
                                    "INSERT INTO domain_origin (domain, origin_ip) VALUES ('a.example','10.0.1.5');\n");

@@ -38,10 +38,10 @@ Result<std::unique_ptr<Lead>> Lead::begin(const LeadParts& parts, std::optional<
     if (!store) {
         return tl::unexpected(store.error());
     }
-    if (fence) {
-        if (const auto claimed = (*store)->claim(*fence); !claimed) {
-            return fail("the store is another's: " + claimed.error().text);
-        }
+    const auto claimed = fence ? (*store)->claim(*fence) : (*store)->lead_alone();
+    if (!claimed) {
+        const bool fenced = claimed.error().fault == StoreFault::fenced;
+        return fail((fenced ? "the store is another's: " : "") + claimed.error().text);
     }
     if (auto ours = claim_fleet(**store, fleet_identity(parts), parts.wall_clock()); !ours) {
         return tl::unexpected(ours.error());

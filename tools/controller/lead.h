@@ -44,7 +44,7 @@ struct ReadAgain {
 
 class Lead {
   public:
-    // Opens the store and claims the fence if there is one. `operators`: as Api takes it.
+    // Opens the store and claims the fence, or without one the store for itself alone. `operators`: as Api takes it.
     static Result<std::unique_ptr<Lead>> begin(const LeadParts& parts, std::optional<Fence> fence,
                                                Api::Answer operators);
     Lead(const Lead&) = delete;

@@ -150,6 +150,27 @@ TEST(Seat, AloneItGoesOnWithADatabaseThatWasKilledAndIsBack) {
     EXPECT_TRUE(one.seat->leads());
 }
 
+TEST(Seat, WithoutEtcdASecondOneOnTheSameDatabaseDoesNotStart) {
+    if (!shared_server().server) {
+        GTEST_SKIP() << shared_server().why_not;
+    }
+    const MariadbTestStore empty;
+    const Keys keys;
+    TestController first(keys, nullptr, "none");
+    first.use_mariadb(shared_server().server->address().socket);
+    ASSERT_TRUE(first.seat->start());
+    TestController second(keys, nullptr, "none");
+    second.use_mariadb(shared_server().server->address().socket);
+    const auto refused = second.seat->start();
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find("stop that one, or let both share it through etcd"), std::string::npos)
+        << refused.error().text;
+    EXPECT_FALSE(second.seat->leads());
+    EXPECT_TRUE(first.ask(R"({"do":"token create","region":"eu"})"));
+    first.seat.reset();
+    EXPECT_TRUE(second.seat->start());
+}
+
 TEST_F(SeatsTest, WithoutALeaderRequestsAreRefused) {
     const Keys keys;
     TestController one(keys, election("a", {"127.0.0.1:1", "127.0.0.1:1"}), "none");
