@@ -1,7 +1,8 @@
 // discovery_config.h -- node-discovery.yaml: which nodes may join as what, before any of them has.
 //
-// The nodes and domains of the file are an inventory: the controller imports it at start, so that a node joins with the
-// id and region it was given. What the file no longer lists stays as it is: a typing mistake must not revoke a node.
+// The nodes and domains of the file are an inventory: the controller takes up what changed in it, so that a node joins
+// with the id and region it was given. What the file no longer lists stays as it is: a typing mistake must not revoke a
+// node.
 //
 // Thread: built by main before anything else runs, constant afterwards.
 #pragma once

@@ -212,4 +212,10 @@ struct AdoptedRows {
     std::vector<std::string> refused;  // a line for each that was not taken up: which, and why
 };
 
+// What an operator's files say as a whole, at one reading.
+struct OperatorFiles {
+    std::optional<Inventory> listed;  // nodes and domains of node-discovery.yaml; none: there is no such file
+    std::vector<std::pair<std::string, std::string>> documents;  // name, body
+};
+
 }  // namespace izar

@@ -192,13 +192,23 @@ const Statements kNodesSeen{
     "UPDATE izar_nodes SET seen_ms = created_ms WHERE state = 1",
 };
 
+// The lines of node-discovery.yaml as they were taken up last.
+const Statements kListed{
+    R"(CREATE TABLE IF NOT EXISTS izar_listed (
+        kind INT NOT NULL,
+        name VARCHAR(253) NOT NULL,
+        line VARCHAR(400) NOT NULL,
+        PRIMARY KEY (kind, name)
+    $END)",
+};
+
 struct Migration {
     Statements statements;
     StoreResult<std::vector<std::string>> (*changes)(SqlConnection&) = nullptr;  // after them: what is found to be due
 };
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> all{{kPublicTables}, {kOwnTables}, {kNodesSeen}, {{}, foreign_table_changes}};
+    static const std::vector<Migration> all{{kPublicTables}, {kOwnTables}, {kNodesSeen}, {{}, foreign_table_changes}, {kListed}};
     return all;
 }
 

@@ -29,20 +29,18 @@ std::vector<Document> read_documents(Transaction& transaction, std::string_view 
     return out;
 }
 
-StoreResult<Document> SqlStore::set_document(std::string_view name, std::string_view body, WallTime /*now*/) {
-    const auto good = check_document(name, body);
-    Transaction transaction = writing("set_document");
-    if (!good) {
-        return transaction.refuse(good.error().text);
+Result<Document> put_document(Transaction& transaction, std::string_view name, std::string_view body) {
+    if (auto good = check_document(name, body); !good) {
+        return tl::unexpected(good.error());
     }
     Document document{.name = std::string(name), .body = std::string(body)};
     const auto old = read_documents(transaction, "WHERE name = ?", {document.name});
     if (!old.empty() && old.front().body == body) {
-        return transaction.finish(old.front());
+        return old.front();
     }
     const auto count = transaction.query("SELECT COUNT(*) FROM izar_documents", {});
     if (old.empty() && !count.empty() && count.front().integer(0) >= static_cast<std::int64_t>(kMaxDocuments)) {
-        return transaction.refuse(fmt::format("there are {} documents, the most there can be", kMaxDocuments));
+        return fail(fmt::format("there are {} documents, the most there can be", kMaxDocuments));
     }
     document.version = transaction.next_version();
     transaction.run("document_written",
@@ -51,7 +49,16 @@ StoreResult<Document> SqlStore::set_document(std::string_view name, std::string_
                         sql_take_incoming(transaction.dialect(), {"body", "version"}),
                     {document.name, document.body, static_cast<std::int64_t>(document.version)});
     unmark_removed(transaction, Removed::document, document.name);
-    return transaction.finish(std::move(document));
+    return document;
+}
+
+StoreResult<Document> SqlStore::set_document(std::string_view name, std::string_view body, WallTime /*now*/) {
+    Transaction transaction = writing("set_document");
+    auto document = put_document(transaction, name, body);
+    if (!document) {
+        return transaction.refuse(document.error().text);
+    }
+    return transaction.finish(*std::move(document));
 }
 
 StoreResult<void> SqlStore::remove_document(std::string_view name, WallTime now) {

@@ -38,25 +38,6 @@ Result<void> check_rivals(const std::vector<NodeRecord>& alike, const NodeDeclar
     return {};
 }
 
-// The error is for the operator.
-Result<void> take_domain(Transaction& transaction, const std::string& domain, const IpAddress& origin_ip,
-                         WallTime now) {
-    const auto old = read_domains(transaction, "WHERE domain = ?", {domain});
-    if (!old.empty() && old.front().origin_ip == origin_ip) {
-        return {};
-    }
-    DomainRecord record = old.empty() ? DomainRecord{.domain = domain, .created_at = now} : old.front();
-    record.origin_ip = origin_ip;
-    if (!record.service.empty()) {
-        if (auto led = service_to_lead(transaction, record, record.service); !led) {
-            return tl::unexpected(led.error());
-        }
-    }
-    record.version = transaction.next_version();
-    write_domain(transaction, record);
-    return {};
-}
-
 struct PublicNode {
     std::int64_t id = 0;
     std::string address;  // as it stands there
@@ -145,6 +126,24 @@ void adopt_domains(Transaction& transaction, WallTime now, AdoptedRows& out) {
 }
 
 }  // namespace
+
+Result<void> take_domain(Transaction& transaction, const std::string& domain, const IpAddress& origin_ip,
+                         WallTime now) {
+    const auto old = read_domains(transaction, "WHERE domain = ?", {domain});
+    if (!old.empty() && old.front().origin_ip == origin_ip) {
+        return {};
+    }
+    DomainRecord record = old.empty() ? DomainRecord{.domain = domain, .created_at = now} : old.front();
+    record.origin_ip = origin_ip;
+    if (!record.service.empty()) {
+        if (auto led = service_to_lead(transaction, record, record.service); !led) {
+            return tl::unexpected(led.error());
+        }
+    }
+    record.version = transaction.next_version();
+    write_domain(transaction, record);
+    return {};
+}
 
 Result<void> declare_node(Transaction& transaction, const NodeDeclaration& declared, NodeId wanted, WallTime now) {
     if (auto good = check_declaration(declared); !good) {

@@ -1,7 +1,8 @@
 // sql_store.h -- SqlStore: the Store over a database that speaks SQL. One text for SQLite and MariaDB.
 //
 // The functions stand in files by subject: sql_tokens.cc, sql_nodes.cc, sql_services.cc, sql_domains.cc,
-// sql_domain_leads.cc, sql_documents.cc, sql_inventory.cc, sql_changes.cc, sql_measurements.cc, sql_history.cc.
+// sql_domain_leads.cc, sql_documents.cc, sql_inventory.cc, sql_files.cc, sql_changes.cc, sql_measurements.cc,
+// sql_history.cc.
 //
 // Thread: as Store.
 #pragma once
@@ -48,6 +49,7 @@ class SqlStore final : public Store {
     StoreResult<std::vector<Document>> documents() override;
 
     StoreResult<void> import_inventory(const Inventory& inventory, WallTime now) override;
+    StoreResult<std::vector<std::string>> take_files(const OperatorFiles& files, WallTime now) override;
     StoreResult<AdoptedRows> adopt_public_rows(WallTime now) override;
 
     StoreResult<StaticVersion> static_version() override;
@@ -105,6 +107,11 @@ std::optional<NodeId> next_node_id(Transaction& transaction);
 Result<void> declare_node(Transaction& transaction, const NodeDeclaration& declared, NodeId wanted, WallTime now);
 
 void write_domain(Transaction& transaction, const DomainRecord& domain);
+// Sets a listed domain's origin unless it has it. The error is for the operator.
+Result<void> take_domain(Transaction& transaction, const std::string& domain, const IpAddress& origin_ip, WallTime now);
+
+// Writes a document unless it stands there as it is. The error is for the operator; check the transaction first.
+Result<Document> put_document(Transaction& transaction, std::string_view name, std::string_view body);
 
 // Whether the domain may give the service its origin. The error is for the operator, as service_to_lead's.
 Result<void> check_lead(Transaction& transaction, const DomainRecord& domain, const Service& service);

@@ -86,6 +86,10 @@ class Store {
     // A domain that has no service gets the one of its name, or, alone, the only one; without such it leads nowhere
     // until set_domain gives it one, or a service of its name is added.
     virtual StoreResult<void> import_inventory(const Inventory& inventory, WallTime now) = 0;
+    // Takes what operators' files say, all or nothing. Of listed nodes and domains it takes those whose line is new or
+    // differs from the one that was taken last: what was changed otherwise since, and what was removed, stays so. A
+    // node that was revoked stays so unless its line changes. Gives the names of those that are listed and revoked.
+    virtual StoreResult<std::vector<std::string>> take_files(const OperatorFiles& files, WallTime now) = 0;
     // Takes up what somebody wrote into the public tables node_region and domain_origin with another program: new
     // rows, and changed regions, names, descriptions and origins. What cannot be taken up stays where it is, changes
     // nothing, and is told.

@@ -32,13 +32,6 @@ Result<std::string> read_sql(const std::string& path) {
     return text;
 }
 
-Result<void> import(Store& store, const Inventory& inventory, const std::string& path, WallTime now) {
-    if (const auto done = store.import_inventory(inventory, now); !done) {
-        return fail(fmt::format("{}: {}", path, done.error().text));
-    }
-    return {};
-}
-
 // Of those in the inventory.
 Result<std::vector<std::string>> domains_without_service(Store& store, const Inventory& inventory) {
     const auto domains = store.domains();
@@ -70,8 +63,8 @@ Result<std::string> import_sql_file(Store& store, const std::string& path, WallT
         return tl::unexpected(inventory.error());
     }
     store.write_beside_leaders();
-    if (auto done = import(store, *inventory, path, now); !done) {
-        return tl::unexpected(done.error());
+    if (const auto done = store.import_inventory(*inventory, now); !done) {
+        return fail(fmt::format("{}: {}", path, done.error().text));
     }
     const auto lost = domains_without_service(store, *inventory);
     if (!lost) {
@@ -89,10 +82,6 @@ Result<DiscoveryConfig> read_discovery_file(const std::string& path, std::span<c
         return tl::unexpected(text.error());
     }
     return parse_discovery_config(*text, path, environment);
-}
-
-Result<void> import_discovery(Store& store, const DiscoveryConfig& config, const std::string& path, WallTime now) {
-    return import(store, config.inventory, path, now);
 }
 
 Result<std::string> read_policy_file(const std::string& path, std::span<const std::string> environment) {
@@ -119,11 +108,15 @@ Result<std::string> read_policy_file(const std::string& path, std::span<const st
     return text;
 }
 
-Result<void> import_policy(Store& store, const std::string& text, WallTime now) {
-    if (const auto done = store.set_document(kRoutingPolicyDocument, text, now); !done) {
-        return fail(done.error().text);
+OperatorFiles operator_files(const std::optional<DiscoveryConfig>& discovery, const std::string& policy) {
+    OperatorFiles out;
+    if (discovery) {
+        out.listed = discovery->inventory;
     }
-    return {};
+    if (!policy.empty()) {
+        out.documents.emplace_back(kRoutingPolicyDocument, policy);
+    }
+    return out;
 }
 
 }  // namespace izar

@@ -4,6 +4,7 @@
 // Thread: the store's.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -19,15 +20,12 @@ Result<std::string> import_sql_file(Store& store, const std::string& path, WallT
 // `environment`: as parse_discovery_config takes it.
 Result<DiscoveryConfig> read_discovery_file(const std::string& path, std::span<const std::string> environment);
 
-// Imports its nodes and domains. `path`: where they are from, for the error.
-Result<void> import_discovery(Store& store, const DiscoveryConfig& config, const std::string& path, WallTime now);
-
 // Reads a routing-policy.yaml whole, and gives the text that all nodes are handed: as it stands, or where variables
 // stand in place of keys, all keys with the values in force. Nodes, regions and services that it names may come later.
 // `path` empty: there is no file, the text is empty, and a variable is an error.
 Result<std::string> read_policy_file(const std::string& path, std::span<const std::string> environment);
 
-// Makes it the fleet's policy.
-Result<void> import_policy(Store& store, const std::string& text, WallTime now);
+// What node-discovery.yaml and routing-policy.yaml say, for Store::take_files. Without a file: none, an empty text.
+OperatorFiles operator_files(const std::optional<DiscoveryConfig>& discovery, const std::string& policy);
 
 }  // namespace izar

@@ -41,7 +41,7 @@ TEST_F(InventoryFiles, APolicyIsReadWholeBeforeItIsTheFleets) {
     const std::string text = "policies: [{name: eu, forbidden: {regions: [us]}}]\n";
     const auto read = read_policy_file(write("routing-policy.yaml", text), {});
     ASSERT_TRUE(read) << read.error().text;
-    ASSERT_TRUE(import_policy(*store_, *read, kNow));
+    ASSERT_TRUE(store_->take_files(operator_files({}, *read), kNow));
     const auto documents = store_->documents();
     ASSERT_EQ(documents.value().size(), 1U);
     EXPECT_EQ(documents.value()[0].name, kRoutingPolicyDocument);
@@ -137,7 +137,8 @@ TEST_F(InventoryFiles, ADiscoveryFileDeclaresNodesAndDomains) {
                                    "domains:\n  - {domain: www.example.com, origin: 10.0.1.5}\n");
     const auto config = read_discovery_file(file, {});
     ASSERT_TRUE(config) << config.error().text;
-    ASSERT_TRUE(import_discovery(*store_, *config, file, kNow));
+    ASSERT_TRUE(store_->take_files(operator_files(*config, ""), kNow));
+    EXPECT_TRUE(store_->documents().value().empty());
     EXPECT_EQ(config->adopt, std::chrono::seconds{7});
     EXPECT_EQ(domains(), 1u);
     const std::string bad = write("bad.yaml", "nodse: []\n");

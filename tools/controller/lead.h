@@ -44,13 +44,17 @@ struct ReadAgain {
 
 class Lead {
   public:
-    // Opens the store and claims the fence, or without one the store for itself alone. `operators`: as Api takes it.
+    // Opens the store and claims the fence, or without one the store for itself alone. Files that cannot be read or
+    // that the store does not take keep nobody from leading: it goes on with what the store has. `operators`: as Api
+    // takes it.
     static Result<std::unique_ptr<Lead>> begin(const LeadParts& parts, std::optional<Fence> fence,
                                                Api::Answer operators);
     Lead(const Lead&) = delete;
 
-    // Takes up what can change while it leads. The error says what is not in force; taking it again takes the rest.
+    // Takes up what can change while it leads: all of it, or on an error nothing.
     Result<void> take(const ReadAgain& files);
+    // Why the files that were there when it began are not in force; empty: they are, or others since.
+    const std::string& problem() const noexcept { return problem_; }
 
     // A stream that an agent made, or a node that joins.
     StreamEvents* accept(StreamId stream, const SocketAddress& from) { return controller_.accept(stream, from); }
@@ -62,12 +66,17 @@ class Lead {
     HttpAnswer answer(const HttpRequest& request) { return api_.answer(request); }
 
   private:
-    Lead(const LeadParts& parts, std::optional<Fence> fence, std::unique_ptr<Store> store, Nanos adopt_interval,
-         Api::Answer operators);
+    Lead(const LeadParts& parts, std::optional<Fence> fence, std::unique_ptr<Store> store, Api::Answer operators);
+
+    // Files into the store. Errors: as Store::take_files.
+    StoreResult<void> write(const std::optional<DiscoveryConfig>& discovery, const std::string& policy);
+    StoreResult<void> take_first(const LeadParts& parts);
 
     const std::string discovery_path_;
+    const std::function<void(const std::string&)> log_;
     std::optional<Fence> fence_;
     std::unique_ptr<Store> store_;
+    std::string problem_;
     Controller controller_;
     OperatorCommands commands_;
     Api api_;

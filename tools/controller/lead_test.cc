@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "dataplane/base/testing/temporary_folder.h"
+#include "tools/controller/inventory.h"
 
 namespace izar {
 namespace {
@@ -23,7 +25,16 @@ class LeadTest : public testing::Test {
   protected:
     void SetUp() override { config.state = folder.path(); }
     LeadParts parts(const std::string& discovery = "", const std::string& policy = "") {
-        return {*loop, state, config, tls, discovery, policy, {}, fill, [] { return kNow; }, [](const std::string&) {}};
+        return {*loop,
+                state,
+                config,
+                tls,
+                discovery,
+                policy,
+                {},
+                fill,
+                [] { return kNow; },
+                [this](const std::string& line) { log += line + "\n"; }};
     }
     static Result<std::string> no_operator(std::string_view) { return fail("nobody asked"); }
 
@@ -34,6 +45,7 @@ class LeadTest : public testing::Test {
         *TlsContext::for_controller(*state.authority.make_controller(today), state.authority.certificate());
     std::unique_ptr<EventLoop> loop = std::move(*EventLoop::make([] { return Instant{}; }));
     SchedulingConfig config;
+    std::string log;
 };
 
 TEST_F(LeadTest, BeginsWithTheStoreAndAnswers) {
@@ -75,10 +87,25 @@ TEST_F(LeadTest, AStoreIsNotLedWithTheKeysOfAnotherFleet) {
     EXPECT_NE(other.error().text.find("link-master.key"), std::string::npos) << other.error().text;
 }
 
-TEST_F(LeadTest, WhatIsWrongIsSaid) {
-    const auto missing = Lead::begin(parts(folder / "nowhere.yaml"), std::nullopt, no_operator);
-    ASSERT_FALSE(missing);
-    EXPECT_NE(missing.error().text.find("nowhere.yaml"), std::string::npos) << missing.error().text;
+TEST_F(LeadTest, FilesThatAreNotTakenUpAreToldAndKeepNobodyFromLeading) {
+    const auto lead = Lead::begin(parts(folder / "nowhere.yaml"), std::nullopt, no_operator);
+    ASSERT_TRUE(lead) << lead.error().text;
+    EXPECT_NE((*lead)->problem().find("nowhere.yaml"), std::string::npos) << (*lead)->problem();
+    EXPECT_NE(log.find("nowhere.yaml"), std::string::npos) << log;
+    ASSERT_TRUE((*lead)->take({config, DiscoveryConfig{}, {}}));
+    EXPECT_EQ((*lead)->problem(), "");
+}
+
+TEST_F(LeadTest, AListedNodeThatWasRevokedIsTold) {
+    std::ofstream(folder / "discovery.yaml") << "nodes: [{name: ams-1, region: eu, address: 10.0.0.1}]\n";
+    const auto lead = Lead::begin(parts(folder / "discovery.yaml"), std::nullopt, no_operator);
+    ASSERT_TRUE(lead) << lead.error().text;
+    EXPECT_EQ(log, "");
+    ASSERT_TRUE((*lead)->answer(R"({"do":"node revoke","node":"ams-1"})"));
+    log.clear();
+    const auto read = read_discovery_file(folder / "discovery.yaml", {});
+    ASSERT_TRUE((*lead)->take({config, *read, {}}));
+    EXPECT_NE(log.find("discovery.yaml: node ams-1 was revoked and stays so"), std::string::npos) << log;
 }
 
 }  // namespace

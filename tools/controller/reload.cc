@@ -60,7 +60,7 @@ void Reload::take(ReadAgain files) {
     state_.needs_restart = changed_keys(scheduling_keys(config_), scheduling_keys(next), false);
     if (auto taken = seat_.take(std::move(files)); !taken) {
         state_.problem = taken.error().text;
-        log_("the files are not all taken up, send SIGHUP again: " + state_.problem);
+        log_("SIGHUP changes nothing: " + state_.problem);
         return;
     }
     take_at_sighup(config_, next);

@@ -31,6 +31,12 @@ class ReloadTest : public testing::Test {
         config = parse_scheduling_config("listen: 127.0.0.1:0", "config.yaml", {}).value();
         config.state = folder.path();
         environment = {"IZAR_CONTROLLER_STATE=" + folder.path(), "IZAR_POLICY_LAST_MILE_TARGET_CPU_PERCENT=70"};
+        start();
+    }
+    // As the program does.
+    void start() {
+        reload.reset();
+        seat.reset();
         seat = std::make_unique<Seat>(
             LeadParts{*loop, state, config, tls, options.discovery, "policies:\n  - {name: fast}\n", environment, fill,
                       [] { return kNow; }, [](const std::string&) {}},
@@ -122,6 +128,36 @@ TEST_F(ReloadTest, VariablesStandInThePolicyThatAllNodesAreHanded) {
     EXPECT_EQ(policies->list.front().name, "calm");
     EXPECT_EQ(policies->last_mile.target_cpu, 70) << "as the variable says";
     EXPECT_EQ(policies->last_mile.most_moved_percent, 9) << "as the file says";
+}
+
+TEST_F(ReloadTest, FilesThatContradictTheStoreChangeNothingAndTheNextStartLeads) {
+    write("discovery.yaml",
+          "nodes:\n  - {name: ams, region: eu, address: 10.0.0.1}\n  - {name: fra, region: eu, address: 10.0.0.2}\n");
+    reload->act();
+    ASSERT_EQ(ask("config")["generation"], 2);
+    write("config.yaml", "listen: 127.0.0.1:0\nstore: {keep_samples: 2h}\n");
+    write("discovery.yaml",
+          "domains: [{domain: a.example, origin: 10.0.1.5}]\nnodes: [{name: ams, region: eu, address: 10.0.0.2}]\n");
+    log.clear();
+    reload->act();
+    EXPECT_NE(log.find("SIGHUP changes nothing: "), std::string::npos) << log;
+    EXPECT_EQ(config.keep_samples, SchedulingConfig{}.keep_samples);
+    const auto told_in_vain = [&] {
+        const Json told = ask("config")["problem"];
+        return told.is_string() && told.get<std::string>().find("those of node 1 (ams, 10.0.0.1)") != std::string::npos;
+    };
+    EXPECT_EQ(ask("config")["generation"], 2);
+    EXPECT_TRUE(told_in_vain()) << ask("config");
+    EXPECT_EQ(ask("domains")["domains"].size(), 0U) << "though its line is good";
+
+    start();
+    EXPECT_TRUE(told_in_vain()) << ask("config");
+    EXPECT_EQ(ask("nodes")["nodes"].size(), 2U);
+    EXPECT_EQ(ask("domains")["domains"].size(), 0U);
+    write("discovery.yaml", "domains: [{domain: a.example, origin: 10.0.1.5}]\n");
+    reload->act();
+    EXPECT_TRUE(ask("config")["problem"].is_null()) << ask("config");
+    EXPECT_EQ(ask("domains")["domains"].size(), 1U);
 }
 
 }  // namespace

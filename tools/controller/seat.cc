@@ -139,7 +139,11 @@ Result<std::string> Seat::controllers() const {
 }
 
 Result<std::string> Seat::config() const {
-    return text_of(config_answer(config_state_, election_ == nullptr ? "" : election_->name()));
+    ConfigState state = config_state_;
+    if (state.problem.empty() && lead_ != nullptr) {
+        state.problem = lead_->problem();
+    }
+    return text_of(config_answer(state, election_ == nullptr ? "" : election_->name()));
 }
 
 void Seat::set_config_state(ConfigState state) {

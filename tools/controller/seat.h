@@ -39,7 +39,7 @@ class Seat {
     // Listens for agents. Alone: leads, or says why it cannot. With others: waits for its turn.
     Result<void> start();
 
-    // What was read again counts for this lead, and for every later one. On an error what was before may count on.
+    // What was read again counts for this lead, and for every later one. On an error what was before counts on.
     Result<void> take(ReadAgain files);
     // What came of a SIGHUP, now, for those who ask about this controller's configuration.
     void set_config_state(ConfigState state);

@@ -74,14 +74,24 @@ bool set_domain(Store& store, std::uint32_t number, const std::string& origin_ip
            store.set_domain(domain, address(origin_ip), "", kNow);
 }
 
+NodeDeclaration declaration(std::uint32_t number) {
+    return {.name = fmt::format("declared-{}", number), .region = "eu", .address = address(declared_address(number))};
+}
+
 bool import_node(Store& store, std::uint32_t number) {
     Inventory inventory;
-    inventory.nodes = {
-        {.name = fmt::format("declared-{}", number), .region = "eu", .address = address(declared_address(number))}};
+    inventory.nodes = {declaration(number)};
     inventory.system_info = {{.ip = declared_address(number), .timestamp = kNow}};
     inventory.region_probes = {{"10.0.0.1", "eu", "10.0.0.2", "us", 1, kNow}};
     inventory.link_metrics = {{"10.0.0.1", "10.0.0.3", 1, 0, 0, 0, 0, std::nullopt, kNow}};
     return store.import_inventory(inventory, kNow).has_value();
+}
+
+bool list_node(Store& store, std::uint32_t number) {
+    OperatorFiles files;
+    files.listed.emplace();
+    files.listed->nodes = {declaration(number)};
+    return store.take_files(files, kNow).has_value();
 }
 
 }  // namespace
@@ -89,7 +99,7 @@ bool import_node(Store& store, std::uint32_t number) {
 CrashOperation CrashModel::choose(Random& random) const {
     // Chances in two rounds: what is possible now decides.
     while (true) {
-        CrashOperation operation{.action = static_cast<CrashAction>(random.below(17)), .detail = random.below(250)};
+        CrashOperation operation{.action = static_cast<CrashAction>(random.below(18)), .detail = random.below(250)};
         std::map<std::uint32_t, bool> candidates;
         switch (operation.action) {
             case CrashAction::create_token:
@@ -139,6 +149,7 @@ CrashOperation CrashModel::choose(Random& random) const {
                 }
                 break;
             case CrashAction::import_inventory:
+            case CrashAction::take_files:
                 operation.subject = static_cast<std::uint32_t>(nodes_.size());
                 return operation;
             case CrashAction::claim:
@@ -197,6 +208,7 @@ void CrashModel::apply(const CrashOperation& operation) {
             documents_.erase(operation.subject);
             break;
         case CrashAction::import_inventory:
+        case CrashAction::take_files:
             nodes_[next_id] = {.state = "declared", .address = declared_address(operation.subject)};
             break;
         case CrashAction::claim:
@@ -260,6 +272,8 @@ bool carry_out(Store& store, const CrashOperation& operation) {
             return store.remove_document(name, kNow).has_value();
         case CrashAction::import_inventory:
             return import_node(store, operation.subject);
+        case CrashAction::take_files:
+            return list_node(store, operation.subject);
         case CrashAction::adopt_public_rows:
             return store.adopt_public_rows(kNow).has_value();
         case CrashAction::claim:

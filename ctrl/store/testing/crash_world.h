@@ -31,6 +31,7 @@ enum class CrashAction : std::uint8_t {
     set_document,
     remove_document,
     import_inventory,
+    take_files,
     adopt_public_rows,
     claim,
     write_measurements,
