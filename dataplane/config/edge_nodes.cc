@@ -149,32 +149,13 @@ void copy_name(const std::string& from, char (&to)[kNameLength]) {
     std::memcpy(to, from.c_str(), from.size() + 1);
 }
 
-bool is_host_address(const IpAddress& address) {
-    if (address.is_unspecified()) {
-        return false;
-    }
-    const auto& b = address.bytes();
-    if (address.family() == Family::ipv4) {
-        return b[0] != 0 && b[0] != 127 && b[0] < 224;  // RFC 1122 section 3.2.1.3, RFC 1112
-    }
-    const bool loopback = std::all_of(b.begin(), b.end() - 1, [](std::uint8_t v) { return v == 0; }) && b[15] == 1;
-    return !loopback && b[0] != 0xFF;  // RFC 4291 sections 2.5.3 and 2.7
-}
-
 std::optional<IpAddress> read_host_address(const YamlCursor& cursor) {
     const auto address = cursor.parsed([](std::string_view t) { return IpAddress::parse(t); });
     if (address && !is_host_address(*address)) {
-        cursor.problem(
-            fmt::format("'{}' is not the address of one host; loopback, multicast and the like cannot "
-                        "be used here",
-                        address->text()));
+        cursor.problem(no_host_address(*address));
         return std::nullopt;
     }
     return address;
-}
-
-std::string_view family_name(Family family) {
-    return family == Family::ipv4 ? "IPv4" : "IPv6";
 }
 
 std::span<const ItemKey> node_keys() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "dataplane/base/address_rules.h"
 #include "dataplane/config/config_keys.h"
 #include "dataplane/config/edge_config.h"
 #include "dataplane/config/yaml_reader.h"
@@ -70,14 +71,10 @@ std::span<const ItemKey> probe_keys();
 // Copies a name that YamlCursor::name() accepted, so it is shorter than kNameLength.
 void copy_name(const std::string& from, char (&to)[kNameLength]);
 
-// Whether an address can be the source or destination of a host's packets: not unspecified, loopback,
-// multicast or broadcast.
-bool is_host_address(const IpAddress& address);
 // A host address, or a problem at the cursor.
 std::optional<IpAddress> read_host_address(const YamlCursor& cursor);
 
 // The port that carries the overlay, or nullptr while a problem keeps it unknown.
 const PortConfig* overlay_port(const EdgeConfig& config);
-std::string_view family_name(Family family);
 
 }  // namespace izar

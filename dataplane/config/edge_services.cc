@@ -1,20 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <unordered_map>
 
 #include "dataplane/base/limits.h"
 #include "dataplane/config/edge_sections.h"
+#include "dataplane/tables/service_rules.h"
 
 namespace izar {
 namespace {
-
-constexpr std::uint64_t kMostServiceId = 0xFFFFFF;  // the GENEVE VNI has 24 bits
-constexpr std::uint64_t kMostWeight = 65535;
-constexpr Nanos kLeastTimeout = std::chrono::seconds{1};
-constexpr Nanos kMostTimeout = std::chrono::hours{24};
 
 constexpr ItemKey kServiceKeys[] = {
     {"id", "required", "1 to 16777215", "Unique; travels as the GENEVE VNI."},
@@ -53,37 +48,43 @@ constexpr ItemKey kTimeoutKeys[] = {
     {"icmp", "`10s`", "a duration, 1s to 24h", "Echo identifiers."},
 };
 
-struct PortRange {
-    std::uint16_t first = 0;
-    std::uint16_t last = 0;
+// Where the parts of a service stand, for what is said of it as a whole. Of a part that was left out or could not be
+// read a problem was told already: it has no place here.
+struct ServicePlaces {
+    std::optional<YamlCursor> ports;
+    std::optional<YamlCursor> egresses;
+    std::vector<YamlCursor> egress;  // as in Service::egresses
+    std::optional<YamlCursor> origins;
+    std::vector<YamlCursor> origin;  // as in Service::origins
+    std::vector<YamlCursor> origin_address;
+    std::vector<std::optional<YamlCursor>> origin_port;
+
+    std::optional<YamlCursor> of(const ServiceProblem& problem) const {
+        switch (problem.part) {
+            case ServicePart::ports:
+                return ports;
+            case ServicePart::egresses:
+                return egresses;
+            case ServicePart::egress:
+                return egress[problem.item];
+            case ServicePart::origins:
+                return origins;
+            case ServicePart::origin:
+                return origin[problem.item];
+            case ServicePart::origin_address:
+                return origin_address[problem.item];
+            case ServicePart::origin_port:
+                return origin_port[problem.item];
+            case ServicePart::vip:
+            case ServicePart::timeouts:
+                break;  // read within their bounds
+        }
+        return std::nullopt;
+    }
 };
 
-// "80", "8000-8099" or "any".
-Result<PortRange> parse_port_range(std::string_view text) {
-    if (text == "any") {
-        return PortRange{0, 65535};
-    }
-    const auto wrong = [&] {
-        return fail(fmt::format("'{}' is not a port; write 80, 8000-8099 or any (ports are 1 to 65535)", text));
-    };
-    PortRange range;
-    const char* last = text.data() + text.size();
-    const auto [middle, first_code] = std::from_chars(text.data(), last, range.first);
-    if (first_code != std::errc{} || range.first == 0) {
-        return wrong();
-    }
-    range.last = range.first;
-    if (middle == last) {
-        return range;
-    }
-    const auto [end, last_code] = std::from_chars(middle + 1, last, range.last);
-    if (*middle != '-' || last_code != std::errc{} || end != last) {
-        return wrong();
-    }
-    if (range.last < range.first) {
-        return fail(fmt::format("'{}' ends before it begins; write the smaller port first", text));
-    }
-    return range;
+bool is_list(const YamlCursor& at) {
+    return at.kind() == YamlKind::sequence || at.kind() == YamlKind::null;
 }
 
 // The node names of the fleet, for looking up and for guessing what was meant.
@@ -127,10 +128,9 @@ void read_weight(const YamlMap& keys, std::uint32_t& weight) {
 }
 
 // Entries are a node's name, or a map of node and weight.
-void read_egresses(const YamlCursor& list, const NodeNames& names, Service& service) {
-    const auto items = list.list(kMaxEgresses);
-    std::size_t wrong = 0;
-    for (const YamlCursor& item : items) {
+void read_egresses(const YamlCursor& list, const NodeNames& names, Service& service, ServicePlaces& places) {
+    bool all_good = is_list(list);
+    for (const YamlCursor& item : list.list(kMaxEgresses)) {
         Egress egress;
         std::optional<NodeId> node;
         if (item.kind() == YamlKind::map) {
@@ -143,68 +143,41 @@ void read_egresses(const YamlCursor& list, const NodeNames& names, Service& serv
             node = names.find(item);
         }
         if (!node) {
-            ++wrong;
+            all_good = false;
             continue;
         }
         egress.node = *node;
-        const auto same = [&](const Egress& e) { return e.node == *node; };
-        if (std::any_of(service.egresses.begin(), service.egresses.end(), same)) {
-            item.problem("names a node that stands there already; keep one");
-            continue;
-        }
         service.egresses.push_back(egress);
+        places.egress.push_back(item);
     }
-    const auto works = [](const Egress& e) { return e.weight > 0; };
-    const bool readable = list.kind() == YamlKind::sequence || list.kind() == YamlKind::null;
-    if (readable && wrong == 0 && std::none_of(service.egresses.begin(), service.egresses.end(), works)) {
-        list.problem("names no egress with a weight above 0; give the nodes near the origins");
+    if (all_good) {
+        places.egresses = list;
     }
 }
 
-void check_origin_family(const YamlCursor& at, const Service& service, const IpAddress& origin) {
-    if (service.vip.is_unspecified() || origin.family() == service.vip.family()) {
-        return;
-    }
-    at.problem(
-        fmt::format("'{}' is {}, the service's vip is {}; translation between families is not supported, give "
-                    "the service a vip of the origins' family",
-                    origin.text(), family_name(origin.family()), family_name(service.vip.family())));
-}
-
-void read_origins(const YamlCursor& list, Service& service) {
-    std::size_t wrong = 0;
+void read_origins(const YamlCursor& list, Service& service, ServicePlaces& places) {
+    bool all_good = is_list(list);
     for (const YamlCursor& item : list.list(kMaxOrigins)) {
         const auto keys = item.map(words_of(kOriginKeys));
         const auto address_key = keys ? keys->need("address") : std::nullopt;
         const auto address = address_key ? read_host_address(*address_key) : std::nullopt;
         if (!address) {
-            ++wrong;
+            all_good = false;
             continue;
-        }
-        check_origin_family(*address_key, service, *address);
-        if (*address == service.vip) {
-            address_key->problem("is the service's own vip; give the address of a server behind it");
         }
         Origin origin{.address = *address};
         read_weight(*keys, origin.weight);
-        if (const auto port = keys->find("port")) {
-            if (service.transport == Transport::icmp) {
-                port->problem("icmp has no ports; leave the key out");
-            } else {
-                assign(origin.port, port->integer(1, 65535));
-            }
-        }
-        const auto same = [&](const Origin& o) { return o.address == origin.address && o.port == origin.port; };
-        if (std::any_of(service.origins.begin(), service.origins.end(), same)) {
-            item.problem("is an origin that stands there already; keep one, with the sum of their weights");
-            continue;
+        const auto port = keys->find("port");
+        if (port) {
+            assign(origin.port, port->integer(1, 65535));
         }
         service.origins.push_back(origin);
+        places.origin.push_back(item);
+        places.origin_address.push_back(*address_key);
+        places.origin_port.push_back(port);
     }
-    const auto works = [](const Origin& o) { return o.weight > 0; };
-    const bool readable = list.kind() == YamlKind::sequence || list.kind() == YamlKind::null;
-    if (readable && wrong == 0 && std::none_of(service.origins.begin(), service.origins.end(), works)) {
-        list.problem("names no origin with a weight above 0; give at least one server");
+    if (all_good) {
+        places.origins = list;
     }
 }
 
@@ -222,22 +195,19 @@ void read_timeouts(const YamlCursor& timeouts, FlowTimeouts& out) {
     };
     for (const auto& [key, field] : fields) {
         if (const auto given = keys->find(key)) {
-            assign(*field, given->duration(kLeastTimeout, kMostTimeout));
+            assign(*field, given->duration(kLeastFlowTimeout, kMostFlowTimeout));
         }
     }
 }
 
-void read_service_ports(const YamlMap& keys, Service& service) {
-    if (service.transport == Transport::icmp) {
-        if (const auto ports = keys.find("ports")) {
-            ports->problem("icmp has no ports; leave the key out");
-        }
-        return;
-    }
-    const auto ports = keys.need("ports", "write 80, 8000-8099 or any");
+// Requires the protocol.
+void read_service_ports(const YamlMap& keys, Service& service, ServicePlaces& places) {
+    const auto ports =
+        service.transport == Transport::icmp ? keys.find("ports") : keys.need("ports", "write 80, 8000-8099 or any");
     if (const auto range = ports ? ports->parsed(parse_port_range) : std::nullopt) {
         service.first_port = range->first;
         service.last_port = range->last;
+        places.ports = ports;
     }
 }
 
@@ -254,22 +224,9 @@ void check_own_egress(const YamlCursor& at, const Service& service, const EdgeCo
     }
 }
 
-// A VIP that is also an address of the overlay or of translation would be answered twice.
-void check_vip(const YamlCursor& at, const IpAddress& vip, const EdgeConfig& config) {
-    const auto& egress = config.egress_addresses;
-    if (std::find(egress.begin(), egress.end(), vip) != egress.end()) {
-        at.problem(fmt::format("'{}' is an egress address of this node too; choose another vip", vip.text()));
-    }
-    for (const FleetNode& node : config.nodes) {
-        if (node.overlay_address == vip) {
-            at.problem(
-                fmt::format("'{}' is the overlay address of node '{}' too; choose another vip", vip.text(), node.name));
-        }
-    }
-}
-
 Service read_service(const YamlMap& keys, const NodeNames& names, const SoundParts& sound, const EdgeConfig& config) {
     Service service;
+    ServicePlaces places;
     if (const auto id = keys.need("id")) {
         assign(service.id, id->integer(1, kMostServiceId));
     }
@@ -283,24 +240,31 @@ Service read_service(const YamlMap& keys, const NodeNames& names, const SoundPar
     }
     if (const auto vip_key = keys.need("vip", "give the address that clients connect to")) {
         if (assign(service.vip, read_host_address(*vip_key))) {
-            check_vip(*vip_key, service.vip, config);
+            if (const auto conflict = vip_conflict(service.vip, config.nodes, config.egress_addresses)) {
+                vip_key->problem(*conflict);
+            }
         }
     }
-    read_service_ports(keys, service);
+    read_service_ports(keys, service, places);
     if (const auto egress = keys.need("egress", "name the nodes near the origins")) {
-        read_egresses(*egress, names, service);
+        read_egresses(*egress, names, service, places);
         if (sound.ports && sound.egress_addresses && sound.nodes) {
             check_own_egress(*egress, service, config);
         }
     }
     if (const auto origins = keys.need("origins", "give the servers behind the vip")) {
-        read_origins(*origins, service);
+        read_origins(*origins, service, places);
     }
     if (const auto duplicate = keys.find("duplicate")) {
         assign(service.duplicate, duplicate->word({"false", "true"}));
     }
     if (const auto timeouts = keys.find("timeouts")) {
         read_timeouts(*timeouts, service.timeouts);
+    }
+    for (const ServiceProblem& problem : service_problems(service, NoEgress::refused)) {
+        if (const auto place = places.of(problem)) {
+            place->problem(problem.text);
+        }
     }
     return service;
 }
