@@ -138,7 +138,7 @@ TEST_F(AgentTest, GarbageUsesUpNoQuotaOfJoins) {
 TEST_F(AgentTest, ServicesAndDomainsReachEveryNode) {
     TestNode& ams = add_node("ams");
     TestNode& fra = add_node("fra");
-    ask({{"do", "service set"},
+    ask({{"do", "service add"},
          {"name", "web"},
          {"vip", "10.99.0.80"},
          {"first_port", 80},
@@ -260,7 +260,7 @@ TEST_F(AgentTest, ANodeServesFromItsAgentsFirstVisitOn) {
     add_node("ams");
     const auto fra = join_as("fra", token());
     ASSERT_TRUE(fra) << fra.error().text;
-    ask({{"do", "service set"}, {"name", "web"}, {"vip", "10.99.0.80"}, {"origins", {{{"address", "10.2.0.10"}}}}});
+    ask({{"do", "service add"}, {"name", "web"}, {"vip", "10.99.0.80"}, {"origins", {{{"address", "10.2.0.10"}}}}});
     const auto egresses = [&] { return ask({{"do", "services"}})["services"][0]["egresses"]; };
     ASSERT_TRUE(run_until([&] { return egresses() == Json::array({"ams"}); })) << egresses();
     EXPECT_EQ(controller->shares().weight(fra->id), 0U) << "no client is sent there";
@@ -280,7 +280,7 @@ TEST_F(AgentTest, AnswersOperatorsOfItsOwnMachine) {
     TestNode& ams = add_node("ams");
     TestNode& fra = add_node("fra");
     ASSERT_TRUE(run_until([&] { return knows(ams, 2) && knows(fra, 2); })) << log;
-    ask({{"do", "service set"}, {"name", "web"}, {"vip", "10.99.0.80"}, {"origins", {{{"address", "10.2.0.10"}}}}});
+    ask({{"do", "service add"}, {"name", "web"}, {"vip", "10.99.0.80"}, {"origins", {{{"address", "10.2.0.10"}}}}});
     ams.measure(fra.identity.id, true, milliseconds{4});
     const auto told = [&](const std::string& what) {
         return Json::parse(ams.agent->answer(Json{{"do", what}}.dump()).value());
@@ -310,10 +310,10 @@ TEST_F(AgentTest, AnswersOperatorsOfItsOwnMachine) {
 
 TEST_F(AgentTest, CommandsSayWhatIsWrongAndChangeNothing) {
     for (const char* const line :
-         {"", "[]", "{}", R"({"do": "fly"})", R"({"do": "token create"})", R"({"do": "service set", "name": "web"})",
-          R"({"do": "service set", "name": "a b", "vip": "10.0.0.1"})",
-          R"({"do": "service set", "name": "web", "vip": "10.0.0.1", "egresses": ["nobody"]})",
-          R"({"do": "service set", "name": "web", "vip": "10.0.0.1", "origins": [{"address": "fd00::1"}]})",
+         {"", "[]", "{}", R"({"do": "fly"})", R"({"do": "token create"})", R"({"do": "service put", "name": "web"})",
+          R"({"do": "service put", "name": "a b", "vip": "10.0.0.1"})",
+          R"({"do": "service put", "name": "web", "vip": "10.0.0.1", "egresses": ["nobody"]})",
+          R"({"do": "service put", "name": "web", "vip": "10.0.0.1", "origins": [{"address": "fd00::1"}]})",
           R"({"do": "node revoke", "node": "nobody"})", R"({"do": "domain set", "domain": "example.com"})"}) {
         const auto answer = commands->answer(line);
         ASSERT_FALSE(answer) << line;

@@ -100,6 +100,11 @@ TEST_F(ApiTest, RoutesStandForOperatorRequests) {
     EXPECT_EQ(Json::parse(call("GET", {"v1", "history"}, nullptr, {{"from", "ams"}, {"last_hours", "2"}}).body)["from"],
               1);
     EXPECT_EQ(Json::parse(call("POST", {"v1", "requests"}, {{"do", "links"}}).body)["links"], Json::array());
+    EXPECT_EQ(call("PATCH", {"v1", "services", "web"}, {{"duplicate", true}}).status, 200U);
+    EXPECT_EQ(call("POST", {"v1", "services"}, {{"name", "web"}, {"vip", "10.99.0.81"}}).status, 400U) << "it is there";
+    EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"][0]["duplicate"], true);
+    const std::string token = Json::parse(call("GET", {"v1", "tokens"}).body)["tokens"][0]["id"];
+    EXPECT_EQ(call("DELETE", {"v1", "tokens", token}).status, 200U);
     EXPECT_EQ(call("DELETE", {"v1", "domains", "example.com"}).status, 200U);
     EXPECT_EQ(call("DELETE", {"v1", "services", "web"}).status, 200U);
     EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"], Json::array());

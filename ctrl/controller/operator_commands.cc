@@ -1,23 +1,27 @@
 #include "ctrl/controller/operator_commands.h"
 
-#include <control.pb.h>
 #include <fmt/format.h>
 
-#include <cstring>
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "ctrl/controller/operator_lists.h"
-#include "ctrl/frames/messages.h"
+#include "ctrl/controller/service_request.h"
+#include "ctrl/store/checks.h"
 #include "ctrl/store/token.h"
 #include "ctrl/tls/join_token.h"
-#include "dataplane/base/limits.h"
+#include "dataplane/tables/service_rules.h"
 
 namespace izar {
 namespace {
 
 using Json = nlohmann::json;
 using Request = OperatorRequest;
+
+std::string json_text(const Json& answer) {
+    return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 // What the store did not do. A leader soon knows that it has no store then.
 tl::unexpected<OperatorError> not_done(Controller& controller, const StoreError& error) {
@@ -67,82 +71,100 @@ Answered<Json> create_token(Controller& controller, Request& request, const Oper
                 {"expires_at_s", seconds_since_1970(record->expires_at)}};
 }
 
-Answered<Json> revoke_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
-    const NodeId node = controller.desired().find(request.needed("node"));
-    if (request.problem() || node == kNoNode) {
-        return fail("there is no such node; `izar nodes` lists them");
-    }
-    return changed(controller, controller.store().revoke_node(node, controller.wall_now()), {{"node", raw(node)}});
-}
-
-Answered<Json> drain_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
-    const NodeId node = controller.desired().find(request.needed("node"));
-    if (request.problem() || node == kNoNode) {
-        return fail("there is no such node; `izar nodes` lists them");
-    }
-    const bool drained = request.flag("drained", true);
-    return changed(controller, controller.store().set_drained(node, drained, controller.wall_now()),
-                   {{"node", raw(node)}, {"drained", drained}});
-}
-
-void read_egresses(const Controller& controller, Request& request, Service& service) {
-    for (const Json& each : request.list("egresses")) {
-        const std::string name = each.is_string() ? each.get<std::string>() : "";
-        const NodeId node = controller.desired().find(name);
-        if (node == kNoNode) {
-            request.refuse(fmt::format("egress '{}' is no node; `izar nodes` lists them", name));
-        }
-        service.egresses.push_back({node, 1});
-    }
-}
-
-void read_origins(Request& request, Service& service) {
-    for (const Json& each : request.list("origins")) {
-        Request origin(each);
-        Origin out;
-        out.address = origin.address("address");
-        out.port = static_cast<std::uint16_t>(origin.number("port", 0, 65'535));
-        out.weight = static_cast<std::uint32_t>(origin.number("weight", 1, 1'000'000));
-        if (origin.problem()) {
-            request.refuse(origin.problem()->text);
-        }
-        service.origins.push_back(out);
-    }
-}
-
-Answered<Json> set_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
-    static const std::map<std::string, Transport> transports{
-        {"tcp", Transport::tcp}, {"udp", Transport::udp}, {"icmp", Transport::icmp}};
-    Service service;
-    service.id = ServiceId{1};  // the store gives one
-    const std::string name = request.needed("name");
-    service.vip = request.address("vip");
-    const auto transport = transports.find(request.text("protocol", "tcp"));
-    service.first_port = static_cast<std::uint16_t>(request.number("first_port", 0, 65'535));
-    service.last_port = static_cast<std::uint16_t>(request.number("last_port", 65'535, 65'535));
-    service.duplicate = request.flag("duplicate", false);
-    read_egresses(controller, request, service);
-    read_origins(request, service);
-    if (transport == transports.end()) {
-        request.refuse("'protocol' must be tcp, udp or icmp");
-    } else {
-        service.transport = transport->second;
-    }
-    if (auto named = check_name(name); !named) {
-        request.refuse(named.error().text);
-    }
+Answered<Json> withdraw_token(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+    const std::string id = request.needed("id");
     if (request.problem()) {
         return tl::unexpected(*request.problem());
     }
-    std::memcpy(service.name, name.c_str(), name.size() + 1);
-    if (auto sound = read_service(service_message(service)); !sound) {
-        return tl::unexpected(sound.error());
+    auto done = changed(controller, controller.store().withdraw_token(id, controller.wall_now()), {{"id", id}});
+    controller.tokens_changed();
+    return done;
+}
+
+// The node that a request is about; a request that is wrong in any way has none.
+Result<NodeId> wanted_node(const Controller& controller, Request& request) {
+    const NodeId node = controller.desired().find(request.node("node"));
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
+    }
+    if (node == kNoNode) {
+        return fail("there is no such node; `izar nodes` lists them");
+    }
+    return node;
+}
+
+Answered<Json> revoke_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+    const auto node = wanted_node(controller, request);
+    if (!node) {
+        return tl::unexpected(node.error());
+    }
+    return changed(controller, controller.store().revoke_node(*node, controller.wall_now()), {{"node", raw(*node)}});
+}
+
+Answered<Json> drain_node(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+    const bool drained = request.flag("drained", true);
+    const auto node = wanted_node(controller, request);
+    if (!node) {
+        return tl::unexpected(node.error());
+    }
+    return changed(controller, controller.store().set_drained(*node, drained, controller.wall_now()),
+                   {{"node", raw(*node)}, {"drained", drained}});
+}
+
+// A service without a definition yet.
+Service new_service(const std::string& name) {
+    Service out;
+    out.id = ServiceId{1};  // the store gives one
+    out.last_port = PortRange{}.last;
+    name.copy(out.name, sizeof out.name - 1);
+    return out;
+}
+
+// What a change does with the service of the name that is there, or is not.
+enum class Existing : std::uint8_t { refused, changed, replaced };
+
+Answered<Json> write_service(Controller& controller, Request& request, Existing existing) {
+    const std::string name = request.needed("name");
+    if (auto named = check_name("service", name); !named) {
+        return tl::unexpected(named.error());
+    }
+    const auto services = controller.store().services();
+    if (!services) {
+        return changed(controller, services, {});
+    }
+    const auto found = std::ranges::find(*services, name, [](const ServiceRecord& r) { return r.service.name; });
+    const bool exists = found != services->end();
+    if (exists && existing == Existing::refused) {
+        return fail(fmt::format("there is a service {} already; `izar service set` changes it", name));
+    }
+    if (!exists && existing == Existing::changed) {
+        return fail(fmt::format("there is no service {}; `izar service add` makes it", name));
+    }
+    Service service = exists && existing == Existing::changed ? found->service : new_service(name);
+    read_service_keys(controller.desired(), request, service);
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
     }
     return changed(controller, controller.store().set_service(service, controller.wall_now()), {{"service", name}});
 }
 
+Answered<Json> add_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+    return write_service(controller, request, Existing::refused);
+}
+
+Answered<Json> set_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+    return write_service(controller, request, Existing::changed);
+}
+
+Answered<Json> put_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
+    return write_service(controller, request, Existing::replaced);
+}
+
 Answered<Json> remove_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const std::string name = request.needed("name");
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
+    }
     return changed(controller, controller.store().remove_service(name, controller.wall_now()), {{"service", name}});
 }
 
@@ -160,17 +182,22 @@ Answered<Json> set_domain(Controller& controller, Request& request, const Operat
 
 Answered<Json> remove_domain(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {
     const std::string domain = request.needed("domain");
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
+    }
     return changed(controller, controller.store().remove_domain(domain, controller.wall_now()), {{"domain", domain}});
 }
 
-// What a command is about, as its request says.
-std::string subject_of(const Json& request) {
-    for (const char* const key : {"name", "node", "domain", "region"}) {
+// What was done, for the list of events: a command with what it is about.
+std::string told(const std::string& command, const Json& request) {
+    const bool undrain = command == "node drain" && request.value("drained", true) == false;
+    for (const char* const key : {"name", "node", "domain", "region", "id"}) {
         if (const auto found = request.find(key); found != request.end()) {
-            return found->is_string() ? found->get<std::string>() : found->dump();
+            return fmt::format("{} {}", undrain ? "node undrain" : command,
+                               found->is_string() ? found->get<std::string>() : found->dump());
         }
     }
-    return "";
+    return command;
 }
 
 }  // namespace
@@ -178,8 +205,9 @@ std::string subject_of(const Json& request) {
 Answered<std::string> OperatorCommands::answer(std::string_view line) {
     using Command = Answered<Json> (*)(Controller&, Request&, const RandomBytes&);
     static const std::map<std::string, Command> commands{
-        {"token create", create_token},  {"node revoke", revoke_node},       {"node drain", drain_node},
-        {"service set", set_service},    {"service remove", remove_service}, {"domain set", set_domain},
+        {"token create", create_token},  {"token withdraw", withdraw_token}, {"node revoke", revoke_node},
+        {"node drain", drain_node},      {"service add", add_service},       {"service set", set_service},
+        {"service put", put_service},    {"service remove", remove_service}, {"domain set", set_domain},
         {"domain remove", remove_domain}};
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) {
@@ -187,20 +215,22 @@ Answered<std::string> OperatorCommands::answer(std::string_view line) {
     }
     Request request(json);
     const std::string name = request.needed("do");
-    auto result = answer_question(controller_, name, request);
     if (const auto command = commands.find(name); command != commands.end()) {
-        result = command->second(controller_, request, random_);
+        auto done = command->second(controller_, request, random_);
+        if (!done) {
+            return tl::unexpected(done.error());
+        }
+        controller_.tell_event(EventKind::change, told(name, json));
+        return json_text(*done);
     }
-    if (!result) {
+    const auto answer = answer_question(controller_, name, request);
+    if (!answer) {
         return fail("'do' names no command; docs/control-plane.md lists them");
     }
-    if (!*result) {
-        return tl::unexpected(result->error());
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
     }
-    if (commands.contains(name)) {
-        controller_.tell_event(EventKind::change, fmt::format("{} {}", name, subject_of(json)));
-    }
-    return (*result)->dump(-1, ' ', false, Json::error_handler_t::replace);
+    return answer->map(json_text);
 }
 
 }  // namespace izar

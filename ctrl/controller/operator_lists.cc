@@ -161,9 +161,9 @@ Answered<Json> tell_history(Controller& controller, Request& request) {
         return found;
     };
     HistoryRequest wanted;
-    wanted.from = node(request.needed("from"));
-    if (const std::string to = request.text("to"); !to.empty()) {
-        wanted.to = node(to);
+    wanted.from = node(request.node("from"));
+    if (request.has("to")) {
+        wanted.to = node(request.node("to"));
     }
     wanted.metric = request.text("metric");
     wanted.last = std::chrono::hours{request.number("last_hours", 24, kMostHistory.count())};

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "dataplane/base/limits.h"
+#include "dataplane/tables/service_rules.h"
 
 namespace izar {
 namespace {
@@ -37,56 +38,6 @@ std::size_t utf8_length(std::string_view text) {
     const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
     const bool beyond = (first == 0xED && byte(1) > 0x9F) || (first == 0xF4 && byte(1) > 0x8F);
     return overlong || beyond ? 0 : length;
-}
-
-constexpr std::uint32_t kMostWeight = 65535;
-constexpr Nanos kMostTimeout = std::chrono::hours{24};
-
-// At least one above zero, none too large.
-template <typename Items>
-bool good_weights(const Items& items) {
-    return std::any_of(items.begin(), items.end(), [](const auto& item) { return item.weight > 0; }) &&
-           std::all_of(items.begin(), items.end(), [](const auto& item) { return item.weight <= kMostWeight; });
-}
-
-bool good_timeouts(const FlowTimeouts& timeouts) {
-    const auto good = [](Nanos timeout) { return timeout >= Nanos{0} && timeout <= kMostTimeout; };
-    return good(timeouts.tcp_opening) && good(timeouts.tcp_established) && good(timeouts.tcp_closing) &&
-           good(timeouts.udp) && good(timeouts.icmp);
-}
-
-Result<void> check_origins(const Service& service) {
-    if (service.origins.empty() || service.origins.size() > kMaxOrigins || !good_weights(service.origins)) {
-        return fail(fmt::format("service {} needs 1 to {} origins, one of them with a weight above 0, none above 65535",
-                                shown(service.name), kMaxOrigins));
-    }
-    for (const Origin& origin : service.origins) {
-        if (origin.address.is_unspecified() || origin.address.family() != service.vip.family()) {
-            return fail(fmt::format("service {}: origin {} must be an address of the VIP's family", shown(service.name),
-                                    origin.address.text()));
-        }
-        const auto same = [&](const Origin& o) { return o.address == origin.address && o.port == origin.port; };
-        if (std::count_if(service.origins.begin(), service.origins.end(), same) != 1) {
-            return fail(fmt::format("service {}: origin {} stands there twice; keep one, with the sum of the weights",
-                                    shown(service.name), origin.address.text()));
-        }
-    }
-    return {};
-}
-
-Result<void> check_egresses(const Service& service) {
-    if (service.egresses.size() > kMaxEgresses || (!service.egresses.empty() && !good_weights(service.egresses))) {
-        return fail(
-            fmt::format("service {} may name up to {} egresses, one of them with a weight above 0, none above 65535",
-                        shown(service.name), kMaxEgresses));
-    }
-    for (const Egress& egress : service.egresses) {
-        const auto same = [&](const Egress& e) { return e.node == egress.node; };
-        if (egress.node == kNoNode || std::count_if(service.egresses.begin(), service.egresses.end(), same) != 1) {
-            return fail(fmt::format("service {}: every egress is a node, named once", shown(service.name)));
-        }
-    }
-    return {};
 }
 
 }  // namespace
@@ -149,20 +100,11 @@ Result<void> check_service(const Service& service) {
     if (auto good = check_name("service", service.name); !good) {
         return good;
     }
-    if (service.vip.is_unspecified()) {
-        return fail(fmt::format("service {} needs a VIP", service.name));
+    const auto problems = service_problems(service, NoEgress::means_every_node);
+    if (!problems.empty()) {
+        return fail(fmt::format("service {}: {}: {}", service.name, place_of(problems.front()), problems.front().text));
     }
-    if (service.first_port > service.last_port) {
-        return fail(fmt::format("service {}: ports {}-{} end before they begin", service.name, service.first_port,
-                                service.last_port));
-    }
-    if (!good_timeouts(service.timeouts)) {
-        return fail(fmt::format("service {}: timeouts are at most 24 hours", service.name));
-    }
-    if (auto good = check_origins(service); !good) {
-        return good;
-    }
-    return check_egresses(service);
+    return {};
 }
 
 }  // namespace izar

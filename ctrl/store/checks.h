@@ -29,7 +29,7 @@ Result<std::string> checked_domain(std::string_view domain);
 // UTF-8 without control characters, at most `longest` bytes.
 Result<void> check_text(std::string_view what, std::string_view text, std::size_t longest);
 
-// Limits of dataplane/base/limits.h, one address family, a name, ports in order, weights that are not all zero.
+// A name, and the rules of dataplane/tables/service_rules.h; without egresses every node is one.
 Result<void> check_service(const Service& service);
 
 }  // namespace izar

@@ -7,11 +7,11 @@
 #include "ctrl/store/service_text.h"
 #include "ctrl/store/sql_store.h"
 #include "dataplane/base/limits.h"
+#include "dataplane/tables/service_rules.h"
 
 namespace izar {
 namespace {
 
-constexpr std::uint64_t kLastServiceId = 0xFFFFFF;  // the GENEVE VNI has 24 bits
 constexpr std::string_view kServiceIdState = "last_service_id";
 
 void name_service(Service& service, const std::string& name) {
@@ -23,8 +23,9 @@ void name_service(Service& service, const std::string& name) {
 const ServiceRecord* rival_of(const Service& service, const std::vector<ServiceRecord>& all) {
     const auto same_place = [&](const ServiceRecord& other) {
         return std::string_view(other.service.name) != service.name && other.service.vip == service.vip &&
-               other.service.transport == service.transport && other.service.first_port == service.first_port &&
-               other.service.last_port == service.last_port;
+               other.service.transport == service.transport &&
+               (service.transport == Transport::icmp ||
+                (other.service.first_port == service.first_port && other.service.last_port == service.last_port));
     };
     const auto found = std::find_if(all.begin(), all.end(), same_place);
     return found == all.end() ? nullptr : &*found;
@@ -82,7 +83,7 @@ StoreResult<ServiceRecord> SqlStore::set_service(const Service& service, WallTim
         record.service.id = old->service.id;
     } else {
         const std::uint64_t id = read_state(transaction, kServiceIdState, false) + 1;
-        if (id > kLastServiceId) {
+        if (id > kMostServiceId) {
             return transaction.refuse("all service ids were given; start a new store");
         }
         write_state(transaction, kServiceIdState, id);

@@ -61,7 +61,7 @@ std::vector<double> change_services(EventLoop& loop, SimulatedFleet& fleet, cons
                                     int changes) {
     std::vector<double> out;
     for (int i = 0; i <= changes && fleet.failure.empty(); ++i) {
-        const Json request{{"do", "service set"}, {"name", "web"},
+        const Json request{{"do", "service put"}, {"name", "web"},
                            {"vip", "10.99.0.80"}, {"first_port", 80},
                            {"last_port", 80},     {"origins", {{{"address", "10.98.0.1"}, {"port", 1'000 + i}}}}};
         fleet.expect_static();

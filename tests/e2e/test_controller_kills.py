@@ -91,7 +91,7 @@ class Services(Writes):
         else:
             self._port += 1
             wanted = self._port
-            request = {"do": "service set", "name": name, "vip": f"10.99.3.{name[1:]}", "protocol": "udp", "first_port": wanted,
+            request = {"do": "service put", "name": name, "vip": f"10.99.3.{name[1:]}", "protocol": "udp", "first_port": wanted,
                        "last_port": wanted, "origins": [{"address": "10.1.0.10"}]}
         self.may_hold[name].add(wanted)
         if self.ask(**request) is not None:

@@ -55,7 +55,7 @@ def write_services(lab: Lab, plane: ControlPlane, through: str, first: int, coun
     origin = lab.topology.host_address("origin")
     for number in range(first, first + count):
         try:
-            plane.ask({"do": "service set", "name": f"s{number}", "vip": "10.99.1.1", "protocol": "tcp",
+            plane.ask({"do": "service put", "name": f"s{number}", "vip": "10.99.1.1", "protocol": "tcp",
                        "first_port": number, "last_port": number, "origins": [{"address": origin}]}, through)
             written.add(f"s{number}")
         except LabError:

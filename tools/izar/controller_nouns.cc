@@ -8,6 +8,7 @@
 
 #include "ctrl/loop/sockets.h"
 #include "dataplane/config/duration.h"
+#include "dataplane/tables/service_rules.h"
 #include "tools/izar/controller_client.h"
 #include "tools/izar/drain_noun.h"
 #include "tools/izar/noun.h"
@@ -57,9 +58,9 @@ CLI::App* add_verb(CLI::App& noun, Action& run, const std::string& verb, const s
     return out;
 }
 
-void bind_text(CLI::App& command, const std::string& option, const std::shared_ptr<Json>& request,
-               const std::string& key, const std::string& help) {
-    command
+CLI::Option* bind_text(CLI::App& command, const std::string& option, const std::shared_ptr<Json>& request,
+                       const std::string& key, const std::string& help) {
+    return command
         .add_option_function<std::string>(
             option, [=](const std::string& text) { (*request)[key] = text; }, help)
         ->required();
@@ -83,6 +84,9 @@ void add_token_noun(CLI::App& app, Action& run) {
         "How long it may be used: 1h");
     create->add_option_function<unsigned>(
         "--uses", [=](unsigned uses) { (*request)["uses"] = uses; }, "How many nodes may join with it");
+    auto withdraw = std::make_shared<Json>(Json{{"do", "token withdraw"}});
+    bind_text(*add_verb(*noun, run, "withdraw", "Let no more nodes join with a token", withdraw), "id", withdraw, "id",
+              "Its id, as `izar tokens` lists it");
     add_list(app, run, "tokens", "Tokens, without their secret halves",
              {"id", "region", "uses_left", "withdrawn", "expires_at_s"});
 }
@@ -102,23 +106,6 @@ void add_node_noun(CLI::App& app, Action& run) {
              AnsweredBy::agents_too);
 }
 
-// "80", "8000-8099" or "any".
-bool read_ports(const std::string& text, Json& request) {
-    unsigned first = 0;
-    unsigned last = 65'535;
-    char behind = 0;
-    if (text != "any") {
-        const int read = std::sscanf(text.c_str(), "%5u-%5u%c", &first, &last, &behind);
-        last = read == 1 ? first : last;
-        if (read < 1 || read > 2 || (read == 1 && text.find('-') != std::string::npos)) {
-            return false;
-        }
-    }
-    request["first_port"] = first;
-    request["last_port"] = last;
-    return true;
-}
-
 // "10.2.0.10", "10.2.0.10:8080" or "[fd02::10]:8080".
 Result<Json> read_origin(const std::string& text) {
     if (const auto plain = IpAddress::parse(text)) {
@@ -131,40 +118,65 @@ Result<Json> read_origin(const std::string& text) {
     return Json{{"address", with_port->ip.text()}, {"port", with_port->port}};
 }
 
+// Throws what CLI11 tells the operator.
+void give_ports(Json& request, const std::string& text) {
+    const auto ports = parse_port_range(text);
+    if (!ports) {
+        throw CLI::ValidationError("--ports", ports.error().text);
+    }
+    request["first_port"] = ports->first;
+    request["last_port"] = ports->last;
+}
+
+void give_origins(Json& request, const std::vector<std::string>& texts) {
+    request["origins"] = Json::array();
+    for (const std::string& text : texts) {
+        const auto origin = read_origin(text);
+        if (!origin) {
+            throw CLI::ValidationError("--origin", origin.error().text);
+        }
+        request["origins"].push_back(*origin);
+    }
+}
+
+// Options that a new service and a changed one share. What is not given is not in the request.
+void add_service_options(CLI::App& verb, const std::shared_ptr<Json>& request) {
+    verb.add_option_function<std::string>(
+        "--protocol", [=](const std::string& text) { (*request)["protocol"] = text; }, "tcp, udp or icmp");
+    verb.add_option_function<std::string>(
+        "--ports", [=](const std::string& text) { give_ports(*request, text); }, "80, 8000-8099 or any");
+    verb.add_flag_function(
+        "--duplicate,!--no-duplicate", [=](std::int64_t count) { (*request)["duplicate"] = count > 0; },
+        "Each packet over two paths");
+    verb.add_option_function<std::vector<std::string>>(
+        "--egress", [=](const std::vector<std::string>& nodes) { (*request)["egresses"] = nodes; },
+        "Node that origins are reached from; several times for several");
+}
+
+CLI::Option* add_origin_option(CLI::App& verb, const std::shared_ptr<Json>& request) {
+    return verb.add_option_function<std::vector<std::string>>(
+        "--origin", [=](const std::vector<std::string>& texts) { give_origins(*request, texts); },
+        "ADDRESS or ADDRESS:PORT; several times for several");
+}
+
 void add_service_noun(CLI::App& app, Action& run) {
     CLI::App* noun = app.add_subcommand("service", "Services: a VIP and the origins behind it");
     noun->require_subcommand(1);
-    for (const std::string verb : {"add", "set"}) {
-        auto request = std::make_shared<Json>(Json{{"do", "service set"}});
-        auto ports = std::make_shared<std::string>("any");
-        auto origins = std::make_shared<std::vector<std::string>>();
-        auto egresses = std::make_shared<std::vector<std::string>>();
-        CLI::App* set =
-            add_verb(*noun, run, verb, "Add a service, or replace the one of this name", request, [=](Json& json) {
-                bool good = read_ports(*ports, json);
-                json["egresses"] = *egresses;
-                for (const std::string& origin : *origins) {
-                    const auto read = read_origin(origin);
-                    good = good && read.has_value();
-                    json["origins"].push_back(read.value_or(Json()));
-                }
-                if (!good) {
-                    fmt::print(stderr,
-                               "izar: ports are 80, 8000-8099 or any; origins are ADDRESS "
-                               "or ADDRESS:PORT\n");
-                }
-                return good ? kExitDone : kExitUsage;
-            });
-        bind_text(*set, "name", request, "name", "Its name");
-        bind_text(*set, "--vip", request, "vip", "Address that clients connect to");
-        set->add_option_function<std::string>(
-            "--protocol", [=](const std::string& text) { (*request)["protocol"] = text; }, "tcp, udp or icmp");
-        set->add_option("--ports", *ports, "80, 8000-8099 or any")->capture_default_str();
-        set->add_option("--origin", *origins, "ADDRESS or ADDRESS:PORT; several times for several")->required();
-        set->add_flag_callback(
-            "--duplicate", [=] { (*request)["duplicate"] = true; }, "Each packet over two paths");
-        set->add_option("--egress", *egresses, "Node that origins are reached from; without it, every node");
-    }
+    auto added = std::make_shared<Json>(Json{{"do", "service add"}});
+    CLI::App* add = add_verb(*noun, run, "add", "Add a service; without --egress every node is one", added);
+    bind_text(*add, "name", added, "name", "Its name");
+    bind_text(*add, "--vip", added, "vip", "Address that clients connect to");
+    add_service_options(*add, added);
+    add_origin_option(*add, added)->required();
+    auto changes = std::make_shared<Json>(Json{{"do", "service set"}});
+    CLI::App* set = add_verb(*noun, run, "set", "Change what is given of a service", changes);
+    bind_text(*set, "name", changes, "name", "Its name");
+    bind_text(*set, "--vip", changes, "vip", "Address that clients connect to")->required(false);
+    add_service_options(*set, changes);
+    add_origin_option(*set, changes);
+    set->add_flag_callback(
+           "--every-egress", [=] { (*changes)["egresses"] = Json::array(); }, "Every node, as if none had been named")
+        ->excludes(set->get_option("--egress"));
     auto removed = std::make_shared<Json>(Json{{"do", "service remove"}});
     bind_text(*add_verb(*noun, run, "rm", "Remove a service", removed), "name", removed, "name", "Its name");
     add_list(app, run, "services", "All services",

@@ -261,9 +261,8 @@ def _service_request(service: dict[str, Any]) -> dict[str, Any]:
     unknown = set(service) - {"id", "name", "vip", "protocol", "ports", "egress", "origins"}
     if unknown:
         raise LabError(f"service {service['name']}: a controller has no {sorted(unknown)}; leave it out")
-    first, last = 0, 65535
+    request = {key: service[key] for key in ("name", "vip", "protocol", "origins") if key in service}
     if (ports := service.get("ports", "any")) != "any":
         first, _, rest = str(ports).partition("-")
-        first, last = int(first), int(rest or first)
-    request = {key: service[key] for key in ("name", "vip", "protocol", "origins") if key in service}
-    return request | {"do": "service set", "first_port": first, "last_port": last, "egresses": service.get("egress", [])}
+        request |= {"first_port": int(first), "last_port": int(rest or first)}
+    return request | {"do": "service add", "egresses": service.get("egress", [])}
