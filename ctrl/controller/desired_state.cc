@@ -99,8 +99,9 @@ void DesiredState::build() {
             next.nodes.emplace(id, fleet_node(record));
         }
     }
+    const std::vector<Egress> usual = usual_egresses(next.nodes);
     for (const auto& [id, record] : service_records_) {
-        Service service = effective(record, next.nodes);
+        Service service = effective(record, next.nodes, usual);
         if (!service.egresses.empty() && !service.origins.empty() && next.services.size() < kMaxServices) {
             next.services.emplace(id, std::move(service));
         }
@@ -112,14 +113,37 @@ void DesiredState::build() {
     updates_.clear();
 }
 
-Service DesiredState::effective(const ServiceRecord& record, const std::map<NodeId, FleetNode>& nodes) const {
-    Service out = record.service;
-    if (out.egresses.empty()) {
-        for (const auto& [id, node] : nodes) {
-            if (out.egresses.size() < kMaxEgresses && records_.at(id).was_seen()) {
-                out.egresses.push_back({id, 1});
+// Every node that can serve. Of more than a service can have, regions take turns, so that none goes without; within
+// one, who joined first.
+std::vector<Egress> DesiredState::usual_egresses(const std::map<NodeId, FleetNode>& nodes) const {
+    std::map<std::string_view, std::vector<NodeId>> regions;
+    std::size_t most = 0;
+    const auto serves = [&](NodeId id) { return records_.at(id).was_seen() && !records_.at(id).drained; };
+    const bool any = std::ranges::any_of(nodes, [&](const auto& node) { return serves(node.first); });
+    for (const auto& [id, node] : nodes) {
+        if (any ? serves(id) : records_.at(id).was_seen()) {
+            auto& region = regions[node.region];
+            region.push_back(id);
+            most = std::max(most, region.size());
+        }
+    }
+    std::vector<Egress> out;
+    for (std::size_t turn = 0; turn < most; ++turn) {
+        for (const auto& [region, ids] : regions) {
+            if (turn < ids.size() && out.size() < kMaxEgresses) {
+                out.push_back({ids[turn], 1});
             }
         }
+    }
+    std::ranges::sort(out, {}, &Egress::node);
+    return out;
+}
+
+Service DesiredState::effective(const ServiceRecord& record, const std::map<NodeId, FleetNode>& nodes,
+                                const std::vector<Egress>& usual) const {
+    Service out = record.service;
+    if (out.egresses.empty()) {
+        out.egresses = usual;
     }
     std::erase_if(out.egresses, [&](const Egress& egress) {
         return !nodes.contains(egress.node) || !records_.at(egress.node).was_seen();

@@ -61,7 +61,9 @@ class DesiredState {
     static constexpr std::size_t kRemembered = 64;  // versions that a node may come back with and still get a change
 
     void build();
-    Service effective(const ServiceRecord& record, const std::map<NodeId, FleetNode>& nodes) const;
+    std::vector<Egress> usual_egresses(const std::map<NodeId, FleetNode>& nodes) const;
+    Service effective(const ServiceRecord& record, const std::map<NodeId, FleetNode>& nodes,
+                      const std::vector<Egress>& usual) const;
 
     MasterSecret master_;
     std::uint64_t version_ = 0;

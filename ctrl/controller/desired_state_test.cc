@@ -9,6 +9,7 @@
 
 #include "ctrl/controller/fleet_identity.h"
 #include "ctrl/store/token.h"
+#include "dataplane/base/limits.h"
 #include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
@@ -20,11 +21,11 @@ class DesiredStateTest : public testing::Test {
   protected:
     void SetUp() override { store = std::move(*open_sqlite_store(folder / "izar.db", StoreOptions{})); }
     // A node whose agent was here, unless `seen` says that it never was.
-    NodeId join(const std::string& name, std::uint8_t number, bool seen = true) {
+    NodeId join(const std::string& name, std::uint8_t number, bool seen = true, const std::string& region = "eu") {
         TokenRandom random{};
         random[0] = number;
         const std::string token = new_token(random);
-        EXPECT_TRUE(store->create_token(token, TokenSpec{"eu", std::chrono::hours{1}, 1}, kNow));
+        EXPECT_TRUE(store->create_token(token, TokenSpec{region, std::chrono::hours{1}, 1}, kNow));
         const auto record =
             store->join({token, name, *IpAddress::parse("10.0.0." + std::to_string(number)), Digest{number}}, kNow);
         EXPECT_TRUE(record) << record.error().text;
@@ -117,6 +118,22 @@ TEST_F(DesiredStateTest, DrainedNodesServeOnlyWhileNobodyElseCan) {
     ASSERT_TRUE(store->set_drained(ams, true, kNow));
     ASSERT_TRUE(*desired.refresh(*store));
     EXPECT_EQ(egresses(), (std::vector{ams, fra}));
+}
+
+TEST_F(DesiredStateTest, OfMoreNodesThanAServiceCanHaveEveryRegionServes) {
+    for (std::uint8_t number = 1; number <= kMaxEgresses + 2; ++number) {
+        join("eu" + std::to_string(number), number);
+    }
+    const NodeId nyc = join("nyc", 101, true, "us");
+    const NodeId drained = join("sea", 102, true, "us");
+    const NodeId sin = join("sin", 103, true, "asia");
+    ASSERT_TRUE(store->set_drained(drained, true, kNow));
+    set_service({});
+    const auto serving = egresses();
+    EXPECT_EQ(serving.size(), kMaxEgresses);
+    EXPECT_EQ(std::ranges::count(serving, nyc), 1);
+    EXPECT_EQ(std::ranges::count(serving, sin), 1);
+    EXPECT_EQ(std::ranges::count(serving, drained), 0) << "it takes nobody's place";
 }
 
 TEST_F(DesiredStateTest, NodesThatNobodyEverSawServeNothing) {

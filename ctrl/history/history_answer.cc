@@ -36,6 +36,24 @@ Json trend_json(const std::optional<Trend>& trend) {
             {"recent_ratio", trend->recent_ratio}};
 }
 
+// Links and nodes both have a bandwidth; every other metric is of one of the two.
+bool fits(HistoryMetric metric, bool of_node) {
+    switch (metric) {
+        case HistoryMetric::bandwidth_bps:
+            return true;
+        case HistoryMetric::cpu_percent:
+        case HistoryMetric::client_rtt_ms:
+        case HistoryMetric::origin_rtt_ms:
+            return of_node;
+        case HistoryMetric::rtt_ms:
+        case HistoryMetric::loss_ratio:
+        case HistoryMetric::stamp_rtt_ms:
+        case HistoryMetric::stamp_loss_ratio:
+            return !of_node;
+    }
+    return false;
+}
+
 }  // namespace
 
 StoreResult<std::string> history_answer(Store& store, const HistoryRequest& request, WallTime now) {
@@ -47,6 +65,10 @@ StoreResult<std::string> history_answer(Store& store, const HistoryRequest& requ
                           fmt::format("there is no metric '{}'; known are rtt_ms, loss_ratio, bandwidth_bps, "
                                       "cpu_percent, client_rtt_ms, origin_rtt_ms, stamp_rtt_ms and stamp_loss_ratio",
                                       name.substr(0, 40)));
+    }
+    if (!fits(*metric, of_node)) {
+        return store_fail(StoreFault::refused, fmt::format("{} is of a {}; give {}", name, of_node ? "link" : "node",
+                                                           of_node ? "the node at its other end, too" : "one node"));
     }
     const bool good = request.from != kNoNode && request.last > std::chrono::hours{0} && request.last <= kMostHistory &&
                       request.most_points > 0 && request.most_points <= kMostHistoryPoints;

@@ -133,6 +133,10 @@ TEST(HistoryAnswer, RefusesWhatMakesNoSense) {
     };
     EXPECT_TRUE(refused({}));
     EXPECT_TRUE(refused({.from = NodeId{1}, .metric = "latency"}));
+    EXPECT_TRUE(refused({.from = NodeId{1}, .metric = "rtt_ms"})) << "a link's";
+    EXPECT_TRUE(refused({.from = NodeId{1}, .to = NodeId{2}, .metric = "cpu_percent"})) << "a node's";
+    EXPECT_TRUE(history_answer(**store, {.from = NodeId{1}, .metric = "bandwidth_bps"}, kNow)) << "both have one";
+    EXPECT_TRUE(history_answer(**store, {.from = NodeId{1}, .to = NodeId{2}, .metric = "bandwidth_bps"}, kNow));
     EXPECT_TRUE(refused({.from = NodeId{1}, .last = hours{0}}));
     EXPECT_TRUE(refused({.from = NodeId{1}, .most_points = 0}));
     EXPECT_TRUE(refused({.from = NodeId{1}, .most_points = kMostHistoryPoints + 1}));

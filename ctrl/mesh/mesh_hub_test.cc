@@ -268,6 +268,7 @@ TEST(MeshLinks, WhatIsNotToldOfALinkIsNone) {
     summary.links.items = {{{0, 1}, false, {quantizer.encode(4), quantizer.encode(1), kUnknownCode, kUnknownCode}}};
     const auto links = links_of(summary, {NodeId{1}, NodeId{2}});
     ASSERT_EQ(links.size(), 1U);
+    EXPECT_EQ(links[0].loss, 0);
     EXPECT_EQ(links[0].variation, Nanos{0});
     EXPECT_EQ(links[0].bandwidth.count, 0U);
 }

@@ -157,8 +157,10 @@ std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<Nod
     };
     find_links(summary.believed_links(0), nodes, places, out);
     if (summary.links.columns() == kLinkColumns) {
-        read(1, [](FeedLink& link, float loss) {
-            link.loss = loss_of_column(loss);
+        // Loss that the column's bound cannot tell from none is none.
+        const float no_loss = kLossConstant * (1 + std::ldexp(1.0F, -int{summary.links.fraction_bits[1]}));
+        read(1, [no_loss](FeedLink& link, float loss) {
+            link.loss = loss <= no_loss ? 0 : loss_of_column(loss);
             link.round_trip = true;
         });
         read(2, [](FeedLink& link, float variation) { link.variation = to_nanos(variation_of_column(variation)); });

@@ -26,7 +26,7 @@ Json link_row(const FeedLink& link) {
             {"to", raw(link.to)},
             {"state", link.reachable ? "up" : "down"},
             {"rtt_ms", measured ? Json(static_cast<double>(link.rtt.count()) / kNanosAMillisecond) : Json(nullptr)},
-            {"loss_ratio", link.loss}};
+            {"loss_ratio", measured ? Json(link.loss) : Json(nullptr)}};
 }
 
 Json service_row(const Service& service, const std::map<NodeId, FleetNode>& nodes) {

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-TEST(OperatorRows, ALinkThatIsNotMeasuredHasNoRtt) {
+TEST(OperatorRows, ALinkThatIsNotMeasuredHasNoFigures) {
     FeedLink link;
     link.from = NodeId{1};
     link.to = NodeId{2};
@@ -21,10 +21,12 @@ TEST(OperatorRows, ALinkThatIsNotMeasuredHasNoRtt) {
     EXPECT_EQ(link_row(link), (Json{{"from", 1}, {"to", 2}, {"state", "up"}, {"rtt_ms", 4.25}, {"loss_ratio", 0.5}}));
     link.count = 0;
     EXPECT_TRUE(link_row(link)["rtt_ms"].is_null());
+    EXPECT_TRUE(link_row(link)["loss_ratio"].is_null()) << "none was measured, which is not 0";
     link.count = 3;
     link.reachable = false;
     EXPECT_EQ(link_row(link)["state"], "down");
     EXPECT_TRUE(link_row(link)["rtt_ms"].is_null());
+    EXPECT_TRUE(link_row(link)["loss_ratio"].is_null());
 }
 
 TEST(OperatorRows, AServiceNamesItsEgresses) {

@@ -80,6 +80,8 @@ TEST(YamlReader, NearestWordIsASlipNotAnotherWord) {
     EXPECT_EQ(nearest_word("adress", known), "addresses");
     EXPECT_EQ(nearest_word("gatway", known), "gateways");
     EXPECT_EQ(nearest_word("mut", known), "mtu");
+    const std::string_view near[] = {"state", "store"};
+    EXPECT_EQ(nearest_word("stroe", near), "store") << "two letters swapped are one slip";
     EXPECT_EQ(nearest_word("colour", known), "");
     EXPECT_EQ(nearest_word("", known), "");
     EXPECT_EQ(nearest_word(std::string(1 << 20, 'n'), known), "");

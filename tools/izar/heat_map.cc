@@ -66,10 +66,11 @@ HeatGrid read_grid(const Json& links, const Json& nodes) {
     for (const Json& link : links) {
         const auto from = link.value("from", 0U);
         const auto to = link.value("to", 0U);
-        const Json& rtt = link.contains("rtt_ms") ? link["rtt_ms"] : Json();
+        const Json rtt = link.value("rtt_ms", Json());
+        const Json loss = link.value("loss_ratio", Json());
         out.links[{from, to}] = {link.value("state", "") == "up",
                                  rtt.is_number() ? std::optional(rtt.get<double>()) : std::nullopt,
-                                 link.value("loss_ratio", 0.0)};
+                                 loss.is_number() ? loss.get<double>() : 0};
         for (const unsigned id : {from, to}) {
             const auto found = known.find(id);
             used[id] = found == known.end() ? HeatNode{id, "", std::to_string(id)} : found->second;

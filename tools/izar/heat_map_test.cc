@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json link(int from, int to, const char* state, const Json& rtt_ms, double loss_ratio = 0) {
+Json link(int from, int to, const char* state, const Json& rtt_ms, const Json& loss_ratio = 0) {
     return {{"from", from}, {"to", to}, {"state", state}, {"rtt_ms", rtt_ms}, {"loss_ratio", loss_ratio}};
 }
 
@@ -20,7 +20,7 @@ const Json kNodes = {{{"id", 1}, {"name", "tyo"}, {"region", "asia"}},
                      {{"id", 3}, {"name", "fra"}, {"region", "eu"}},
                      {{"id", 4}, {"name", "lon"}, {"region", "eu"}}};
 const Json kLinks = {link(1, 2, "up", 231.4), link(2, 1, "up", 230.6, 0.02), link(2, 3, "up", 6.2),
-                     link(3, 2, "down", nullptr), link(3, 1, "up", nullptr)};
+                     link(3, 2, "down", nullptr, nullptr), link(3, 1, "up", nullptr)};
 
 // Every node to every other, in rising delays.
 Json full_mesh(int nodes) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,22 @@ int show_heat(const ControllerTarget& target, const Json& links) {
     return kExitDone;
 }
 
+// Nodes by their names, where somebody tells them.
+Json with_names(Json links, const ControllerTarget& target) {
+    const auto nodes = controller_answer(target, {{"do", "nodes"}});
+    std::map<Json, Json> names;
+    for (const Json& node : nodes ? nodes->value("nodes", Json::array()) : Json::array()) {
+        names[node.value("id", Json())] = node.value("name", Json());
+    }
+    for (Json& link : links) {
+        for (const char* const end : {"from", "to"}) {
+            const auto found = names.find(link.value(end, Json()));
+            link[end] = found == names.end() ? link.value(end, Json()) : found->second;
+        }
+    }
+    return links;
+}
+
 }  // namespace
 
 void add_links_noun(CLI::App& app, Action& run) {
@@ -55,7 +72,7 @@ void add_links_noun(CLI::App& app, Action& run) {
                 if (*heat) {
                     code = show_heat(*target, links);
                 } else {
-                    print_table(links, {"from", "to", "state", "rtt_ms", "loss_ratio"});
+                    print_table(with_names(links, *target), {"from", "to", "state", "rtt_ms", "loss_ratio"});
                 }
             });
             return asked == kExitDone ? code : asked;
