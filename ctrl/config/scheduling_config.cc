@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
+#include "ctrl/config/place_keys.h"
 #include "ctrl/loop/sockets.h"
+#include "ctrl/store/checks.h"
 #include "dataplane/config/duration.h"
 
 namespace izar {
@@ -14,6 +17,7 @@ namespace {
 constexpr std::size_t kLongestPath = 4096;
 constexpr std::size_t kLongestSocket = 107;  // sun_path without its terminator, unix(7)
 constexpr std::size_t kMostEndpoints = 9;
+constexpr std::size_t kLongestPrefix = 255;
 constexpr Nanos kShortestLease = std::chrono::seconds{2};
 constexpr Nanos kLongestLease = std::chrono::seconds{60};
 constexpr Nanos kShortestKeep = std::chrono::hours{1};
@@ -23,16 +27,13 @@ constexpr Nanos kLongestStoreLimit = std::chrono::minutes{1};
 constexpr Nanos kLongestUpkeepLimit = std::chrono::minutes{10};
 constexpr std::string_view kDuration = "a duration like 10s or 168h";
 
-bool is_endpoint(std::string_view text) {
-    return text.starts_with("http://") || text.starts_with("https://");
-}
-
 void read_endpoints(const YamlCursor& at, std::vector<std::string>& out) {
     std::vector<std::string> endpoints;
     for (const YamlCursor& item : at.list(kMostEndpoints)) {
         auto endpoint = item.text(255);
-        if (endpoint && !is_endpoint(*endpoint)) {
-            item.problem("an endpoint begins with http:// or https://");
+        const auto good = endpoint ? check_endpoint(*endpoint) : Result<void>{};
+        if (!good) {
+            item.problem(good.error().text);
         } else if (endpoint) {
             endpoints.push_back(std::move(*endpoint));
         }
@@ -86,22 +87,84 @@ void add_store_keys(SchedulingConfig& config, std::vector<ConfigKey>& keys) {
     keys.back().at_sighup = true;
 }
 
+// etcd's keys are built from it: PREFIX/members/NAME.
+Result<std::string> checked_prefix(std::string_view text) {
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
+    if (!text.starts_with('/') || text.ends_with('/') || !plain || text.size() > kLongestPrefix) {
+        return fail("must begin with '/', not end with it, and be plain characters without blanks, like /izar");
+    }
+    return std::string(text);
+}
+
+Result<std::string> checked_name(std::string_view text) {
+    const auto good = text.empty() ? Result<void>{} : check_name("controller", text);
+    return good ? Result<std::string>(text) : tl::unexpected(good.error());
+}
+
+void add_etcd_access_keys(EtcdAccess& access, std::vector<ConfigKey>& keys) {
+    keys.push_back(text_key("etcd.user", "a name", "etcd's account, where it asks for one.", access.user));
+    keys.push_back(
+        text_key("etcd.password", "text", "Its password; better in the variable than in the file.", access.password));
+    keys.back().secret = true;
+    keys.push_back(text_key("etcd.ca_file", "a path",
+                            "CA that signed etcd's certificate, for https; empty: those of the system.", access.ca_file,
+                            kLongestPath));
+    keys.push_back(text_key("etcd.certificate_file", "a path",
+                            "This controller's certificate, where etcd asks for one.", access.certificate_file,
+                            kLongestPath));
+    keys.push_back(text_key("etcd.key_file", "a path", "Its key.", access.key_file, kLongestPath));
+}
+
 void add_etcd_keys(EtcdConfig& etcd, std::vector<ConfigKey>& keys) {
     keys.push_back({.path = "etcd.endpoints",
                     .kind = "a list of http(s)://HOST:PORT",
                     .meaning = "etcd's members; empty: this controller is the only one.",
                     .read = [&etcd](const YamlCursor& at) { read_endpoints(at, etcd.endpoints); },
                     .show = [&etcd] { return yaml_list(etcd.endpoints); }});
-    keys.push_back(text_key("etcd.prefix", "a path", "What all keys in etcd begin with.", etcd.prefix));
-    keys.push_back(text_key("etcd.name", "a name", "This controller's name among the others.", etcd.name));
-    keys.push_back(text_key("etcd.address", "ADDRESS:PORT",
-                            "Where the other controllers reach this one's API; empty: `api`.", etcd.address));
+    add_etcd_access_keys(etcd.access, keys);
+    keys.push_back({.path = "etcd.prefix",
+                    .kind = "a path",
+                    .meaning = "What all keys in etcd begin with.",
+                    .read = [&etcd](const YamlCursor& at) { assign(etcd.prefix, at.parsed(checked_prefix)); },
+                    .show = [&etcd] { return yaml_quoted(etcd.prefix); }});
+    keys.push_back({.path = "etcd.name",
+                    .kind = "a name",
+                    .meaning = "This controller's name among the others.",
+                    .read = [&etcd](const YamlCursor& at) { assign(etcd.name, at.parsed(checked_name)); },
+                    .show = [&etcd] { return yaml_quoted(etcd.name); }});
+    keys.push_back(place_key("etcd.address", "ADDRESS:PORT",
+                             "Where the other controllers reach this one's API; empty: `api`.", etcd.address,
+                             InPlace::empty));
     keys.push_back(duration_key("etcd.lease", kDuration, "How long a leader that is not heard of stays leader.",
                                 etcd.lease, kShortestLease, kLongestLease));
 }
 
 bool is_anywhere(std::string_view address) {
     return address.starts_with("0.0.0.0:") || address.starts_with("[::]:");
+}
+
+template <typename MarkOf>
+void check_etcd_access(const EtcdConfig& etcd, const MarkOf& mark_of, ConfigProblems& problems) {
+    const EtcdAccess& access = etcd.access;
+    const std::tuple<const char*, const char*, bool> pairs[] = {
+        {"etcd.password", "etcd.user", access.user.empty() && !access.password.empty()},
+        {"etcd.user", "etcd.password", access.password.empty() && !access.user.empty()},
+        {"etcd.certificate_file", "etcd.key_file", access.key_file.empty() && !access.certificate_file.empty()},
+        {"etcd.key_file", "etcd.certificate_file", access.certificate_file.empty() && !access.key_file.empty()}};
+    for (const auto& [given, lacking, is_lacking] : pairs) {
+        if (is_lacking) {
+            problems.add(mark_of(given), fmt::format("{}: needs {} beside it", given, lacking));
+        }
+    }
+    const std::pair<const char*, const std::string&> files[] = {{"etcd.ca_file", access.ca_file},
+                                                                {"etcd.certificate_file", access.certificate_file}};
+    for (const auto& [path, file] : files) {
+        const auto is_plain = [](const std::string& endpoint) { return endpoint.starts_with("http://"); };
+        if (!file.empty() && std::any_of(etcd.endpoints.begin(), etcd.endpoints.end(), is_plain)) {
+            problems.add(mark_of(path),
+                         fmt::format("{}: has no meaning for http://; write https:// in etcd.endpoints", path));
+        }
+    }
 }
 
 // What each key alone cannot say.
@@ -123,6 +186,7 @@ void check_whole(const SchedulingConfig& config, const ConfigMarks& marks, Confi
         problems.add(mark_of("etcd.endpoints"),
                      "etcd.address: say where the other controllers reach this one's API, like 192.0.2.1:7444");
     }
+    check_etcd_access(config.etcd, mark_of, problems);
     const MariadbAddress unset;
     const MariadbAddress& set = config.mariadb;
     const std::pair<std::string_view, bool> only_mariadb[] = {
@@ -144,8 +208,9 @@ void check_whole(const SchedulingConfig& config, const ConfigMarks& marks, Confi
 
 std::vector<ConfigKey> scheduling_keys(SchedulingConfig& config) {
     std::vector<ConfigKey> keys;
-    keys.push_back(text_key("listen", "ADDRESS:PORT", "Where agents connect.", config.listen));
-    keys.push_back(text_key("api", "ADDRESS:PORT, none", "Where the HTTPS API is; none: nowhere.", config.api));
+    keys.push_back(place_key("listen", "ADDRESS:PORT", "Where agents connect.", config.listen, InPlace::nothing));
+    keys.push_back(
+        place_key("api", "ADDRESS:PORT, none", "Where the HTTPS API is; none: nowhere.", config.api, InPlace::none));
     keys.push_back(
         text_key("operator_socket", "a path", "Where `izar` connects.", config.operator_socket, kLongestSocket));
     keys.push_back(text_key("state", "a path", "Folder of the authority, the master secret and the SQLite store.",

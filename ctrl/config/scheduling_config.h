@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ctrl/etcd/etcd_client.h"
 #include "ctrl/store/store.h"
 #include "dataplane/base/result.h"
 #include "dataplane/config/config_keys.h"
@@ -18,9 +19,10 @@ enum class StoreKind : std::uint8_t { sqlite, mariadb };
 // Leadership by a lease in etcd; no endpoints: this controller is the only one.
 struct EtcdConfig {
     std::vector<std::string> endpoints;  // "http://127.0.0.1:2379"
-    std::string prefix = "/izar";        // of all keys
-    std::string name;                    // of this controller among the others
-    std::string address;                 // of its API, for the others and clients; empty: `api`
+    EtcdAccess access;
+    std::string prefix = "/izar";  // of all keys
+    std::string name;              // of this controller among the others
+    std::string address;           // of its API, for the others and clients; empty: `api`
     Nanos lease = std::chrono::seconds{10};
 };
 

@@ -31,6 +31,8 @@ store:
   password: "hunter\"2"
 etcd:
   endpoints: [http://127.0.0.1:2379, http://127.0.0.2:2379]
+  user: izar
+  password: hunter3
   name: c1
   address: 10.0.0.1:7444
   lease: 5s
@@ -94,9 +96,25 @@ TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
          "scheduling-config.yaml:2:3: etcd.endpoints: several controllers cannot share an SQLite file"},
         {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"]}", "etcd.name: give each controller a name"},
         {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"], name: c1}", "etcd.address: say where"},
-        {"store: {kind: mariadb}\netcd: {endpoints: [\"http://a:1\"], name: c1, address: \"host:7444\"}",
-         "etcd.address: say where"},
         {"etcd: {endpoints: [\"a:1\"]}", "begins with http://"},
+        {"etcd: {endpoints: [\"http://\"]}", "etcd.endpoints[0]: is no http(s)://HOST:PORT"},
+        {"etcd: {endpoints: [\"http://a\"]}", "etcd.endpoints[0]: is no http(s)://HOST:PORT"},
+        {"etcd: {endpoints: [\"http://a b:1\"]}", "etcd.endpoints[0]: is no http(s)://HOST:PORT"},
+        {"etcd: {endpoints: [\"http://a:1/\"]}", "etcd.endpoints[0]: is no http(s)://HOST:PORT"},
+        {"etcd: {endpoints: [\"https://[::1]:70000\"]}", "etcd.endpoints[0]: is no http(s)://HOST:PORT"},
+        {"etcd: {endpoints: [\"http://u:hunter2@a:1\"]}", "give them as etcd.user and etcd.password"},
+        {"listen: foo", "scheduling-config.yaml:1:9: listen: 'foo' is not ADDRESS:PORT"},
+        {"listen: 0.0.0.0:99999", "listen: '0.0.0.0:99999' is not ADDRESS:PORT"},
+        {"listen: none", "listen: 'none' is not ADDRESS:PORT"},
+        {"api: 1.2.3.4", "api: '1.2.3.4' is not ADDRESS:PORT"},
+        {"etcd: {address: \"host:7444\"}", "etcd.address: 'host:7444' is not ADDRESS:PORT"},
+        {"etcd: {name: \"a b/../c\"}", "etcd.name: controller 'a b/../c' is no name"},
+        {"etcd: {prefix: izar}", "etcd.prefix: must begin with '/'"},
+        {"etcd: {prefix: \"/i zar\"}", "etcd.prefix: must begin with '/'"},
+        {"etcd: {user: u}", "etcd.user: needs etcd.password beside it"},
+        {"etcd: {password: u}", "etcd.password: needs etcd.user beside it"},
+        {"etcd: {key_file: /k}", "etcd.key_file: needs etcd.certificate_file beside it"},
+        {"etcd: {endpoints: [\"http://a:1\"], ca_file: /c}", "etcd.ca_file: has no meaning for http://"},
         {"etcd: {lease: 1s}", "out of bounds"},
         {"store: {host: db}", "store.host: has no meaning for SQLite"},
         {"store: {answer_limit: 4s}", "store.answer_limit: has no meaning for SQLite"},
@@ -119,7 +137,8 @@ TEST(SchedulingConfig, ASighupTakesWhatCanChangeAndNothingElse) {
         "store: {kind: mariadb, path: /c, host: d, port: 1, socket: /e, user: f, password: g, database: h, ca_file: "
         "/i, connect_limit: 2s, answer_limit: 4s, upkeep_limit: 30s, "
         "keep_samples: 2h, keep_removals: 3h}\n"
-        "etcd: {endpoints: [\"http://j:1\"], prefix: /k, name: l, address: \"192.0.2.1:2\", lease: 9s}\n",
+        "etcd: {endpoints: [\"https://j:1\"], user: m, password: n, ca_file: /o, certificate_file: /p, key_file: /q, "
+        "prefix: /k, name: l, address: \"192.0.2.1:2\", lease: 9s}\n",
         "scheduling-config.yaml", {});
     ASSERT_TRUE(next) << next.error().text;
     const auto changed = [&](bool at_sighup) {

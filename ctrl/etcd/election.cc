@@ -22,7 +22,7 @@ Nanos patience(const ElectionParts& parts) {
 
 Election::Election(ElectionParts parts)
     : parts_(std::move(parts)),
-      client_(parts_.endpoints, patience(parts_)),
+      client_(parts_.endpoints, patience(parts_), parts_.access),
       leadership_(client_, parts_.prefix, parts_.name, parts_.lease, parts_.at),
       ticked_at_(parts_.clock()),
       thread_([this] { run(); }) {}

@@ -26,6 +26,7 @@ struct ElectionParts {
     std::chrono::seconds lease{10};
     std::function<Instant()> clock;
     Nanos most_silence = Nanos::max();  // between two calls of tick()
+    EtcdAccess access{};
 };
 
 class Election {

@@ -131,17 +131,40 @@ struct Cleanup {
 }  // namespace
 
 struct EtcdClient::Connection {
+    static constexpr long kDone = 200;
+    static constexpr long kUnauthenticated = 401;
+
+    struct Asked {
+        CURLcode code = CURLE_OK;
+        long status = 0;
+        std::string body;
+        Json answer;
+        bool good() const { return code == CURLE_OK && status == kDone && answer.is_object(); }
+    };
+
     std::vector<std::string> endpoints;
     Nanos timeout;
+    EtcdAccess access;
     std::unique_ptr<CURL, Cleanup> handle;
     std::size_t good = 0;  // index of the endpoint that answered last
+    std::string token;     // that etcd gave the user; empty: none yet
 
     // The outcome of one request to one endpoint.
     CURLcode post(const std::string& url, const std::string& body, Nanos most, Incoming& incoming, long& status) {
         CURL* curl = handle.get();
         curl_easy_reset(curl);
-        const std::unique_ptr<curl_slist, Cleanup> headers(
-            curl_slist_append(nullptr, "Content-Type: application/json"));
+        std::unique_ptr<curl_slist, Cleanup> headers(curl_slist_append(nullptr, "Content-Type: application/json"));
+        if (!token.empty()) {
+            headers.reset(curl_slist_append(headers.release(), ("Authorization: " + token).c_str()));
+        }
+        const std::pair<CURLoption, const std::string&> files[] = {{CURLOPT_CAINFO, access.ca_file},
+                                                                   {CURLOPT_SSLCERT, access.certificate_file},
+                                                                   {CURLOPT_SSLKEY, access.key_file}};
+        for (const auto& [option, path] : files) {
+            if (!path.empty()) {
+                curl_easy_setopt(curl, option, path.c_str());
+            }
+        }
         const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(most).count();
         curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
@@ -157,28 +180,53 @@ struct EtcdClient::Connection {
         return code;
     }
 
+    Asked ask(const std::string& endpoint, std::string_view path, const Json& request) {
+        Incoming incoming;
+        Asked out;
+        out.code = post(endpoint + std::string(path), request.dump(), timeout, incoming, out.status);
+        out.answer = Json::parse(incoming.body, nullptr, false);
+        out.body = std::move(incoming.body);
+        return out;
+    }
+
+    // With a token, which is asked for first and whenever the last one is over.
+    Asked ask_as_user(const std::string& endpoint, std::string_view path, const Json& request) {
+        if (!token.empty()) {
+            Asked asked = ask(endpoint, path, request);
+            if (asked.status != kUnauthenticated) {
+                return asked;
+            }
+            token.clear();
+        }
+        Asked given = ask(endpoint, "/v3/auth/authenticate", {{"name", access.user}, {"password", access.password}});
+        if (!given.good()) {
+            return given;
+        }
+        token = text_at(given.answer, "token");
+        return ask(endpoint, path, request);
+    }
+
     Result<Json> call(std::string_view path, const Json& request) {
         std::string last;
         for (std::size_t i = 0; i < endpoints.size(); ++i) {
             const std::size_t index = (good + i) % endpoints.size();
-            Incoming incoming;
-            long status = 0;
-            const CURLcode code = post(endpoints[index] + std::string(path), request.dump(), timeout, incoming, status);
-            Json answer = Json::parse(incoming.body, nullptr, false);
-            if (code == CURLE_OK && status == 200 && answer.is_object()) {
+            Asked asked = access.user.empty() ? ask(endpoints[index], path, request)
+                                              : ask_as_user(endpoints[index], path, request);
+            if (asked.good()) {
                 good = index;
-                return answer;
+                return std::move(asked.answer);
             }
             last = fmt::format("{}: {}", endpoints[index],
-                               code != CURLE_OK ? curl_easy_strerror(code)
-                                                : fmt::format("status {}, {}", status, incoming.body.substr(0, 200)));
+                               asked.code != CURLE_OK
+                                   ? curl_easy_strerror(asked.code)
+                                   : fmt::format("status {}, {}", asked.status, asked.body.substr(0, 200)));
         }
         return fail(fmt::format("etcd does not answer at any endpoint ({}); look after its members", last));
     }
 };
 
-EtcdClient::EtcdClient(std::vector<std::string> endpoints, Nanos timeout)
-    : connection_(std::make_unique<Connection>(Connection{std::move(endpoints), timeout, nullptr})) {
+EtcdClient::EtcdClient(std::vector<std::string> endpoints, Nanos timeout, EtcdAccess access)
+    : connection_(std::make_unique<Connection>(Connection{std::move(endpoints), timeout, std::move(access), nullptr})) {
     connection_->handle.reset(curl_easy_init());
     CHECK(connection_->handle != nullptr && !connection_->endpoints.empty());
 }

@@ -31,9 +31,18 @@ struct EtcdListing {
     std::vector<EtcdEntry> entries;
 };
 
+// How a client shows who it is, and whom it talks to; what is empty is not used.
+struct EtcdAccess {
+    std::string user;  // with its password
+    std::string password;
+    std::string ca_file;           // that signed etcd's certificate; empty: those of the system
+    std::string certificate_file;  // of this client, with its key
+    std::string key_file;
+};
+
 class EtcdClient {
   public:
-    EtcdClient(std::vector<std::string> endpoints, Nanos timeout);
+    EtcdClient(std::vector<std::string> endpoints, Nanos timeout, EtcdAccess access = {});
     ~EtcdClient();
     EtcdClient(const EtcdClient&) = delete;
     EtcdClient& operator=(const EtcdClient&) = delete;

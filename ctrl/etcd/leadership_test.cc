@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "ctrl/etcd/testing/etcd_test.h"
+#include "ctrl/etcd/testing/etcd_users.h"
 #include "ctrl/etcd/testing/lossy_endpoint.h"
 #include "ctrl/store/testing/store_suite.h"
 
@@ -38,6 +39,22 @@ TEST_F(LeadershipTest, OneLeadsAndAllAreListed) {
     EXPECT_FALSE(second->leadership.leads(now()));
     const std::vector<Member> both{{"a", {"at-a", "a:7443"}, true}, {"b", {"at-b", "b:7443"}, false}};
     EXPECT_EQ(second->leadership.members().value(), both);
+}
+
+// Another token is asked for when the last one is over.
+TEST_F(LeadershipTest, LeadsAsAUserWhereEtcdAsksForOne) {
+    ASSERT_TRUE(ask_for_users(server().endpoint(), "root", "hunter2"));
+    const auto stranger = controller("a");
+    EXPECT_FALSE(stranger->leadership.step(now()));
+    EtcdClient wrong({server().endpoint()}, seconds{1}, {.user = "root", .password = "hunter3"});
+    EXPECT_FALSE(wrong.list("/"));
+    EtcdClient client({server().endpoint()}, seconds{1}, {.user = "root", .password = "hunter2"});
+    Leadership leadership(client, "/izar", "b", kLease);
+    ASSERT_TRUE(leadership.step(now()));
+    EXPECT_TRUE(leadership.leads(now()));
+    ASSERT_TRUE(forget_tokens(server().endpoint(), "root", "hunter2"));
+    ASSERT_TRUE(leadership.step(now()));
+    EXPECT_EQ(leadership.members().value().size(), 1U);
 }
 
 TEST_F(LeadershipTest, SteppingDownWakesTheNextWhoseFenceIsHigher) {

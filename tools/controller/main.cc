@@ -58,7 +58,8 @@ std::unique_ptr<Election> make_election(const SchedulingConfig& config) {
                                                     {api_address(config), agents_address(config)},
                                                     std::chrono::floor<std::chrono::seconds>(config.etcd.lease),
                                                     monotonic_now,
-                                                    std::max<Nanos>(config.etcd.lease, kMostSilence)});
+                                                    std::max<Nanos>(config.etcd.lease, kMostSilence),
+                                                    config.etcd.access});
 }
 
 int serve(EventLoop& loop, const ControllerState& state, SchedulingConfig& config, const ControllerOptions& options,
