@@ -164,6 +164,16 @@ TEST_F(AgentTest, ServicesAndDomainsReachEveryNode) {
     ASSERT_TRUE(run_until([&] { return ams.services->services().empty(); }));
 }
 
+TEST_F(AgentTest, ANodeCannotJoinWithAVipAsItsAddress) {
+    ask({{"do", "service add"}, {"name", "web"}, {"vip", "10.99.0.80"}, {"origins", {{{"address", "10.2.0.10"}}}}});
+    const std::string with = token(2);
+    const auto vip = *IpAddress::parse("10.99.0.80");
+    const auto refused = join(*loop, {address, *JoinToken::parse(with), "ams", vip}, clock.wall_seconds());
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find("is the VIP of service web"), std::string::npos) << refused.error().text;
+    EXPECT_TRUE(join_as("ams", with));
+}
+
 TEST_F(AgentTest, MeasurementsReachTheOthersAndDeathsAtOnce) {
     TestNode& ams = add_node("ams");
     TestNode& fra = add_node("fra");

@@ -116,6 +116,13 @@ void Controller::on_join(AgentSession& session, const control::ToController& mes
         refuse(admitted.error().text);
         return;
     }
+    for (const auto& [id, service] : desired_.service_records()) {
+        if (service.service.vip == *address) {
+            refuse(fmt::format("{} is the VIP of service {}; give the node another address", address->text(),
+                               service.service.name));
+            return;
+        }
+    }
     const auto key = request_key(join.certificate_request());
     if (!key) {
         refuse(key.error().text);

@@ -56,6 +56,9 @@ class EdgeFeed {
     void set_config_state(const ConfigState& state);
 
     const FeedAssembly& assembly() const noexcept { return assembly_; }
+    void set_egress_addresses(std::vector<IpAddress> addresses) {
+        assembly_.set_egress_addresses(std::move(addresses));
+    }
     bool agent_is_there(Instant now) const noexcept { return end_->peer_is_alive(now); }
 
   private:

@@ -290,6 +290,22 @@ TEST_F(EdgeFeedTest, PartsOutOfRangeRefuseTheWholeUpdate) {
     EXPECT_FALSE(edge->assembly().problem().empty());
 }
 
+// Only the node itself knows its egress addresses, so the controller cannot have refused it.
+TEST_F(EdgeFeedTest, AServiceOnOurEgressAddressIsLeftOut) {
+    edge->set_egress_addresses({service(100).vip});
+    StaticData two = data(3, {1, 2});
+    two.services[ServiceId{101}] = service(101);
+    two.services[ServiceId{101}].vip = *IpAddress::parse("10.99.0.81");
+    sender->set_static(two);
+    settle();
+    const auto update = edge->take_static();
+    ASSERT_TRUE(update);
+    ASSERT_EQ(update->services->services().size(), 1U);
+    EXPECT_EQ(update->services->services()[0].id, ServiceId{101});
+    EXPECT_EQ(edge->assembly().refused(), 1U);
+    EXPECT_NE(edge->assembly().problem().find("is an egress address of this node too"), std::string::npos);
+}
+
 TEST_F(EdgeFeedTest, KindsOfANewerVersionAreSkipped) {
     sender->set_static(data(3, {1, 2}));
     settle();

@@ -10,6 +10,7 @@
 #include "ctrl/ring/message.h"
 #include "dataplane/base/check.h"
 #include "dataplane/base/limits.h"
+#include "dataplane/tables/service_rules.h"
 #include "sched/policy_file.h"
 
 namespace izar {
@@ -239,8 +240,19 @@ FeedAssembly::Output FeedAssembly::commit(std::uint64_t version) {
     update->policies = *policies;
     policy_ = std::move(built->policy);
     update->fleet = fleet_ = next_fleet(version, built->nodes);
+    leave_out_conflicts(built->services);
     update->services = std::make_shared<const ServiceTable>(std::move(built->services), version);
     return {update, version, std::move(built->secrets)};
+}
+
+void FeedAssembly::leave_out_conflicts(std::vector<Service>& services) {
+    std::erase_if(services, [&](const Service& service) {
+        const auto conflict = vip_conflict(service.vip, {}, egress_addresses_);
+        if (conflict) {
+            refuse(fmt::format("service {}: {}", service.name, *conflict));
+        }
+        return conflict.has_value();
+    });
 }
 
 // Null: as they are. Names are not looked up: the controller has done it, and a node named there may have left since.

@@ -36,6 +36,10 @@ class FeedAssembly {
         std::optional<std::vector<PeerSecret>> secrets;
     };
 
+    // This node's own. A service that has one of them as its VIP would take answers of origins for requests of clients:
+    // it is left out, which counts as a refusal.
+    void set_egress_addresses(std::vector<IpAddress> addresses) { egress_addresses_ = std::move(addresses); }
+
     // Takes one message. Most give nothing yet. Kinds not known are skipped and counted.
     Output take(const ring::Message& message);
     // Gives what is gathered of dynamic items, null if there are none: to be called when the ring is empty.
@@ -63,6 +67,7 @@ class FeedAssembly {
     void build(const ring::Message& message, Read read);
     void refuse(std::string why);
     Output commit(std::uint64_t version);
+    void leave_out_conflicts(std::vector<Service>& services);
     Result<std::shared_ptr<const RoutingPolicies>> next_policies(const std::string& text) const;
     std::shared_ptr<const Fleet> next_fleet(std::uint64_t version, const std::vector<FleetNode>& nodes) const;
     FeedUpdate& gathered();
@@ -72,6 +77,7 @@ class FeedAssembly {
 
     std::shared_ptr<const Fleet> fleet_;
     std::shared_ptr<const RoutingPolicies> own_policies_;
+    std::vector<IpAddress> egress_addresses_;
     std::string policy_;  // text in force; empty: own_policies_ are
     std::optional<Building> building_;
     std::shared_ptr<FeedUpdate> gathered_;

@@ -179,6 +179,7 @@ Result<void> EdgeProcess::meet_agent() {
     sources.stamp_port = config_.stamp_nodes ? kStampPort : std::uint16_t{0};
     agent_ = std::make_unique<EdgeFeed>(std::move(*end), fleet_, policies_, std::move(sources));
     agent_->set_config_state(config_state_);
+    agent_->set_egress_addresses(config_.egress_addresses);
     return {};
 }
 
