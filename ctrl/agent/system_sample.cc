@@ -129,6 +129,10 @@ void read_system(const std::string& root, control::SystemSample& out) {
 
 }  // namespace
 
+SystemSampler::SystemSampler(std::string root) : root_(std::move(root)) {
+    read_usage(1);
+}
+
 control::SystemSample SystemSampler::read() {
     control::SystemSample out;
     read_cpu(root_, out);
@@ -136,6 +140,12 @@ control::SystemSample SystemSampler::read() {
     read_network(root_, out);
     read_disk(root_, out);
     read_system(root_, out);
+    read_usage(kLeastTicks);
+    out.set_cpu_usage_percent(usage_percent_);
+    return out;
+}
+
+void SystemSampler::read_usage(std::uint64_t least_ticks) {
     std::ifstream file(root_ + "/proc/stat");
     std::string cpu;
     std::uint64_t ticks[8] = {};  // user nice system idle iowait irq softirq steal, proc(5)
@@ -146,13 +156,14 @@ control::SystemSample SystemSampler::read() {
         all += each;
     }
     const std::uint64_t busy = all - ticks[3] - ticks[4];
-    if (all_ticks_ != 0 && all > all_ticks_ && busy >= busy_ticks_) {
-        out.set_cpu_usage_percent(100.0 * static_cast<double>(busy - busy_ticks_) /
-                                  static_cast<double>(all - all_ticks_));
+    if (all < all_ticks_ + least_ticks) {
+        return;
+    }
+    if (busy >= busy_ticks_) {
+        usage_percent_ = 100.0 * static_cast<double>(busy - busy_ticks_) / static_cast<double>(all - all_ticks_);
     }
     busy_ticks_ = busy;
     all_ticks_ = all;
-    return out;
 }
 
 }  // namespace izar

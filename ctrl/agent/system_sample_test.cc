@@ -60,9 +60,20 @@ TEST_F(SystemSampleTest, ReadsEveryColumn) {
 
 TEST_F(SystemSampleTest, CpuUsageIsThatSinceTheLastLook) {
     SystemSampler sampler(root);
-    EXPECT_EQ(sampler.read().cpu_usage_percent(), 0);
     write("proc/stat", "cpu  150 0 125 725 100 0 0 0 0 0\n");  // 75 busy of 100
-    EXPECT_DOUBLE_EQ(sampler.read().cpu_usage_percent(), 75);
+    EXPECT_DOUBLE_EQ(sampler.read().cpu_usage_percent(), 75) << "the first, too: since it was made";
+    write("proc/stat", "cpu  175 0 125 800 100 0 0 0 0 0\n");  // 25 of 100
+    EXPECT_DOUBLE_EQ(sampler.read().cpu_usage_percent(), 25);
+}
+
+TEST_F(SystemSampleTest, NoCpuUsageIsMadeUp) {
+    SystemSampler sampler(root);
+    EXPECT_DOUBLE_EQ(sampler.read().cpu_usage_percent(), 20)
+        << "nothing passed: since the machine's start, 200 of 1,000";
+    write("proc/stat", "cpu  110 0 100 700 100 0 0 0 0 0\n");
+    EXPECT_DOUBLE_EQ(sampler.read().cpu_usage_percent(), 20) << "ten ticks are too few";
+    write("proc/stat", "cpu  110 0 100 790 100 0 0 0 0 0\n");
+    EXPECT_DOUBLE_EQ(sampler.read().cpu_usage_percent(), 10) << "they count with those that follow";
 }
 
 TEST_F(SystemSampleTest, MissingFilesLeaveHoles) {
