@@ -34,6 +34,7 @@ Agent::Agent(AgentParts parts)
 Agent::~Agent() = default;
 
 void Agent::start() {
+    begun_ = parts_.loop.now();
     connect();
     look_at_ring();
     report();
@@ -66,6 +67,7 @@ void Agent::on_open() {
     message.mutable_hello()->set_static_version(static_.version);
     message.mutable_hello()->set_store(static_.store);
     message.mutable_hello()->set_software("izar " IZAR_VERSION);
+    message.mutable_hello()->set_edge_runs(edge_runs_ == true);
     send(message);
     row_told_ = false;
     rows_.begin();
@@ -76,7 +78,7 @@ void Agent::on_end(const std::string& why) {
     const std::string refusal = std::exchange(refusal_, {});
     tell_end(refusal.empty() ? why : refusal);
     if (std::exchange(welcome_, false)) {
-        group_.set_connected(false);
+        group_.set_taking_part(false);
         pause_ = kFirstPause;
     }
     feed_.set_life(FeedLife::silent);
@@ -121,7 +123,7 @@ bool Agent::on_message(std::span<const std::uint8_t> payload) {
         parts_.log("a controller answers");
         pause_ = kFirstPause;
         feed_.set_life(FeedLife::live);
-        group_.set_connected(true);
+        group_.set_taking_part(edge_runs_ == true);
     }
     if (message->has_static_update()) {
         take_static(message->static_update());
@@ -206,19 +208,45 @@ void Agent::take_mesh(const control::MeshUpdate& update) {
 void Agent::look_at_ring() {
     if (parts_.ring.poll(parts_.loop.now())) {
         parts_.log("izar-edge is here");
-        row_.clear();
-        legs_ = next_legs_ = {};
-        stamp_port_ = 0;
-        flows_.reset();
-        edge_config_coming_ = {};
-        edge_config_.reset();
+        forget_edge();
         feed_.resend();
     }
+    notice_edge();
     while (const auto message = parts_.ring.receive()) {
         take_from_edge(*message);
     }
     (void)feed_.do_work();
     ring_timer_.start(kRingInterval, [this] { look_at_ring(); });
+}
+
+// That izar-edge died, or is back, does not wait for the next report: where nobody measures nor forwards, nobody should
+// be sent.
+void Agent::notice_edge() {
+    const Instant now = parts_.loop.now();
+    const bool runs = parts_.ring.peer_is_alive(now);
+    if (runs == edge_runs_ || (!runs && !edge_runs_ && now - begun_ < RingEnd::kSilence)) {
+        return;
+    }
+    edge_runs_ = runs;
+    if (!runs) {
+        parts_.log("izar-edge does not run");
+        forget_edge();
+    }
+    group_.set_taking_part(welcome_ && runs);
+    if (welcome_) {
+        send_sample();
+    }
+}
+
+// What it measured and held is not so any more.
+void Agent::forget_edge() {
+    row_.clear();
+    row_is_whole_ = row_told_ = false;
+    legs_ = next_legs_ = {};
+    stamp_port_ = 0;
+    flows_.reset();
+    edge_config_coming_ = {};
+    edge_config_.reset();
 }
 
 void Agent::take_from_edge(const ring::Message& message) {

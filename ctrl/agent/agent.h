@@ -86,6 +86,8 @@ class Agent : private ChannelEvents {
     void tell_end(const std::string& why);
     void retry();
     void look_at_ring();
+    void notice_edge();
+    void forget_edge();
     void take_from_edge(const ring::Message& message);
     void take_own_link(const ring::Link& body);
     void report();
@@ -116,7 +118,10 @@ class Agent : private ChannelEvents {
     bool welcome_ = false;             // the controller has talked to us on this connection
     std::string refusal_;              // and why it does not want to any more; empty: it did not say so
     std::set<std::string> ends_told_;  // of tries since a controller was here
+    Instant begun_{};
+    std::optional<bool> edge_runs_;  // none: it may, and was not heard of yet
     std::map<NodeId, FeedLink> row_;
+    bool row_is_whole_ = false;           // all of it was told by this life of izar-edge
     RowReport rows_;                      // how it is told
     LegMeasurements legs_{};              // of the last row,
     LegMeasurements next_legs_{};         // and of the one that is coming

@@ -71,7 +71,6 @@ Json Agent::answer_status() const {
     for (const auto& [to, link] : row_) {
         links_up += link.reachable ? 1 : 0;
     }
-    const bool edge_runs = parts_.ring.peer_is_alive(parts_.loop.now());
     const GroupState& group = group_.state();
     const GroupWork::Counts& counts = group_.counts();
     const auto expiry = certificate_expiry(parts_.identity.credentials.certificate);
@@ -79,8 +78,8 @@ Json Agent::answer_status() const {
             {"name", parts_.identity.name},
             {"region", parts_.identity.region},
             {"controller", welcome_ ? Json(controller_.text()) : Json(nullptr)},
-            {"edge_runs", edge_runs},
-            {"flows", edge_runs && flows_ ? Json(*flows_) : Json(nullptr)},
+            {"edge_runs", edge_runs_ == true},
+            {"flows", flows_ ? Json(*flows_) : Json(nullptr)},
             {"static_version", static_.version},
             {"nodes", static_.nodes.size()},
             {"services", static_.services.size()},

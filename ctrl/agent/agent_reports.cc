@@ -9,6 +9,7 @@
 namespace izar {
 
 void Agent::end_row(const ring::RowEnd& end) {
+    row_is_whole_ = true;
     legs_ = std::exchange(next_legs_, {});
     stamp_port_ = end.stamp_port;
     take_flows(end.flows_and_one);
@@ -42,31 +43,34 @@ void Agent::take_own_link(const ring::Link& body) {
     }
 }
 
+// Of a dead izar-edge there is none: what it measured last says nothing of now.
 void Agent::send_row() {
+    if (!row_is_whole_ || channel_ == nullptr || !channel_->is_open()) {
+        return;
+    }
     control::ToController message;
     control::LinkRow& row = *message.mutable_link_row();
     rows_.write(row_, row);
     if (!row_.empty()) {
         row.set_capacity_bps(raw(row_.rbegin()->second.bandwidth.capacity));
     }
-    if (const Instant now = parts_.loop.now(); parts_.ring.peer_is_alive(now)) {
-        row.set_stamp_port(stamp_port_);
-        for (std::size_t i = 0; i < legs_.size(); ++i) {
-            if (legs_[i].samples != 0) {
-                *row.add_legs() = leg_message({static_cast<Leg>(i), legs_[i]}, now);
-            }
+    row.set_stamp_port(stamp_port_);
+    for (std::size_t i = 0; i < legs_.size(); ++i) {
+        if (legs_[i].samples != 0) {
+            *row.add_legs() = leg_message({static_cast<Leg>(i), legs_[i]}, parts_.loop.now());
         }
     }
-    if (channel_ != nullptr && channel_->is_open()) {
-        row_told_ = !row_.empty();
-        channel_->send_newest(Newest::link_row, message_frame(message));
-    }
+    row_told_ = !row_.empty();
+    channel_->send_newest(Newest::link_row, message_frame(message));
 }
 
 void Agent::send_sample() {
     control::ToController message;
     *message.mutable_system_sample() = sampler_.read();
-    if (flows_ && parts_.ring.peer_is_alive(parts_.loop.now())) {
+    if (edge_runs_) {
+        message.mutable_system_sample()->set_edge_runs(*edge_runs_);
+    }
+    if (flows_) {
         message.mutable_system_sample()->set_flows(*flows_);
     }
     channel_->send_newest(Newest::system_sample, message_frame(message));

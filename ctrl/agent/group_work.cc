@@ -56,8 +56,8 @@ void GroupWork::follow_policy(const std::string& text) {
     }
 }
 
-void GroupWork::set_connected(bool connected) {
-    if (connected) {
+void GroupWork::set_taking_part(bool takes_part) {
+    if (takes_part) {
         turn();
     } else {
         timer_.cancel();

@@ -47,7 +47,8 @@ class GroupWork {
 
     // The members of our region, what there is to probe (all nodes and all origins), and how shares move.
     void set_static(const StaticData& data);
-    void set_connected(bool connected);
+    // While there is a controller, and izar-edge runs: else another member is to lead.
+    void set_taking_part(bool takes_part);
     void take_state(const control::GroupState& state);
     void take_tasks(const control::ProbeTasks& tasks);
     void take_loads(const control::GroupLoads& loads);

@@ -53,6 +53,7 @@ bool AgentSession::on_message(std::span<const std::uint8_t> payload) {
         channel_.set_longest_frame(kLongestFrame);
         static_store = message->hello().store();
         static_sent = static_taken = message->hello().static_version();
+        hears_edge = !message->hello().has_edge_runs() || message->hello().edge_runs();
         events_.on_agent(*this);
         return true;
     }

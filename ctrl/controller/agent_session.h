@@ -57,6 +57,8 @@ class AgentSession : public ChannelEvents {
     std::uint32_t mesh_taken = 0;        // generation acknowledged
     std::uint64_t static_taken = 0;      // version acknowledged
     std::optional<std::uint64_t> flows;  // that its node holds, as told last
+    std::optional<bool> edge_runs;       // izar-edge of its node, as told last; an agent that begins may not know yet
+    bool hears_edge = true;              // when it said hello; true, too, where it did not tell
     std::uint16_t stamp_port = 0;        // where its node answers the STAMP probes of all nodes; 0: it does not
     bool welcome_due = false;            // it was told nothing yet
     bool mesh_due = false;               // the newest summary was not sent

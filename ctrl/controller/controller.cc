@@ -43,10 +43,10 @@ Result<void> Controller::start() {
     if (auto read = refresh(); !read) {
         return read;
     }
-    // A controller that has just come has seen nobody leave: who does not come within kAgentAway is judged by its
+    // A controller that has just come has seen nobody leave: who does not come within kLongestSilence is judged by its
     // neighbours like one that left.
     for (const NodeId node : desired_.node_ids()) {
-        health_.agent_left(node, parts_.loop.now());
+        health_.falls_silent(node, parts_.loop.now());
     }
     health_timer_.start(kHealthInterval, [this] { judge_health(); });
     round_timer_.start(kRound, [this] { round(); });
@@ -165,10 +165,13 @@ void Controller::judge_health() {
             mesh_.forget_row(change.node);
             measurements_.withdraw(change.node);
         }
-        tell_event(
-            EventKind::node,
-            fmt::format("node {} is {}", raw(change.node),
-                        change.withdrawn ? "withdrawn: neither its agent nor its neighbours hear it" : "in use again"));
+        tell_event(EventKind::node,
+                   fmt::format("node {} is {}", raw(change.node),
+                               !change.withdrawn               ? "in use again"
+                               : agents_.contains(change.node) ? "withdrawn: its agent says that izar-edge does not "
+                                                                 "run, and its neighbours do not hear it"
+                                                               : "withdrawn: neither its agent nor its neighbours "
+                                                                 "hear it"));
     }
     watch_drains();
     health_timer_.start(kHealthInterval, [this] { judge_health(); });
@@ -258,7 +261,7 @@ std::vector<Controller::AgentRow> Controller::agents() const {
     std::vector<AgentRow> out;
     for (const auto& [node, session] : agents_) {
         out.push_back({node, session->from(), session->static_taken, session->mesh_taken, session->row.generation(),
-                       session->waiting_bytes(), session->flows});
+                       session->waiting_bytes(), session->flows, session->edge_runs});
     }
     return out;
 }

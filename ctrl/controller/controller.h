@@ -85,6 +85,7 @@ class Controller : private SessionEvents {
         std::uint32_t row_generation;  // of its own row's newest summary; 0: it told items only
         std::size_t waiting_bytes;
         std::optional<std::uint64_t> flows;  // that its node holds; none: not told
+        std::optional<bool> edge_runs;       // izar-edge of its node; none: not told
     };
     std::vector<AgentRow> agents() const;
     const DesiredState& desired() const noexcept { return desired_; }
@@ -118,6 +119,7 @@ class Controller : private SessionEvents {
     void tell_tasks(const std::map<NodeId, control::ProbeTasks>& by_node);
     void refuse(const NodeRecord& member, GroupEpoch epoch);
     void take_sample(AgentSession& session, const control::ToController& message);
+    void take_edge_state(AgentSession& session, bool runs);
     void take_renewal(AgentSession& session, const control::ToController& message);
     void mark_seen();
     void tell_lost_domains();

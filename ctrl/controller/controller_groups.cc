@@ -39,7 +39,9 @@ void Controller::take_group_message(AgentSession& session, const control::ToCont
 void Controller::take_claim(AgentSession& session, const NodeRecord& member, const control::ToController& message) {
     const Instant now = parts_.loop.now();
     const GroupEpoch before = groups_.state(member.region, now).epoch;
-    const GroupState state = groups_.claim(member, now);
+    // Of a node whose izar-edge does not run its agent alone could lead, which sees no link.
+    const bool may_lead = !health_.is_silent(member.id);
+    const GroupState state = may_lead ? groups_.claim(member, now) : groups_.state(member.region, now);
     control::ToAgent answer;
     answer.mutable_group_state()->set_epoch(raw(state.epoch));
     answer.mutable_group_state()->set_master(raw(state.master));

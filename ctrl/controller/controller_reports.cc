@@ -118,6 +118,9 @@ bool Controller::take_event(AgentSession& session, const control::ToController& 
 
 void Controller::take_sample(AgentSession& session, const control::ToController& message) {
     const control::SystemSample& sample = message.system_sample();
+    if (sample.has_edge_runs()) {
+        take_edge_state(session, sample.edge_runs());
+    }
     session.flows = sample.has_flows() ? std::optional(sample.flows()) : std::nullopt;
     if (session.flows) {
         drains_.take_count(session.node(), *session.flows, parts_.loop.now());
@@ -125,6 +128,23 @@ void Controller::take_sample(AgentSession& session, const control::ToController&
     const auto record = desired_.records().find(session.node());
     if (record != desired_.records().end()) {
         measurements_.take_sample(session.node(), sample_record(sample, record->second.address, parts_.wall_clock()));
+    }
+}
+
+// What a dead izar-edge measured is not known any more, and what it held died with it.
+void Controller::take_edge_state(AgentSession& session, bool runs) {
+    const NodeId node = session.node();
+    const auto before = std::exchange(session.edge_runs, runs);
+    if (runs) {
+        health_.speaks(node);
+    } else {
+        health_.edge_is_dead(node, parts_.loop.now());
+        mesh_.forget_row(node);
+        session.stamp_port = 0;
+        drains_.take_count(node, 0, parts_.loop.now());
+    }
+    if (runs ? before == false : before != false) {
+        tell_event(EventKind::node, fmt::format("izar-edge of node {} {}", raw(node), runs ? "runs" : "does not run"));
     }
 }
 

@@ -68,7 +68,11 @@ void Controller::on_agent(AgentSession& session) {
         bury(*place);
     }
     place = &session;
-    health_.agent_came(session.node());
+    if (session.hears_edge) {
+        health_.speaks(session.node());
+    } else {
+        health_.falls_silent(session.node(), parts_.loop.now());
+    }
     tell_event(EventKind::agent,
                fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
     session.welcome_due = session.mesh_due = true;
@@ -158,7 +162,7 @@ void Controller::on_session_end(AgentSession& session, const std::string& why) {
     const auto agent = agents_.find(session.node());
     if (agent != agents_.end() && agent->second == &session) {
         agents_.erase(agent);
-        health_.agent_left(session.node(), parts_.loop.now());
+        health_.falls_silent(session.node(), parts_.loop.now());
         tell_event(EventKind::agent, fmt::format("agent of node {} is gone: {}", raw(session.node()), why));
     }
     bury(session);

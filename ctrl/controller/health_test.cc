@@ -28,9 +28,9 @@ class HealthTest : public testing::Test {
 };
 
 TEST_F(HealthTest, NodeIsWithdrawnWhenNeitherAgentNorNeighboursHearIt) {
-    health.agent_left(kA, now);
+    health.falls_silent(kA, now);
     EXPECT_TRUE(health.judge(rows(false, false), now).empty()) << "a restart takes a moment";
-    now += Health::kAgentAway;
+    now += Health::kLongestSilence;
     const auto changes = health.judge(rows(false, false), now);
     ASSERT_EQ(changes.size(), 1U);
     EXPECT_EQ(changes[0].node, kA);
@@ -40,7 +40,7 @@ TEST_F(HealthTest, NodeIsWithdrawnWhenNeitherAgentNorNeighboursHearIt) {
 }
 
 TEST_F(HealthTest, NeighboursThatHearItKeepItInUse) {
-    health.agent_left(kA, now);
+    health.falls_silent(kA, now);
     now += seconds{1'000};
     EXPECT_TRUE(health.judge(rows(true, true), now).empty());
     EXPECT_TRUE(health.judge(rows(true, false), now).empty()) << "half is no majority";
@@ -48,7 +48,7 @@ TEST_F(HealthTest, NeighboursThatHearItKeepItInUse) {
 
 TEST_F(HealthTest, CutOffControllerDeclaresNobodyDead) {
     for (const NodeId node : {kA, kB, kC}) {
-        health.agent_left(node, now);
+        health.falls_silent(node, now);
     }
     now += seconds{1'000};
     EXPECT_TRUE(health.judge(rows(false, false), now).empty()) << "the voices of agents that are away do not count";
@@ -59,22 +59,65 @@ TEST_F(HealthTest, DeadLinksAloneProveNothing) {
 }
 
 TEST_F(HealthTest, NodeIsBackWithItsAgentOrItsNeighbours) {
-    health.agent_left(kA, now);
-    now += Health::kAgentAway;
+    health.falls_silent(kA, now);
+    now += Health::kLongestSilence;
     ASSERT_EQ(health.judge(rows(false, false), now).size(), 1U);
     auto changes = health.judge(rows(true, true), now);
     ASSERT_EQ(changes.size(), 1U);
     EXPECT_FALSE(changes[0].withdrawn);
     ASSERT_EQ(health.judge(rows(false, false), now).size(), 1U);
-    health.agent_came(kA);
+    health.speaks(kA);
     changes = health.judge(rows(false, false), now);
     ASSERT_EQ(changes.size(), 1U);
     EXPECT_FALSE(changes[0].withdrawn);
 }
 
+TEST_F(HealthTest, ADeadEdgeCountsLikeAnAgentThatIsAway) {
+    health.edge_is_dead(kA, now);
+    EXPECT_TRUE(health.is_silent(kA));
+    EXPECT_TRUE(health.judge(rows(false, false), now).empty()) << "a restart takes a moment";
+    now += Health::kLongestSilence;
+    EXPECT_TRUE(health.judge(rows(true, true), now).empty()) << "its lcores may live";
+    EXPECT_TRUE(health.judge(rows(true, false), now).empty()) << "half is no majority";
+    ASSERT_EQ(health.judge(rows(false, false), now).size(), 1U);
+    EXPECT_TRUE(health.withdrawn(kA));
+    health.speaks(kA);
+    const auto changes = health.judge(rows(false, false), now);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_FALSE(changes[0].withdrawn);
+}
+
+TEST_F(HealthTest, AnAgentThatComesBackWithoutItsEdgeLeavesTheNodeWithdrawn) {
+    health.falls_silent(kA, now);
+    now += Health::kLongestSilence;
+    ASSERT_EQ(health.judge(rows(false, false), now).size(), 1U);
+    health.falls_silent(kA, now);
+    EXPECT_TRUE(health.judge(rows(false, false), now).empty());
+    health.edge_is_dead(kA, now);
+    EXPECT_TRUE(health.judge(rows(false, false), now).empty());
+    EXPECT_TRUE(health.withdrawn(kA));
+}
+
+TEST_F(HealthTest, ADeadEdgeIsBelievedWhereNobodyElseSaysAnything) {
+    health.edge_is_dead(kA, now);
+    health.edge_is_dead(kB, now);
+    health.falls_silent(kC, now);
+    now += Health::kLongestSilence;
+    ASSERT_EQ(health.judge(LinkRows{}, now).size(), 2U);
+    EXPECT_TRUE(health.withdrawn(kA) && health.withdrawn(kB));
+    EXPECT_FALSE(health.withdrawn(kC)) << "its agent is away, which proves nothing";
+    health.falls_silent(kA, now);
+    EXPECT_TRUE(health.judge(LinkRows{}, now).empty()) << "its agent dies, too";
+    health.speaks(kB);
+    LinkRows row;
+    row.set({.from = kB, .to = kA, .reachable = true});
+    EXPECT_EQ(health.judge(row, now).size(), 2U) << "a neighbour that hears it is heard";
+    EXPECT_FALSE(health.withdrawn(kA) || health.withdrawn(kB));
+}
+
 TEST_F(HealthTest, NodesThatLeftTheFleetAreForgotten) {
-    health.agent_left(kA, now);
-    now += Health::kAgentAway;
+    health.falls_silent(kA, now);
+    now += Health::kLongestSilence;
     ASSERT_EQ(health.judge(rows(false, false), now).size(), 1U);
     health.set_nodes({kB, kC});
     EXPECT_TRUE(health.all_withdrawn().empty());

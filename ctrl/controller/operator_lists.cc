@@ -74,6 +74,7 @@ Answered<Json> list_nodes(Controller& controller, Request&) {
                         {"flows", here && agent->flows ? Json(*agent->flows) : Json(nullptr)},
                         {"empty", controller.drains().is_empty(id)},
                         {"agent_connected", here},
+                        {"edge_runs", here && agent->edge_runs ? Json(*agent->edge_runs) : Json(nullptr)},
                         {"withdrawn", controller.health().withdrawn(id)},
                         {"static_version", here ? Json(agent->static_version) : Json(nullptr)}});
     }

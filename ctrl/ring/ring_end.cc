@@ -120,16 +120,7 @@ bool RingEnd::poll(Instant now) {
         own().heartbeat.fetch_add(1, std::memory_order_relaxed);
         beaten_at_ = now;
     }
-    const std::uint64_t boot = peer().boot.load(std::memory_order_acquire);
-    if (boot != peer_boot_) {
-        peer_boot_ = boot;
-        hello_sent_ = hello_taken_ = synchronised_ = false;
-        peer_beat_at_ = now;
-    }
-    if (const auto beat = peer().heartbeat.load(std::memory_order_relaxed); beat != peer_beat_) {
-        peer_beat_ = beat;
-        peer_beat_at_ = now;
-    }
+    look_at_mark(now);
     if (peer_boot_ != 0 && !hello_sent_) {
         hello_sent_ = send(Kind::hello, ring::Hello{boot_, peer_boot_});
     }
@@ -139,7 +130,24 @@ bool RingEnd::poll(Instant now) {
         take_hello(message);
     }
     const bool was = std::exchange(synchronised_, hello_sent_ && hello_taken_);
+    if (synchronised_ && !was) {
+        peer_beat_at_ = now;  // it has answered this life of ours
+    }
     return synchronised_ && !was;
+}
+
+// What the first look finds may be the mark of a side that died long ago; only what changes after it shows life.
+void RingEnd::look_at_mark(Instant now) {
+    const std::uint64_t boot = peer().boot.load(std::memory_order_acquire);
+    const std::uint64_t beat = peer().heartbeat.load(std::memory_order_relaxed);
+    if (std::exchange(looked_, true) && (boot != peer_boot_ || beat != peer_beat_)) {
+        peer_beat_at_ = now;
+    }
+    if (boot != peer_boot_) {
+        peer_boot_ = boot;
+        hello_sent_ = hello_taken_ = synchronised_ = false;
+    }
+    peer_beat_ = beat;
 }
 
 // A hello to this life counts also before its sender's mark is seen: marks and rings are not read in one instant. One

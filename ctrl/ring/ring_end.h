@@ -54,12 +54,14 @@ class RingEnd {
     std::optional<ring::Message> receive();
 
     bool synchronised() const noexcept { return synchronised_; }
-    bool peer_is_alive(Instant now) const noexcept { return peer_boot_ != 0 && now - peer_beat_at_ < kSilence; }
+    // A sign of its life, since our first look at it, is younger than kSilence.
+    bool peer_is_alive(Instant now) const noexcept { return peer_beat_at_ && now - *peer_beat_at_ < kSilence; }
     std::uint32_t peer_minor_version() const noexcept { return peer().minor_version.load(std::memory_order_relaxed); }
 
   private:
     RingEnd(RingSide side, std::uint64_t boot) : side_(side), boot_(boot) {}
     Result<void> map(const std::string& path);
+    void look_at_mark(Instant now);
     void take_hello(const ring::Message& message);
     ring::Mark& own() const noexcept { return side_ == RingSide::agent ? shared_->head.agent : shared_->head.edge; }
     ring::Mark& peer() const noexcept { return side_ == RingSide::agent ? shared_->head.edge : shared_->head.agent; }
@@ -73,10 +75,11 @@ class RingEnd {
     Instant beaten_at_{};
     std::uint64_t peer_boot_ = 0;
     std::uint64_t peer_beat_ = 0;
-    Instant peer_beat_at_{};
-    bool hello_sent_ = false;    // to peer_boot_
-    bool hello_taken_ = false;   // from peer_boot_
-    bool synchronised_ = false;  // both
+    std::optional<Instant> peer_beat_at_;  // none: no sign of life yet
+    bool looked_ = false;                  // at the other side's mark
+    bool hello_sent_ = false;              // to peer_boot_
+    bool hello_taken_ = false;             // from peer_boot_
+    bool synchronised_ = false;            // both
 };
 
 }  // namespace izar

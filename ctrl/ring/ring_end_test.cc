@@ -129,8 +129,6 @@ TEST_F(RingEndTest, SilenceIsNoticed) {
     Instant now{};
     const auto agent = open(RingSide::agent, 1);
     const auto edge = open(RingSide::edge, 2);
-    (void)edge->poll(now);
-    EXPECT_TRUE(edge->peer_is_alive(now));
     for (int i = 0; i < 50; ++i) {
         now += milliseconds{100};
         (void)agent->poll(now);
@@ -141,6 +139,26 @@ TEST_F(RingEndTest, SilenceIsNoticed) {
     (void)edge->poll(now);
     EXPECT_FALSE(edge->peer_is_alive(now + RingEnd::kSilence));
     EXPECT_EQ(edge->peer_minor_version(), ring::kMinorVersion);
+}
+
+TEST_F(RingEndTest, TheMarkOfALifeThatIsOverShowsNoLife) {
+    Instant now{};
+    {
+        const auto agent = open(RingSide::agent, 1);
+        const auto edge = open(RingSide::edge, 2);
+        (void)agent->poll(now);
+        (void)edge->poll(now);
+        EXPECT_TRUE(agent->poll(now) && agent->peer_is_alive(now)) << "it has answered";
+    }
+    const auto agent = open(RingSide::agent, 3);
+    for (int i = 0; i < 10; ++i) {
+        (void)agent->poll(now);
+        EXPECT_FALSE(agent->peer_is_alive(now));
+        now += milliseconds{10};
+    }
+    const auto edge = open(RingSide::edge, 4);
+    (void)agent->poll(now);
+    EXPECT_TRUE(agent->peer_is_alive(now)) << "a new life is a sign of it";
 }
 
 TEST_F(RingEndTest, OneOfEachSideAndOneLayout) {

@@ -25,6 +25,7 @@ from topologies import RELAYED, url, vip
 NODES = ("ams", "fra", "sin")
 LEASE_S = 6.0  # of a group's master
 SOON_S = 1.0  # for what an operator changes to be in force, the operator's command included
+SILENCE_S = 6.0  # of a node, until it is withdrawn: 2 s without a heartbeat, 3 s after that was told
 JUMPS = "sin"  # the node whose wall clock does: it holds the sessions of all connections
 HOUR_S = 3600
 TEN_YEARS_S = 10 * 365 * 24 * HOUR_S
@@ -230,6 +231,51 @@ def test_a_masters_death_gives_the_group_another(lab: Lab, plane: ControlPlane, 
     finally:
         plane.start_program(f"agent-{former['master']}")
         wait_until(lambda: plane.connected_agents() == len(NODES), "all agents are back")
+
+
+@pytest.mark.long
+def test_a_node_whose_edge_dies_is_out_of_use_though_its_agent_lives(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    def row(name: str) -> dict[str, Any]:
+        return next(row for row in plane.listed("nodes") if row["name"] == name)
+
+    def own_links(node: int) -> list[dict[str, Any]]:
+        return [link for link in plane.listed("links") if link["from"] == node]
+
+    def withdrawals(name: str) -> int:
+        return sum(f"node {row(name)['id']} is withdrawn" in event["text"] for event in plane.listed("events"))
+
+    wait_until(lambda: group_of(plane)["master"] is not None, "a master is elected", 2 * LEASE_S)
+    wait_until(lambda: all(row(name)["edge_runs"] and len(own_links(row(name)["id"])) == 2 for name in NODES), "all edges are told of")
+    lab.restart("fra")
+    time.sleep(SILENCE_S)  # what a withdrawal takes: there is none to wait for
+    assert withdrawals("fra") == 0, "a restart is no death"
+    wait_until(lambda: row("fra")["edge_runs"] and group_of(plane)["master"] is not None, "fra is as before", 2 * LEASE_S)
+    dead = group_of(plane)["master"]
+    lab.kill(dead, signal.SIGKILL)
+    try:
+        took = wait_until(lambda: row(dead)["withdrawn"], f"{dead} is withdrawn", 2 * SILENCE_S)
+        print(f"{dead} is withdrawn after {took:.1f} s")
+        assert row(dead)["agent_connected"] and row(dead)["edge_runs"] is False
+        assert json.loads(plane.izar("status", "-o", "json"))["nodes_withdrawn"] == 1
+        assert own_links(row(dead)["id"]) == [], "what it measured is not known any more"
+        to_dead = [link for link in plane.listed("links") if link["to"] == row(dead)["id"]]
+        assert {link["state"] for link in to_dead} == {"down"}, to_dead
+        assert group_of(plane)["shares"][dead] == 0, "/resolve sends no client there"
+        wait_until(lambda: group_of(plane)["master"] not in (None, dead), "another one leads", 3 * LEASE_S)
+        plane.izar("node", "drain", dead)
+        assert plane.izar("node", "drain", dead, "--wait") == f"node {dead} is empty\n"
+        plane.izar("node", "undrain", dead)
+        lab.kill(f"agent-{dead}", signal.SIGKILL)
+        plane.start_program(f"agent-{dead}")
+        wait_until(lambda: row(dead)["agent_connected"] and row(dead)["edge_runs"] is False, "its agent is back, alone", SILENCE_S)
+        assert row(dead)["withdrawn"]
+        assert not any(f"node {row(dead)['id']} is in use again" in event["text"] for event in plane.listed("events"))
+    finally:
+        lab.restart(dead)
+    wait_until(lambda: not row(dead)["withdrawn"] and row(dead)["edge_runs"], f"{dead} is back")
+    wait_until(lambda: len(plane.listed("links")) == 6, "and tells its links")
+    wait_for_links(lab)
+    wait_for_path(lab, RELAYED)
 
 
 def group_of(plane: ControlPlane) -> dict[str, Any]:

@@ -102,7 +102,7 @@ void add_node_noun(CLI::App& app, Action& run) {
     bind_text(*add_verb(*noun, run, "undrain", "Take new flows again", undrain), "node", undrain, "node", "Id or name");
     add_list(app, run, "nodes", "All nodes",
              {"id", "name", "region", "address", "state", "seen", "drained", "flows", "empty", "agent_connected",
-              "withdrawn", "static_version"},
+              "edge_runs", "withdrawn", "static_version"},
              AnsweredBy::agents_too);
 }
 

@@ -39,17 +39,12 @@ class TestClock {
 // One node: identity, agent, and in place of izar-edge an EdgeFeed with a mesh that the test fills.
 struct TestNode {
     TestNode(EventLoop& loop, const TestClock& time, const SocketAddress& controller, const Identity& who,
-             const std::string& where, bool answers_stamp = true)
-        : clock(time), identity(who), tls(*TlsContext::for_node(who.credentials, who.authority)) {
-        auto fleet = std::make_shared<Fleet>();
-        fleet->nodes.resize(1);
-        fleet->nodes[0].id = who.id;
-        fleet->self = NodeSlot{0};
-        fleet->slot_of_id[raw(who.id)] = NodeSlot{0};
-        mesh.set_fleet(*fleet);
+             const std::string& where, bool answers_stamp = true, bool with_edge = true)
+        : clock(time), identity(who), folder(where), tls(*TlsContext::for_node(who.credentials, who.authority)) {
         ring = std::move(*RingEnd::open(shared_path(where), RingSide::agent, 1));
-        edge = std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(where), RingSide::edge, 2)), fleet,
-                                          std::make_shared<const RoutingPolicies>(), sources(answers_stamp));
+        if (with_edge) {
+            start_edge(answers_stamp);
+        }
         agent = std::make_unique<Agent>(AgentParts{loop,
                                                    tls,
                                                    *ring,
@@ -62,6 +57,18 @@ struct TestNode {
                                                    [this](const std::string& line) { log += line + "\n"; }});
         agent->start();
     }
+    // A life of izar-edge, which begins with nothing measured, and its end (edge.reset()) are the test's to choose.
+    void start_edge(bool answers_stamp = true) {
+        auto own = std::make_shared<Fleet>();
+        own->nodes.resize(1);
+        own->nodes[0].id = identity.id;
+        own->self = NodeSlot{0};
+        own->slot_of_id[raw(identity.id)] = NodeSlot{0};
+        mesh = Mesh{};
+        mesh.set_fleet(*own);
+        edge = std::make_unique<EdgeFeed>(std::move(*RingEnd::open(shared_path(folder), RingSide::edge, ++edge_boot)),
+                                          own, std::make_shared<const RoutingPolicies>(), sources(answers_stamp));
+    }
     RowSources sources(bool answers_stamp) {
         RowSources out;
         out.held_flows = [this] { return flows; };
@@ -70,7 +77,7 @@ struct TestNode {
         return out;
     }
     void work() {
-        if (!edge_runs) {
+        if (edge == nullptr || !edge_runs) {
             return;
         }
         (void)edge->do_work(clock.now(), mesh, feed);
@@ -122,10 +129,12 @@ struct TestNode {
     const TestClock& clock;
     std::chrono::hours wall_ahead{};  // of the others' clocks
     Identity identity;
+    std::string folder;
     TlsContext tls;
     std::string log;
     std::unique_ptr<RingEnd> ring;
-    std::unique_ptr<EdgeFeed> edge;
+    std::uint64_t edge_boot = 1;
+    std::unique_ptr<EdgeFeed> edge;  // null: it does not run
     std::unique_ptr<Agent> agent;
     Mesh mesh;
     FeedRing feed;

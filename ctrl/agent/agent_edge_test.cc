@@ -1,0 +1,167 @@
+// Nodes whose izar-edge dies while their agent lives, as their controller sees them.
+#include "ctrl/agent/testing/agent_fleet.h"
+
+namespace izar {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Json = nlohmann::json;
+
+// From the last heartbeat to the withdrawal, without what it takes to say so and to judge.
+constexpr Nanos kUntilWithdrawn = RingEnd::kSilence + Health::kLongestSilence;
+
+class AgentEdgeTest : public AgentFleetTest {
+  protected:
+    void SetUp() override {
+        AgentFleetTest::SetUp();
+        for (const char* const name : {"ams", "fra", "sin"}) {
+            add_node(name);
+        }
+        ASSERT_TRUE(run_until([&] { return std::ranges::all_of(nodes, [](const auto& n) { return knows(*n, 3); }); }))
+            << log;
+        measure_all();
+        ASSERT_TRUE(run_until([&] { return controller->mesh().rows().size() == 6; })) << log;
+    }
+    void measure_all() {
+        for (const auto& from : nodes) {
+            for (const auto& to : nodes) {
+                if (from != to) {
+                    from->measure(to->identity.id, true, milliseconds{4});
+                }
+            }
+        }
+    }
+    // All others measure of their link to it.
+    void hear(const TestNode& node, bool up) {
+        for (const auto& other : nodes) {
+            if (other.get() != &node) {
+                other->measure(node.identity.id, up, milliseconds{4});
+            }
+        }
+    }
+    void kill_edge(TestNode& node) {
+        node.edge.reset();
+        hear(node, false);
+    }
+    bool is_withdrawn(const TestNode& node) const { return controller->health().withdrawn(node.identity.id); }
+    bool has_row(const TestNode& node) const {
+        std::size_t links = 0;
+        controller->mesh().rows().for_each(
+            [&](const FeedLink& link) { links += link.from == node.identity.id ? 1 : 0; });
+        return links > 0;
+    }
+    Json row_of(const std::string& name) {
+        const Json told = ask({{"do", "nodes"}})["nodes"];
+        for (const Json& row : told) {
+            if (row["name"] == name) {
+                return row;
+            }
+        }
+        return {};
+    }
+};
+
+TEST_F(AgentEdgeTest, ANodeWhoseEdgeDiesIsOutOfUseUntilItIsBack) {
+    TestNode& fra = *nodes[1];
+    EXPECT_EQ(row_of("fra")["edge_runs"], true);
+    EXPECT_GT(controller->shares().weight(fra.identity.id), 0U);
+    const Instant begin = clock.now();
+    kill_edge(fra);
+    ASSERT_TRUE(run_until([&] { return row_of("fra")["edge_runs"] == false; }, seconds{4})) << log;
+    EXPECT_FALSE(has_row(fra)) << "what it measured is not known any more";
+    EXPECT_FALSE(is_withdrawn(fra));
+    ASSERT_TRUE(run_until([&] { return is_withdrawn(fra); }, seconds{10})) << log;
+    EXPECT_GE(clock.now() - begin, Health::kLongestSilence);
+    EXPECT_LE(clock.now() - begin, kUntilWithdrawn + seconds{2});
+    EXPECT_TRUE(fra.agent->connected()) << "its agent lives";
+    clock.skip_wall(std::chrono::hours{1});
+    pass(2 * Controller::kRound);
+    EXPECT_FALSE(has_row(fra)) << "nor is it told again";
+    EXPECT_EQ(controller->shares().weight(fra.identity.id), 0U) << "no client is sent there";
+    const std::string address = controller->desired().records().at(fra.identity.id).address.text();
+    const auto metrics = store->link_metrics().value();
+    for (const LinkMetric& metric : metrics) {
+        const bool of_the_dead = metric.source_ip == address || metric.destination_ip == address;
+        EXPECT_EQ(of_the_dead, metric.updated_at < clock.wall()) << metric.source_ip << " " << metric.destination_ip;
+    }
+    const Json status = Json::parse(fra.agent->answer(R"({"do": "status"})").value());
+    EXPECT_EQ(status["edge_runs"], false);
+    EXPECT_EQ(status["links_up"], 0);
+    EXPECT_NE(log.find("its agent says that izar-edge does not run"), std::string::npos) << log;
+
+    fra.start_edge();
+    ASSERT_TRUE(run_until([&] { return !is_withdrawn(fra); }, seconds{5})) << log;
+    ASSERT_TRUE(run_until([&] { return knows(fra, 3); })) << fra.log;
+    measure_all();
+    EXPECT_TRUE(run_until([&] { return has_row(fra); })) << log;
+    EXPECT_TRUE(run_until([&] { return controller->shares().weight(fra.identity.id) > 0; })) << log;
+}
+
+TEST_F(AgentEdgeTest, ARestartOfAnEdgeTakesNobodyOutOfUse) {
+    TestNode& fra = *nodes[1];
+    for (const Nanos away : {Nanos{milliseconds{300}}, kUntilWithdrawn - seconds{1}}) {
+        kill_edge(fra);
+        pass(away);
+        fra.start_edge();
+        pass(seconds{2});
+        hear(fra, true);
+        pass(kUntilWithdrawn);
+        EXPECT_EQ(log.find("withdrawn"), std::string::npos) << log;
+        EXPECT_EQ(row_of("fra")["edge_runs"], true);
+    }
+}
+
+TEST_F(AgentEdgeTest, NeighboursThatHearItKeepItInUse) {
+    TestNode& fra = *nodes[1];
+    fra.edge.reset();  // of its lcores nobody knows
+    pass(3 * kUntilWithdrawn);
+    EXPECT_FALSE(is_withdrawn(fra));
+    EXPECT_FALSE(has_row(fra));
+    hear(fra, false);
+    EXPECT_TRUE(run_until([&] { return is_withdrawn(fra); })) << log;
+}
+
+TEST_F(AgentEdgeTest, AnAgentThatComesBackAloneBringsNobodyBack) {
+    const Identity identity = nodes[1]->identity;
+    const std::string where = nodes[1]->folder;
+    kill_edge(*nodes[1]);
+    nodes.erase(nodes.begin() + 1);
+    ASSERT_TRUE(run_until([&] { return controller->health().withdrawn(identity.id); })) << log;
+    nodes.push_back(std::make_unique<TestNode>(*loop, clock, address, identity, where, true, false));
+    TestNode& fra = *nodes.back();
+    ASSERT_TRUE(run_until([&] { return row_of("fra")["edge_runs"] == false; })) << log;
+    pass(2 * kUntilWithdrawn);
+    EXPECT_TRUE(is_withdrawn(fra));
+    EXPECT_EQ(log.find("node 2 is in use again"), std::string::npos) << log;
+    fra.start_edge();
+    EXPECT_TRUE(run_until([&] { return !is_withdrawn(fra); })) << log;
+}
+
+TEST_F(AgentEdgeTest, AMasterWithoutItsEdgeGivesTheLeadUp) {
+    const auto leads = [](const TestNode& node) { return node.agent->group().is_master(); };
+    const auto master = [&] { return std::ranges::find_if(nodes, [&](const auto& node) { return leads(*node); }); };
+    ASSERT_TRUE(run_until([&] { return master() != nodes.end(); })) << log;
+    TestNode& former = **master();
+    kill_edge(former);
+    pass(2 * kGroupLease);
+    ASSERT_NE(master(), nodes.end());
+    EXPECT_NE(master()->get(), &former);
+    EXPECT_EQ(ask({{"do", "groups"}})["groups"][0]["master"], (*master())->identity.name);
+    pass(2 * kGroupLease);
+    EXPECT_FALSE(leads(former));
+}
+
+TEST_F(AgentEdgeTest, ADrainedNodeIsEmptyWhenItsEdgeIsDead) {
+    TestNode& fra = *nodes[1];
+    fra.flows = 3;
+    ask({{"do", "node drain"}, {"node", "fra"}});
+    ASSERT_TRUE(run_until([&] { return row_of("fra")["flows"] == 3; })) << log;
+    EXPECT_EQ(row_of("fra")["empty"], false);
+    kill_edge(fra);
+    EXPECT_TRUE(run_until([&] { return row_of("fra")["empty"] == true; }, seconds{20})) << row_of("fra");
+    EXPECT_TRUE(row_of("fra")["flows"].is_null());
+}
+
+}  // namespace
+}  // namespace izar
