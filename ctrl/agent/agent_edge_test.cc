@@ -1,4 +1,9 @@
 // Nodes whose izar-edge dies while their agent lives, as their controller sees them.
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <set>
+
 #include "ctrl/agent/testing/agent_fleet.h"
 
 namespace izar {
@@ -161,6 +166,73 @@ TEST_F(AgentEdgeTest, ADrainedNodeIsEmptyWhenItsEdgeIsDead) {
     kill_edge(fra);
     EXPECT_TRUE(run_until([&] { return row_of("fra")["empty"] == true; }, seconds{20})) << row_of("fra");
     EXPECT_TRUE(row_of("fra")["flows"].is_null());
+}
+
+// An izar-edge of a given minor version, as far as it shows: in its mark, and in what it says of its row.
+class SkewedEdge {
+  public:
+    SkewedEdge(const TestNode& node, NodeId to) : from_(node.identity.id), to_(to), path_(shared_path(node.folder)) {
+        end_ = std::move(*RingEnd::open(path_, RingSide::edge, 99));
+    }
+    void set_minor_version(std::uint32_t version) const {
+        const FileDescriptor file{::open(path_.c_str(), O_RDWR | O_CLOEXEC)};
+        void* const memory = mmap(nullptr, ring::kSharedBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+        ASSERT_NE(memory, MAP_FAILED);
+        static_cast<ring::Shared*>(memory)->head.edge.minor_version.store(version);
+        munmap(memory, ring::kSharedBytes);
+    }
+    // With a kind that nobody knows before and after.
+    void work(Instant now) {
+        (void)end_->poll(now);
+        while (const auto message = end_->receive()) {
+            heard.insert(message->kind);
+        }
+        if (end_->synchronised() && now - told_at_ >= seconds{1}) {
+            told_at_ = now;
+            end_->send(ring::Kind{200}, ring::FeedNodeBody{});
+            end_->send(ring::Kind::own_link,
+                       ring::Link{.from = raw(from_), .to = raw(to_), .reachable = 1, .rtt_us = 5'000, .count = 3});
+            end_->send(ring::Kind{201}, ring::FeedNodeBody{});
+            end_->send(ring::Kind::own_row_end, ring::RowEnd{.stamp_port = kStampPort});
+        }
+    }
+    std::set<ring::Kind> heard;
+
+  private:
+    NodeId from_;
+    NodeId to_;
+    std::string path_;
+    std::unique_ptr<RingEnd> end_;
+    Instant told_at_{};
+};
+
+TEST_F(AgentEdgeTest, AnEdgeAVersionOlderIsHeardAndAskedNothingThatItDoesNotKnow) {
+    TestNode& fra = *nodes[1];
+    fra.edge.reset();
+    SkewedEdge older(fra, nodes[0]->identity.id);
+    older.set_minor_version(ring::kStampMinorVersion - 1);
+    const auto runs_until = [&](auto condition) {
+        return run_until([&] {
+            older.work(clock.now());
+            return condition();
+        });
+    };
+    const auto probes_fra = [&] {
+        const IpAddress address = controller->desired().records().at(fra.identity.id).address;
+        return std::ranges::count(nodes[0]->stamped, address) > 2;
+    };
+    ASSERT_TRUE(runs_until([&] {
+        const auto link = controller->mesh().rows().find(fra.identity.id, nodes[0]->identity.id);
+        return link && link->rtt == milliseconds{5};
+    })) << log;
+    EXPECT_EQ(row_of("fra")["edge_runs"], true);
+    ASSERT_TRUE(runs_until([&] { return row_of("fra")["flows"].is_null(); })) << "it does not tell";
+    ASSERT_TRUE(runs_until(probes_fra)) << "the master assigns STAMP probes among all";
+    EXPECT_TRUE(older.heard.contains(ring::Kind::static_commit));
+    EXPECT_FALSE(older.heard.contains(ring::Kind::stamp_task));
+    older.set_minor_version(ring::kMinorVersion + 1);
+    EXPECT_TRUE(runs_until([&] { return older.heard.contains(ring::Kind::stamp_task); })) << "a newer one knows it";
+    EXPECT_FALSE(is_withdrawn(fra));
 }
 
 }  // namespace

@@ -150,6 +150,17 @@ TEST_F(EdgeFeedTest, ARowEndsWithLegsFlowsAndTheReflector) {
     EXPECT_EQ(ring::body_of<ring::RowEnd>(*end).flows_and_one, 8U);
 }
 
+TEST_F(EdgeFeedTest, KindsOfANewerAgentAreSkipped) {
+    settle();
+    ASSERT_TRUE(agent->send(Kind{200}, ring::FeedNodeBody{}));
+    sender->set_static(data(5, {1, 2}));
+    (void)sender->do_work();
+    ASSERT_TRUE(agent->send(Kind{201}, ring::FeedNodeBody{}));
+    settle();
+    ASSERT_EQ(fleets().size(), 1U);
+    EXPECT_EQ(fleets().at(0)->fleet->version, 5U);
+}
+
 TEST_F(EdgeFeedTest, StaticDataArrivesWholeAndIsAcknowledged) {
     sender->set_static(data(5, {1, 2, 9}));
     settle();
