@@ -36,6 +36,15 @@ std::uint64_t column(std::uint64_t value) {
     return std::min(value, kMostBytes);
 }
 
+// None: it was not told.
+std::optional<std::int32_t> whole_mbits(BitRate rate) {
+    constexpr std::uint64_t kMega = 1'000'000;
+    if (rate == kNoRate) {
+        return std::nullopt;
+    }
+    return static_cast<std::int32_t>(std::min<std::uint64_t>(raw(rate) / kMega, kMostCount));
+}
+
 double percent(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -101,6 +110,7 @@ std::vector<LinkMetric> link_metrics(std::span<const FeedLink> links, const std:
         metric.source_ip = near->second.overlay_address.text();
         metric.destination_ip = far->second.overlay_address.text();
         metric.link_latency = static_cast<double>(link.rtt.count()) / 1e6;
+        metric.c = whole_mbits(link.bandwidth.capacity);
         if (const auto load = loads.find(link.to); load != loads.end()) {
             metric.cpu_mean = load->second.cpu_percent;
             metric.cpu_variance = load->second.cpu_variance;

@@ -75,11 +75,13 @@ TEST(LinkMetrics, HaveOneRowForEachMeasuredLink) {
         nodes[NodeId{id}].overlay_address = *IpAddress::parse("10.0.0." + std::to_string(id));
     }
     FeedLink good{.from = NodeId{1}, .to = NodeId{2}, .rtt = std::chrono::microseconds{12'500}, .count = 3};
+    good.bandwidth.capacity = BitRate{500'000'000};
     FeedLink dead{.from = NodeId{1}, .to = NodeId{3}, .reachable = false};
     FeedLink stranger = good;
     stranger.to = NodeId{9};  // a node that left
     FeedLink back = good;
     std::swap(back.from, back.to);
+    back.bandwidth.capacity = kNoRate;
     const std::map<NodeId, NodeLoad> loads{
         {NodeId{2}, {.cpu_percent = 60, .cpu_variance = 4, .mean_queue = 3, .variance_queue = 1}}};
     const auto metrics = link_metrics(std::vector{good, dead, stranger, back}, nodes, loads, kNow);
@@ -91,6 +93,8 @@ TEST(LinkMetrics, HaveOneRowForEachMeasuredLink) {
     EXPECT_EQ(metrics[0].cpu_variance, 4);
     EXPECT_EQ(metrics[0].virtual_queue_cpu_mean, 3);
     EXPECT_EQ(metrics[0].virtual_queue_cpu_variance, 1);
+    EXPECT_EQ(metrics[0].c, 500) << "Mbit/s";
+    EXPECT_EQ(metrics[1].c, std::nullopt) << "not configured";
     EXPECT_EQ(metrics[1].cpu_mean, 0) << "nothing is known of node 1";
 }
 

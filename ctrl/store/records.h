@@ -186,7 +186,7 @@ struct LinkMetric {
     double cpu_variance = 0;
     double virtual_queue_cpu_mean = 0;
     double virtual_queue_cpu_variance = 0;
-    std::optional<std::int32_t> c;  // column C
+    std::optional<std::int32_t> c;  // column C: Mbit/s that the uplink of the source carries; none: not configured
     WallTime updated_at;            // kept to the second
     friend bool operator==(const LinkMetric&, const LinkMetric&) = default;
 };
