@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -72,12 +73,12 @@ Result<std::string> read_whole_file(const std::string& path) {
     return std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-Result<void> replace_file(const std::string& path, const std::string& content) {
+Result<void> replace_file(const std::string& path, const std::string& content, const FileOwner& owner) {
     std::error_code ignored;  // what is in the way, open() says
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
     const std::string fresh = path + ".new";
     FileDescriptor file{open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    if (!file) {
+    if (!file || fchown(file.get(), owner.user, owner.group) != 0 || fchmod(file.get(), owner.mode) != 0) {
         return tl::unexpected(failure(fresh));
     }
     std::size_t written = 0;

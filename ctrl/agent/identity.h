@@ -10,6 +10,8 @@
 // Errors: name the file. A file is replaced as a whole: who dies halfway leaves the old one.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "ctrl/frames/static_data.h"
@@ -37,7 +39,13 @@ Result<void> save_static_data(const std::string& folder, const Identity& self, c
 StaticData load_static_data(const std::string& folder, const Identity& self);
 
 Result<std::string> read_whole_file(const std::string& path);
-// Mode 0600, on disk when it returns.
-Result<void> replace_file(const std::string& path, const std::string& content);
+// Whose the file is to be; by default the caller's alone.
+struct FileOwner {
+    mode_t mode = 0600;
+    uid_t user = static_cast<uid_t>(-1);  // -1: the caller
+    gid_t group = static_cast<gid_t>(-1);
+};
+// On disk when it returns.
+Result<void> replace_file(const std::string& path, const std::string& content, const FileOwner& owner = {});
 
 }  // namespace izar

@@ -15,6 +15,7 @@ from typing import Any
 import clients
 import pytest
 import topologies
+import yaml
 from izar_lab import Lab, edge_files
 from izar_lab.control_plane import ControlPlane
 from izar_lab.probe_stream import ProbeStream
@@ -553,3 +554,38 @@ def test_revoked_node_leaves_the_fleet(lab: Lab, plane: ControlPlane, origin: Or
     assert all((node, "fra") not in links(lab) for node in others) and path(lab, "sin") == ["sin"]
     row = next(row for row in plane.listed("nodes") if row["name"] == "fra")
     assert row["state"] == "revoked" and not row["agent_connected"] and plane.connected_agents() == len(others)
+
+
+def test_a_node_that_joins_gets_its_place_in_edge_yaml(lab: Lab, plane: ControlPlane, tmp_path: Path) -> None:
+    """In a file that an operator wrote, and in none; and a file that cannot be changed costs no token."""
+    agent_yaml, edge_yaml = tmp_path / "agent.yaml", tmp_path / "edge.yaml"
+    controller = f"{plane.addresses()[0]}:7443"
+    agent_yaml.write_text(yaml.safe_dump({"name": "par", "address": "10.77.0.99", "state": str(tmp_path / "state"),
+                                          "run": str(tmp_path / "run"), "controllers": [controller]}))
+    token = plane.ask({"do": "token create", "region": "lab", "ttl_s": 600, "uses": 1})["token"]
+
+    def agent(*words: str) -> subprocess.CompletedProcess[str]:
+        argv = [str(edge_files.find_program(lab.build, "izar-agent")), "--config", str(agent_yaml), "--edge-config", str(edge_yaml)]
+        return lab.run("ams", [*argv, *words], check=False)
+
+    joining = ["--join", controller, "--token", token]
+    edge_yaml.write_text("node:\n")
+    refused = agent(*joining)
+    assert refused.returncode == 1 and f"{edge_yaml}:1:1: node" in refused.stderr, refused.stderr
+    ports = "ports:  # eth0 is the uplink\n  - {name: wan, device: 'net_af_packet,iface=eth0', addresses: [10.77.0.99/24]}\noverlay: {port: wan}\n"
+    edge_yaml.write_text(ports)
+    joined = agent(*joining)
+    assert joined.returncode == 0, joined.stderr
+    row = next(row for row in plane.listed("nodes") if row["name"] == "par")
+    written = edge_yaml.read_text()
+    assert written.startswith(ports)
+    own = {"id": row["id"], "name": "par"}
+    assert yaml.safe_load(written) == yaml.safe_load(ports) | {
+        "node": own, "secrets": {"file": str(tmp_path / "state" / "link.secrets")},
+        "nodes": [{**own, "region": "lab", "address": "10.77.0.99"}], "control_socket": str(tmp_path / "run" / "edge.sock")}
+    edge = [str(edge_files.find_program(lab.build, "izar-edge")), "--", "--config", str(edge_yaml), "--check"]
+    checked = lab.run("ams", edge, check=False)
+    assert checked.returncode == 0, checked.stderr
+    edge_yaml.unlink()
+    assert agent().returncode == 0, "of a node that has joined, without joining again"
+    assert yaml.safe_load(edge_yaml.read_text())["node"] == own

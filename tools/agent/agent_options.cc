@@ -55,6 +55,9 @@ Result<AgentOptions> parse_agent_options(std::vector<std::string> arguments) {
     app.add_flag("--dump-config", out.dump_config, "print the configuration in force and end");
     auto* const join = app.add_option("--join", out.join, "join the fleet of the controller at ADDRESS:PORT and end");
     app.add_option("--token", out.token, "with --join: what `izar token create` printed")->needs(join);
+    app.add_option(
+        "--edge-config", out.edge_config,
+        "write node, secrets and nodes into this edge.yaml: with --join, or of a node that has joined, and end");
     app.set_version_flag("--version", std::string("izar-agent ") + IZAR_VERSION);
     auto message = read_command_line(app, "izar-agent", std::move(arguments));
     if (!message) {

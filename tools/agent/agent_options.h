@@ -20,6 +20,7 @@ struct AgentOptions {
     bool dump_config = false;  // print the configuration in force and end
     std::string join;          // a controller's address: join and end
     std::string token;         // with join
+    std::string edge_config;   // edge.yaml: fill in who this node is, with join or once it has joined, and end
     std::string message;       // not empty: print it and end (--help, --version)
 };
 

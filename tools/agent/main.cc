@@ -1,11 +1,12 @@
 // izar-agent: between this node's izar-edge and its controller.
 //
-//   izar-agent --config agent.yaml --join HOST:PORT --token T     once
-//   izar-agent --config agent.yaml                                from then on
+//   izar-agent --config agent.yaml --join HOST:PORT --token T --edge-config edge.yaml     once
+//   izar-agent --config agent.yaml                                                        from then on
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "ctrl/agent/agent.h"
 #include "ctrl/agent/join.h"
@@ -14,6 +15,7 @@
 #include "ctrl/operator/operator_socket.h"
 #include "tools/agent/agent_options.h"
 #include "tools/agent/agent_reload.h"
+#include "tools/agent/edge_file.h"
 #include "tools/program/event_program.h"
 #include "tools/program/large_blocks.h"
 
@@ -35,11 +37,42 @@ std::uint64_t random_number() {
     return out | 1;
 }
 
+EdgeIdentity edge_identity(const AgentConfig& config, const Identity& identity) {
+    const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
+    EdgeIdentity out{
+        identity.id, identity.name, identity.region, config.address, absolute(config.folder + "/link.secrets"), ""};
+    if (config.run != "/run/izar/" + config.name) {
+        out.control_socket = absolute(config.run + "/edge.sock");
+    }
+    return out;
+}
+
+int fill_edge(const AgentOptions& options, const AgentConfig& config, const Identity& identity) {
+    const auto changed = fill_edge_file(options.edge_config, edge_identity(config, identity));
+    if (!changed) {
+        return complain(changed.error());
+    }
+    log_line(fmt::format("{}: node id {}, name {}{}", options.edge_config, raw(identity.id), identity.name,
+                         *changed ? "" : ", as it was"));
+    return 0;
+}
+
 int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& config) {
     const auto controller = SocketAddress::parse(options.join);
     const auto token = JoinToken::parse(options.token);
     if (!controller || !token) {
         return complain(controller ? token.error() : controller.error());
+    }
+    // A file that cannot be filled in is told of before the token is used up; the id is not known yet.
+    Identity wanted;
+    wanted.id = NodeId{65'535};
+    wanted.name = config.name;
+    wanted.region = "region";
+    if (const auto fits = options.edge_config.empty()
+                              ? Result<void>{}
+                              : check_edge_file(options.edge_config, edge_identity(config, wanted));
+        !fits) {
+        return complain(fits.error());
     }
     const auto made = pending_request(config.folder, token->token);
     if (!made) {
@@ -52,8 +85,12 @@ int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& 
     if (auto saved = save_identity(config.folder, *identity); !saved) {
         return complain(saved.error());
     }
-    log_line(fmt::format("joined: node id {}, name {}, region {}; edge.yaml: node: {{id: {}, name: {}}}",
-                         raw(identity->id), identity->name, identity->region, raw(identity->id), identity->name));
+    log_line(
+        fmt::format("joined: node id {}, name {}, region {}", raw(identity->id), identity->name, identity->region));
+    if (!options.edge_config.empty()) {
+        return fill_edge(options, config, *identity);
+    }
+    log_line("edge.yaml needs that, too: --edge-config FILE writes it there");
     return 0;
 }
 
@@ -100,6 +137,10 @@ int run(const AgentOptions& options) {
     if (options.check || options.dump_config) {
         fmt::print("{}", options.check ? options.config + ": ok\n" : config_text(agent_keys(*config)));
         return 0;
+    }
+    if (options.join.empty() && !options.edge_config.empty()) {
+        const auto identity = load_identity(config->folder);
+        return identity ? fill_edge(options, *config, *identity) : complain(identity.error());
     }
     give_large_blocks_back();
     auto loop = EventLoop::make(monotonic_now, UringSize{.entries = 64, .buffers = 8, .buffer_bytes = 16'384});
