@@ -208,7 +208,8 @@ struct Migration {
 };
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> all{{kPublicTables}, {kOwnTables}, {kNodesSeen}, {{}, foreign_table_changes}, {kListed}};
+    static const std::vector<Migration> all{
+        {kPublicTables}, {kOwnTables}, {kNodesSeen}, {{}, foreign_table_changes}, {kListed}};
     return all;
 }
 

@@ -51,9 +51,9 @@ class EdgeEnd {
         if (message.kind == ring::Kind::static_begin) {
             nodes_.clear();
         } else if (message.kind == ring::Kind::static_node) {
-            nodes_.push_back(NodeId{RingEnd::body_of<ring::StaticNode>(message).id});
+            nodes_.push_back(NodeId{ring::body_of<ring::StaticNode>(message).id});
         } else if (message.kind == ring::Kind::static_commit) {
-            version_ = RingEnd::body_of<ring::StaticCommit>(message).version;
+            version_ = ring::body_of<ring::StaticCommit>(message).version;
             end_->send(ring::Kind::static_taken, ring::StaticCommit{version_});
         }
     }
