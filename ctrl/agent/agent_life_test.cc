@@ -81,6 +81,7 @@ TEST_F(AgentLifeTest, AControllerThatMissedAChangeDoesNotTakeItBack) {
     Service service;
     std::strcpy(service.name, "web");
     service.vip = *IpAddress::parse("10.99.0.80");
+    service.last_port = 65'535;
     service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
     ASSERT_TRUE(store->set_service(service, clock.wall()));
     newer.version = raw(*store->static_version());

@@ -140,7 +140,7 @@ TEST_F(ApiTest, RefusesStrangersAndWhatItDoesNotKnow) {
 TEST_F(ApiTest, AStoreThatFailsIsAnotherThingThanARequestThatIsWrong) {
     join("ams", "eu", 1);
     serve_example();
-    const Json domain = {{"origin", "10.2.0.12"}, {"service", "web"}};
+    const Json domain = {{"origin", "10.2.0.11"}, {"service", "web"}};
     EXPECT_EQ(call("PUT", {"v1", "domains", "not a domain"}, domain).status, 400U);
     break_store();
     const HttpAnswer refused = call("PUT", {"v1", "domains", "example.org"}, domain);
@@ -157,7 +157,7 @@ TEST_F(ApiTest, WhatIsStoredIsToldAsDoneAlsoIfItCannotBeReadBack) {
     serve_example();
     points.act = [this] { break_store(); };
     const HttpAnswer done =
-        call("PUT", {"v1", "domains", "example.org"}, {{"origin", "10.2.0.12"}, {"service", "web"}});
+        call("PUT", {"v1", "domains", "example.org"}, {{"origin", "10.2.0.11"}, {"service", "web"}});
     EXPECT_EQ(done.status, 200U) << done.body;
     EXPECT_TRUE(Json::parse(done.body)["static_version"].is_null()) << done.body;
     EXPECT_EQ(Json::parse(call("GET", {"v1", "domains"}).body)["domains"].size(), 1U) << "nobody heard of it yet";

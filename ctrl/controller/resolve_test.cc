@@ -22,6 +22,7 @@ class ResolveTest : public testing::Test {
         Service service;
         std::strcpy(service.name, "web");
         service.vip = *IpAddress::parse("10.99.0.80");
+        service.last_port = 65'535;
         service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
         ASSERT_TRUE(store->set_service(service, kNow));
         ASSERT_TRUE(store->set_domain("example.com", *IpAddress::parse("10.2.0.11"), "web", kNow));

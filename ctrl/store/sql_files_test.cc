@@ -26,6 +26,7 @@ NodeDeclaration ams(const std::string& description = "") {
 
 TYPED_TEST(StoreSuite, WhatAFileSaysAgainDoesNotUndoWhatAnOperatorDidSince) {
     const auto origin = [&] { return granted(this->store().domains()).at(0).origin_ip; };
+    granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), kNow));
     granted(this->store().take_files(listing({}, "10.0.1.5"), kNow));
     EXPECT_EQ(origin(), address("10.0.1.5"));
     granted(this->store().set_domain("www.example.com", address("10.0.1.77"), "", kNow));

@@ -46,7 +46,7 @@ class BlackHoleTest : public SeatsTest {
 
     // A write that nobody else makes.
     static std::string service(int number) {
-        return Json{{"do", "service set"},
+        return Json{{"do", "service put"},
                     {"name", "service-" + std::to_string(number)},
                     {"vip", "10.99.0.80"},
                     {"first_port", number % 60'000 + 1},

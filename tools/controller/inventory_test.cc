@@ -112,6 +112,7 @@ TEST_F(InventoryFiles, DomainsThatAnSqlFileLeadsNowhereAreNamed) {
     Service service;
     std::strcpy(service.name, "b.example");
     service.vip = *IpAddress::parse("10.99.0.80");
+    service.last_port = 65'535;
     service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
     ASSERT_TRUE(store_->set_service(service, kNow));
     const auto told = import_sql_file(*store_, file, kNow);

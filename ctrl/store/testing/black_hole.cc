@@ -30,7 +30,7 @@ BlackHole::BlackHole() : name_(fmt::format("izar-hole-{}", getpid())) {
 }
 
 BlackHole::~BlackHole() {
-    run("ip netns del " + name_);  // the pair goes with it
+    run(fmt::format("ip link del hole{} && ip netns del {}", getpid(), name_));  // who comes next makes them anew
 }
 
 void BlackHole::swallow_at(const char* hook) {
