@@ -136,7 +136,8 @@ class Runner:
             self.run_pytest("release", suite, not_long)
 
         if any(self.wants(suite) for suite in ["unit", "threads", "fuzz-replay", "e2e"]):
-            self.build("asan", ["tools/edge/izar-edge", "tools/wan_emulator/izar-wan", "tools/probe/izar-udp-probe"])
+            self.build("asan", ["tools/edge/izar-edge", "tools/controller/izar-controller", "tools/wan_emulator/izar-wan",
+                                "tools/probe/izar-udp-probe"])
             self.run_meson("asan", ["unit" if self.full else "memory", "threads", "fuzz-replay"])
             self.run_pytest("asan", "e2e", "asan")
 
