@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -46,8 +45,8 @@ void Upkeep::tell(const AdoptedRows& adopted) {
     std::vector<std::string> newly;
     std::ranges::set_difference(refused, refused_, std::back_inserter(newly));
     refused_ = std::move(refused);
-    for (const std::string& line : newly | std::views::take(kMostLines)) {
-        controller_.tell_event(EventKind::store, "not taken up: " + line);
+    for (std::size_t i = 0; i < std::min(newly.size(), kMostLines); ++i) {
+        controller_.tell_event(EventKind::store, "not taken up: " + newly[i]);
     }
     if (newly.size() > kMostLines) {
         controller_.tell_event(EventKind::store, fmt::format("{} more rows of the public tables are not taken up",
