@@ -127,6 +127,7 @@ def test_frozen_relay_is_left_and_taken_back(lab: Lab, origin: Origin) -> None:
 
 def test_restarted_relay(lab: Lab, origin: Origin, tmp_path: Path) -> None:
     """An orderly restart loses what was inside and what came until the neighbours noticed; connections stay."""
+    wait_for_path(lab, RELAYED)
     with ProbeStream(lab, vip("ipv4")) as stream, Download(lab, origin, tmp_path / "copy"):
         lab.restart("fra")
         wait_for_links(lab)
