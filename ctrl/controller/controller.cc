@@ -156,7 +156,8 @@ void Controller::tell_lost_domains() {
 }
 
 void Controller::judge_health() {
-    for (const Health::Change& change : health_.judge(mesh_.rows(), parts_.loop.now())) {
+    const auto changes = health_.judge(mesh_.rows(), parts_.loop.now());
+    for (const Health::Change& change : changes) {
         control::ToAgent message;
         message.mutable_node_event()->set_node(raw(change.node));
         message.mutable_node_event()->set_withdrawn(change.withdrawn);
@@ -172,6 +173,9 @@ void Controller::judge_health() {
                                                                  "run, and its neighbours do not hear it"
                                                                : "withdrawn: neither its agent nor its neighbours "
                                                                  "hear it"));
+    }
+    if (!changes.empty()) {
+        shares_.set_members(region_members());  // clients are sent to no dead node, not until the next round either
     }
     watch_drains();
     health_timer_.start(kHealthInterval, [this] { judge_health(); });
