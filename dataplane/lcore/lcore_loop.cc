@@ -41,7 +41,7 @@ void LcoreLoop::run(const TscClock& clock) noexcept {
     long nap_ns = kFirstNapNs;
     std::uint64_t last = __rdtsc();
     while (!control_.quit.load(std::memory_order_relaxed)) {
-        const unsigned packets = round(on_lcore, clock.at(last));
+        const unsigned packets = round(on_lcore, {clock.at(last), &clock});
         const std::uint64_t done = __rdtsc();
         state_.counters.all_cycles += done - last;
         ++state_.counters.rounds;
@@ -66,7 +66,7 @@ void LcoreLoop::run(const TscClock& clock) noexcept {
     publish_snapshot();
 }
 
-unsigned LcoreLoop::round(const OnLcore& on_lcore, Instant now) noexcept {
+unsigned LcoreLoop::round(const OnLcore& on_lcore, RoundTime time) noexcept {
     publisher_.quiescent(on_lcore);
     const Published& published = publisher_.read(on_lcore);
     if (published.fleet == nullptr || !control_.forwarding.load(std::memory_order_relaxed)) {
@@ -77,11 +77,11 @@ unsigned LcoreLoop::round(const OnLcore& on_lcore, Instant now) noexcept {
         fleet_ = published.fleet.get();
         fleet_version_ = published.fleet->version;
     }
-    note_pause(now);
+    note_pause(time.now());
     state_.ports4.begin_round();
     state_.ports6.begin_round();
-    const unsigned packets = receive(published, now) + receive_handed(published, now);
-    housekeep(published, now);
+    const unsigned packets = receive(published, time) + receive_handed(published, time.now());
+    housekeep(published, time.now());
     state_.tx.flush_all();
     publish_snapshot();
     return packets;
@@ -98,15 +98,15 @@ void LcoreLoop::note_pause(Instant now) noexcept {
     last_round_ = now;
 }
 
-unsigned LcoreLoop::receive(const Published& published, Instant now) noexcept {
+unsigned LcoreLoop::receive(const Published& published, RoundTime& time) noexcept {
     unsigned packets = 0;
     for (std::size_t i = 0; i < state_.shared.ports.size(); ++i) {
-        packets += receive_port(i, published, now);
+        packets += receive_port(i, published, time);
     }
     return packets;
 }
 
-unsigned LcoreLoop::receive_port(std::size_t index, const Published& published, Instant now) noexcept {
+unsigned LcoreLoop::receive_port(std::size_t index, const Published& published, RoundTime& time) noexcept {
     const Port& port = state_.shared.ports[index];
     const auto queue = static_cast<std::uint16_t>(raw(state_.index));
     if (queue >= port.queues) {
@@ -115,6 +115,10 @@ unsigned LcoreLoop::receive_port(std::size_t index, const Published& published, 
     const std::size_t wanted = control_.burst.load(std::memory_order_relaxed);
     const std::uint16_t n =
         rte_eth_rx_burst(port.dpdk_id, queue, received_.data(), static_cast<std::uint16_t>(wanted * kBurstsARound));
+    if (n == 0) {
+        return 0;
+    }
+    time.read_clock();
     state_.counters.ports[index].rx_packets += n;
     const bool overlay = raw(state_.shared.interfaces.overlay_port()) == index;
     const auto burst_from = [&](std::size_t at) {
@@ -127,7 +131,7 @@ unsigned LcoreLoop::receive_port(std::size_t index, const Published& published, 
         std::ranges::copy(packets, burst_.mbuf.begin());
         burst_.reset_to(static_cast<unsigned>(packets.size()));
         burst_.ahead = Ahead{burst_from(at + wanted), overlay};
-        process(port, PortIndex{static_cast<std::uint8_t>(index)}, published, now);
+        process(port, PortIndex{static_cast<std::uint8_t>(index)}, published, time.now());
     }
     return n;
 }

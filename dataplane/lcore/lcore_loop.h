@@ -18,6 +18,25 @@ namespace izar {
 // worked on. All have the round's time, so a stamp is late by what three bursts take, some 10 us.
 inline constexpr std::size_t kBurstsARound = 4;
 
+// The time of a round: of its beginning, and of each taking of packets from then on. So no packet's stamp is before it
+// came, whoever holds the lcore up on the way to it, and no RTT is measured too short.
+class RoundTime {
+  public:
+    // Without a clock the time stands still within the round.
+    RoundTime(Instant begun, const TscClock* clock) noexcept : now_(begun), clock_(clock) {}
+
+    Instant now() const noexcept { return now_; }
+    void read_clock() noexcept {
+        if (clock_ != nullptr) {
+            now_ = clock_->now();
+        }
+    }
+
+  private:
+    Instant now_;
+    const TscClock* clock_;
+};
+
 struct LcoreControl {
     std::atomic<bool> quit{false};
     std::atomic<bool> forwarding{true};           // `start` and `stop` of the prompt
@@ -33,12 +52,12 @@ class LcoreLoop {
     void run(const TscClock& clock) noexcept;
 
     // One round: receive, process, housekeeping, send, publish the snapshot. Returns packets taken.
-    unsigned round(const OnLcore& on_lcore, Instant now) noexcept;
+    unsigned round(const OnLcore& on_lcore, RoundTime time) noexcept;
 
   private:
     void note_pause(Instant now) noexcept;
-    unsigned receive(const Published& published, Instant now) noexcept;
-    unsigned receive_port(std::size_t index, const Published& published, Instant now) noexcept;
+    unsigned receive(const Published& published, RoundTime& time) noexcept;
+    unsigned receive_port(std::size_t index, const Published& published, RoundTime& time) noexcept;
     unsigned receive_handed(const Published& published, Instant now) noexcept;
     void process(const Port& port, PortIndex index, const Published& published, Instant now) noexcept;
     void forward_from_kernel(PortIndex to) noexcept;

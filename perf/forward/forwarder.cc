@@ -68,12 +68,12 @@ void Forwarder::stop(unsigned eal_lcore) {
 
 void IzarForwarder::run() noexcept {
     join();
-    run_rounds([&](std::uint64_t cycles) { return node_.loop(lcore_).round(on_lcore_, clock_.at(cycles)); });
+    run_rounds([&](std::uint64_t cycles) { return node_.loop(lcore_).round(on_lcore_, {clock_.at(cycles), &clock_}); });
     leave();
 }
 
 void IzarForwarder::round() noexcept {
-    time_round([&](std::uint64_t cycles) { return node_.loop(lcore_).round(on_lcore_, clock_.at(cycles)); }, __rdtsc());
+    time_round([&](std::uint64_t cycles) { return node_.loop(lcore_).round(on_lcore_, {clock_.at(cycles), &clock_}); }, __rdtsc());
 }
 
 Progress IzarForwarder::progress() const noexcept {

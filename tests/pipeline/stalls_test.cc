@@ -1,6 +1,8 @@
 // Nodes on machines that have more to do than they can: lcores are held up all the time; and one whose clock jumps.
 // Whole nodes, virtual time.
 #include <gtest/gtest.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +10,7 @@
 
 #include "dataplane/base/random.h"
 #include "tests/pipeline/simulated_wan.h"
+#include "tests/pipeline/test_world.h"
 
 namespace izar {
 namespace {
@@ -169,6 +172,47 @@ TEST_P(Stalls, APeersClockMayJump) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Stalls, testing::Range(1, 3));
+
+// Between the beginning of a round and the packets that it takes: they came in that time, not before it.
+class HeldUpOnTheWayToItsPackets : public testing::Test {
+  protected:
+    static constexpr Nanos kHeld = milliseconds{3};
+    const TscClock clock{rte_get_tsc_hz()};
+    TestWorld world{2, Family::ipv4, lively()};
+
+    void SetUp() override {
+        world.now = clock.now();
+        world.publish();
+        const auto hold = [](std::uint16_t, std::uint16_t, rte_mbuf**, std::uint16_t n, std::uint16_t, void* clock_of) {
+            const auto& clock = *static_cast<const TscClock*>(clock_of);
+            for (const Instant end = clock.now() + kHeld; n != 0 && clock.now() < end;) {
+            }
+            return n;
+        };
+        ASSERT_NE(rte_eth_add_rx_callback(world[1].dpdk_id(kWan), 0, hold, const_cast<TscClock*>(&clock)), nullptr);
+    }
+    void round_of(int node, int peer) {
+        world[node].bare_round(0, clock.now(), &clock);
+        for (const Bytes& frame : world[node].take(kWan)) {
+            world[peer].put(kWan, frame);
+        }
+    }
+};
+
+TEST_F(HeldUpOnTheWayToItsPackets, ANodeMeasuresNoRttTooShort) {
+    std::vector<Nanos> least;
+    for (const Instant end = clock.now() + seconds{20}; least.size() < 3 && clock.now() < end;) {
+        round_of(1, 2);
+        round_of(2, 1);
+        for (LinkReport report; world[1].reports().pop(report);) {
+            if (report.kind == LinkReportKind::rtt) {
+                least.push_back(report.rtt.least);
+            }
+        }
+    }
+    ASSERT_GE(least.size(), 3u);
+    EXPECT_GE(std::ranges::min(least), kHeld);
+}
 
 }  // namespace
 }  // namespace izar

@@ -64,9 +64,10 @@ class TestNode {
     // One round of the scheduler thread's part of security and of every lcore, or of one lcore alone.
     void round(Instant now);
     void round_of(std::size_t lcore, Instant now);
-    // The same without looking at the accounts: nothing but what izar-edge does.
-    void bare_round(std::size_t lcore, Instant now) {
-        plane_->loop(lcore).round(OnLcore::claim(LcoreIndex{static_cast<std::uint8_t>(lcore)}), now);
+    // The same without looking at the accounts: nothing but what izar-edge does. With a clock it is read within the
+    // round, too.
+    void bare_round(std::size_t lcore, Instant now, const TscClock* clock = nullptr) {
+        plane_->loop(lcore).round(OnLcore::claim(LcoreIndex{static_cast<std::uint8_t>(lcore)}), {now, clock});
     }
     // What a port has sent since it was last asked.
     std::vector<Bytes> take(PortIndex port);
@@ -77,6 +78,7 @@ class TestNode {
     void set_link(NodeSlot link, bool up) { links().cell(link).down.store(up ? 0 : 1); }
 
     int number() const { return number_; }
+    std::uint16_t dpdk_id(PortIndex port) const { return plane_->ports()[raw(port)].dpdk_id; }
     std::size_t lcores() const { return plane_->size(); }
     LcoreState& lcore(std::size_t index = 0) { return *plane_->states()[index]; }
     Measurement leg(Leg leg, Instant now) const { return plane_->leg(leg, now); }
