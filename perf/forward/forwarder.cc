@@ -73,7 +73,11 @@ void IzarForwarder::run() noexcept {
 }
 
 void IzarForwarder::round() noexcept {
-    time_round([&](std::uint64_t cycles) { return node_.loop(lcore_).round(on_lcore_, {clock_.at(cycles), &clock_}); }, __rdtsc());
+    time_round(
+        [&](std::uint64_t cycles) {
+            return node_.loop(lcore_).round(on_lcore_, {clock_.at(cycles), &clock_});
+        },
+        __rdtsc());
 }
 
 Progress IzarForwarder::progress() const noexcept {
