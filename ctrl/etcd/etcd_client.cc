@@ -165,6 +165,9 @@ struct EtcdClient::Connection {
                 curl_easy_setopt(curl, option, path.c_str());
             }
         }
+        if (!access.ca_file.empty()) {
+            curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);  // that one, and none of the system's
+        }
         const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(most).count();
         curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());

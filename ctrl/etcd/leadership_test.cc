@@ -57,6 +57,30 @@ TEST_F(LeadershipTest, LeadsAsAUserWhereEtcdAsksForOne) {
     EXPECT_EQ(leadership.members().value().size(), 1U);
 }
 
+TEST_F(LeadershipTest, LeadsOverTlsWhereBothSidesShowCertificates) {
+    const EtcdCertificates ours;
+    const EtcdCertificates others;
+    const auto etcd = EtcdServer::start(&ours);
+    ASSERT_TRUE(etcd) << etcd.error().text;
+    const auto why_not = [&](const EtcdAccess& access) {
+        EtcdClient client({(*etcd)->endpoint()}, seconds{1}, access);
+        const auto listed = client.list("/");
+        return listed ? "" : listed.error().text;
+    };
+    EXPECT_EQ(why_not(access_by(ours)), "");
+    EXPECT_NE(why_not({}), "") << "the system's CAs did not sign it";
+    EXPECT_NE(why_not({.ca_file = ours.ca_file()}), "") << "etcd asks for a certificate";
+    EtcdAccess stranger = access_by(others);
+    EXPECT_NE(why_not(stranger).find("certificate"), std::string::npos) << why_not(stranger);
+    stranger.ca_file = ours.ca_file();
+    EXPECT_NE(why_not(stranger), "") << "another CA's client";
+
+    EtcdClient client({(*etcd)->endpoint()}, seconds{1}, access_by(ours));
+    Leadership leadership(client, "/izar", "a", kLease);
+    ASSERT_TRUE(leadership.step(now()));
+    EXPECT_TRUE(leadership.leads(now()));
+}
+
 TEST_F(LeadershipTest, SteppingDownWakesTheNextWhoseFenceIsHigher) {
     const auto first = controller("a");
     const auto second = controller("b");

@@ -51,20 +51,43 @@ std::uint16_t free_port() {
 
 }  // namespace
 
-Result<std::unique_ptr<EtcdServer>> EtcdServer::start() {
+EtcdAccess access_by(const EtcdCertificates& certificates) {
+    const KeyFiles own = certificates.client();
+    return {.ca_file = certificates.ca_file(), .certificate_file = own.certificate, .key_file = own.key};
+}
+
+Result<std::unique_ptr<EtcdServer>> EtcdServer::start(const EtcdCertificates* certificates) {
     std::unique_ptr<EtcdServer> server(new EtcdServer);
-    server->endpoint_ = fmt::format("http://127.0.0.1:{}", free_port());
+    server->endpoint_ = fmt::format("{}://127.0.0.1:{}", certificates == nullptr ? "http" : "https", free_port());
     const std::string peers = fmt::format("http://127.0.0.1:{}", free_port());
     const std::string log = server->folder_ / "log";
     server->process_ = ::fork();
     CHECK(server->process_ >= 0);
     if (server->process_ == 0) {
-        become_etcd({"etcd", "--name", "test", "--data-dir", server->folder_ / "data", "--listen-client-urls",
-                     server->endpoint_, "--advertise-client-urls", server->endpoint_, "--listen-peer-urls", peers,
-                     "--initial-advertise-peer-urls", peers, "--initial-cluster", "test=" + peers},
-                    log);
+        std::vector<std::string> words{"etcd",
+                                       "--name",
+                                       "test",
+                                       "--data-dir",
+                                       server->folder_ / "data",
+                                       "--listen-client-urls",
+                                       server->endpoint_,
+                                       "--advertise-client-urls",
+                                       server->endpoint_,
+                                       "--listen-peer-urls",
+                                       peers,
+                                       "--initial-advertise-peer-urls",
+                                       peers,
+                                       "--initial-cluster",
+                                       "test=" + peers};
+        if (certificates != nullptr) {
+            const KeyFiles own = certificates->server();
+            words.insert(words.end(), {"--cert-file", own.certificate, "--key-file", own.key, "--trusted-ca-file",
+                                       certificates->ca_file(), "--client-cert-auth"});
+        }
+        become_etcd(std::move(words), log);
     }
-    EtcdClient client({server->endpoint_}, std::chrono::seconds{1});
+    EtcdClient client({server->endpoint_}, std::chrono::seconds{1},
+                      certificates == nullptr ? EtcdAccess{} : access_by(*certificates));
     const auto limit = std::chrono::steady_clock::now() + kStartLimit;
     while (std::chrono::steady_clock::now() < limit) {
         if (client.list("/")) {

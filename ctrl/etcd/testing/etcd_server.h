@@ -8,15 +8,20 @@
 #include <memory>
 #include <string>
 
+#include "ctrl/etcd/etcd_client.h"
+#include "ctrl/etcd/testing/etcd_certificates.h"
 #include "dataplane/base/result.h"
 #include "dataplane/base/testing/temporary_folder.h"
 
 namespace izar {
 
+// As a client with a certificate of this CA.
+EtcdAccess access_by(const EtcdCertificates& certificates);
+
 class EtcdServer {
   public:
-    // Waits until it answers.
-    static Result<std::unique_ptr<EtcdServer>> start();
+    // Waits until it answers. With certificates it speaks TLS, and only to clients who show one of the same CA.
+    static Result<std::unique_ptr<EtcdServer>> start(const EtcdCertificates* certificates = nullptr);
     ~EtcdServer();
     EtcdServer(const EtcdServer&) = delete;
     EtcdServer& operator=(const EtcdServer&) = delete;
