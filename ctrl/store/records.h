@@ -93,9 +93,18 @@ struct JoinRequest {
 
 // --- Services, domains, documents ----------------------------------------------------------------------------------
 
+// An address of a service for clients that reach one node directly.
+struct NodeVip {
+    NodeId node = kNoNode;
+    IpAddress address;
+    ServiceId id = kNoService;  // of the service that nodes are told of for it (docs/decisions/0036)
+    friend bool operator==(const NodeVip&, const NodeVip&) = default;
+};
+
 struct ServiceRecord {
     Service service;  // without choice tables; no egresses: every node near an origin may be one
     StaticVersion version;
+    std::vector<NodeVip> node_vips;  // in order of node, at most one each
 };
 
 // domain_origin, and the service that the domain leads to.

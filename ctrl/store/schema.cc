@@ -202,14 +202,25 @@ const Statements kListed{
     $END)",
 };
 
+// Own VIPs of services at nodes. vip_id counts with the ids of services.
+const Statements kNodeVips{
+    R"(CREATE TABLE IF NOT EXISTS izar_node_vips (
+        vip_id INT PRIMARY KEY,
+        service_id INT NOT NULL,
+        node_id INT NOT NULL,
+        address VARCHAR(45) NOT NULL,
+        UNIQUE (service_id, address)
+    $END)",
+};
+
 struct Migration {
     Statements statements;
     StoreResult<std::vector<std::string>> (*changes)(SqlConnection&) = nullptr;  // after them: what is found to be due
 };
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> all{
-        {kPublicTables}, {kOwnTables}, {kNodesSeen}, {{}, foreign_table_changes}, {kListed}};
+    static const std::vector<Migration> all{{kPublicTables}, {kOwnTables}, {kNodesSeen}, {{}, foreign_table_changes},
+                                            {kListed},       {kNodeVips}};
     return all;
 }
 

@@ -1,8 +1,8 @@
 // sql_store.h -- SqlStore: the Store over a database that speaks SQL. One text for SQLite and MariaDB.
 //
-// The functions stand in files by subject: sql_tokens.cc, sql_nodes.cc, sql_services.cc, sql_domains.cc,
-// sql_domain_leads.cc, sql_documents.cc, sql_inventory.cc, sql_files.cc, sql_changes.cc, sql_measurements.cc,
-// sql_history.cc.
+// The functions stand in files by subject: sql_tokens.cc, sql_nodes.cc, sql_services.cc, sql_node_vips.cc,
+// sql_domains.cc, sql_domain_leads.cc, sql_documents.cc, sql_inventory.cc, sql_files.cc, sql_changes.cc,
+// sql_measurements.cc, sql_history.cc.
 //
 // Thread: as Store.
 #pragma once
@@ -37,7 +37,8 @@ class SqlStore final : public Store {
     StoreResult<std::optional<NodeRecord>> node(NodeId id) override;
     StoreResult<std::vector<NodeRecord>> nodes() override;
 
-    StoreResult<ServiceRecord> set_service(const Service& service, WallTime now) override;
+    StoreResult<ServiceRecord> set_service(const Service& service, std::span<const NodeVip> node_vips,
+                                           WallTime now) override;
     StoreResult<void> remove_service(std::string_view name, WallTime now) override;
     StoreResult<std::vector<ServiceRecord>> services() override;
     StoreResult<DomainRecord> set_domain(std::string_view domain, const IpAddress& origin_ip, std::string_view service,
@@ -98,6 +99,15 @@ std::vector<NodeRecord> read_nodes(Transaction& transaction, std::string_view co
 std::vector<ServiceRecord> read_services(Transaction& transaction, std::string_view condition, const SqlValues& values);
 std::vector<DomainRecord> read_domains(Transaction& transaction, std::string_view condition, const SqlValues& values);
 std::vector<Document> read_documents(Transaction& transaction, std::string_view condition, const SqlValues& values);
+
+// Fills in the VIPs at nodes of those services, which `condition` selects as for read_services.
+void read_node_vips(Transaction& transaction, std::string_view condition, const SqlValues& values,
+                    std::vector<ServiceRecord>& services);
+// Makes the rows those of `after`.
+void write_node_vips(Transaction& transaction, const ServiceRecord& before, const ServiceRecord& after);
+// Whether the addresses that `after` has and `before` had not can be VIPs: they are no node's, and the nodes that have
+// them are there. The error is for the operator; check the transaction first.
+Result<void> check_new_vips(Transaction& transaction, const ServiceRecord& before, const ServiceRecord& after);
 
 // Adds a node, or replaces the row with its id, in izar_nodes and in node_region.
 void write_node(Transaction& transaction, const NodeRecord& node, const std::string& token_id);

@@ -66,8 +66,15 @@ class Store {
     virtual StoreResult<std::vector<NodeRecord>> nodes() = 0;  // in order of id, revoked ones too
 
     // --- Static data: services, domains, documents ---
-    // Replaces the service of this name, or adds one and gives it an id (service.id is ignored).
-    virtual StoreResult<ServiceRecord> set_service(const Service& service, WallTime now) = 0;
+    // Replaces the service of this name and all its VIPs at nodes, or adds one. Gives ids: those given are ignored, and
+    // a VIP that the service has keeps its own, at whichever node. `refused` for a VIP that another service has with
+    // the same transport and ports, or that is a node's address, declared ones too; and for a node that is not there.
+    virtual StoreResult<ServiceRecord> set_service(const Service& service, std::span<const NodeVip> node_vips,
+                                                   WallTime now) = 0;
+    // One without VIPs at nodes.
+    StoreResult<ServiceRecord> set_service(const Service& service, WallTime now) {
+        return set_service(service, {}, now);
+    }
     virtual StoreResult<void> remove_service(std::string_view name, WallTime now) = 0;
     virtual StoreResult<std::vector<ServiceRecord>> services() = 0;  // in order of id
     // `service`: name of the one that gets this origin; empty: the one that the domain has, else the one of its name,

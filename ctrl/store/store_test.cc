@@ -182,6 +182,20 @@ TYPED_TEST(StoreSuite, NodesOfAnOlderSchemaThatHadJoinedCountAsSeen) {
     EXPECT_FALSE(granted(this->store().node(NodeId{1}))->was_seen()) << "it was only declared";
 }
 
+// Schema 5 knew no VIPs at nodes.
+TYPED_TEST(StoreSuite, ServicesOfAnOlderSchemaGetVipsAtNodes) {
+    const NodeId node = this->joined(1).id;
+    granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), kNow));
+    this->close();
+    this->backing().run_outside(
+        "UPDATE izar_state SET value = 5 WHERE name = 'schema';"
+        "DROP TABLE izar_node_vips;");
+    this->reopen();
+    const NodeVip vip{.node = node, .address = address("10.1.0.80")};
+    granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), {&vip, 1}, kNow));
+    EXPECT_EQ(granted(this->store().services()).at(0).node_vips.at(0).address, vip.address);
+}
+
 TYPED_TEST(StoreSuite, ADeclaredNodeJoinsWithItsOwnIdAndRegion) {
     Inventory inventory;
     inventory.nodes = {{.name = "ams-1", .region = "eu", .address = address("10.0.0.9")},

@@ -27,6 +27,30 @@ std::string origin(std::uint32_t detail) {
     return fmt::format("10.1.0.{}", 1 + detail % 250);
 }
 
+// Of a service at a node, which changes with what else is set of it.
+std::string vip_at_node(std::uint32_t number, std::uint32_t detail) {
+    return fmt::format("203.0.115.{}", 1 + 2 * number + detail % 2);
+}
+
+std::string service_rest(const std::string& its_origin, const std::string& vips) {
+    return vips.empty() ? its_origin : its_origin + " " + vips;
+}
+
+std::string vip_fact(std::uint32_t node, const std::string& vip) {
+    return fmt::format("{}={}", node, vip);
+}
+
+bool set_service(Store& store, const CrashOperation& operation) {
+    std::vector<NodeVip> vips;
+    if (operation.node != 0) {
+        vips.push_back({.node = NodeId{static_cast<std::uint16_t>(operation.node)},
+                        .address = address(vip_at_node(operation.subject, operation.detail))});
+    }
+    const Service service =
+        service_named(std::to_string(operation.subject), vip(operation.subject), origin(operation.detail));
+    return store.set_service(service, vips, kNow).has_value();
+}
+
 std::string token_text(std::uint32_t number) {
     TokenRandom random{};
     random[0] = static_cast<std::uint8_t>(number >> 8);
@@ -96,6 +120,16 @@ bool list_node(Store& store, std::uint32_t number) {
 
 }  // namespace
 
+std::map<std::uint32_t, bool> CrashModel::living_nodes() const {
+    std::map<std::uint32_t, bool> out;
+    for (const auto& [id, node] : nodes_) {
+        if (node.state != "revoked") {
+            out[id] = true;
+        }
+    }
+    return out;
+}
+
 CrashOperation CrashModel::choose(Random& random) const {
     // Chances in two rounds: what is possible now decides.
     while (true) {
@@ -115,11 +149,7 @@ CrashOperation CrashModel::choose(Random& random) const {
                 break;
             case CrashAction::revoke_node:
             case CrashAction::drain_node:
-                for (const auto& [id, node] : nodes_) {
-                    if (node.state != "revoked") {
-                        candidates[id] = true;
-                    }
-                }
+                candidates = living_nodes();
                 break;
             case CrashAction::mark_seen:
                 for (const auto& [id, node] : nodes_) {
@@ -129,6 +159,10 @@ CrashOperation CrashModel::choose(Random& random) const {
                 }
                 break;
             case CrashAction::set_service:
+                candidates = living_nodes();
+                operation.node = candidates.empty() || random.below(3) == 0 ? 0 : any_key(candidates, random);
+                operation.subject = random.below(5);
+                return operation;
             case CrashAction::set_domain:
             case CrashAction::set_document:
                 operation.subject = random.below(5);
@@ -190,7 +224,7 @@ void CrashModel::apply(const CrashOperation& operation) {
             nodes_[operation.subject].seen = true;
             break;
         case CrashAction::set_service:
-            services_[operation.subject] = operation.detail;
+            services_[operation.subject] = {operation.detail, operation.node};
             break;
         case CrashAction::remove_service:
             services_.erase(operation.subject);
@@ -229,8 +263,9 @@ std::set<std::string> CrashModel::facts() const {
     for (const auto& [number, token] : tokens_) {
         out.insert(fmt::format("token {} {} {}", token_id(number), token.used ? 0 : 1, token.withdrawn));
     }
-    for (const auto& [number, detail] : services_) {
-        out.insert(fact("service", number, origin(detail)));
+    for (const auto& [number, service] : services_) {
+        const auto vips = service.node == 0 ? "" : vip_fact(service.node, vip_at_node(number, service.detail));
+        out.insert(fact("service", number, service_rest(origin(service.detail), vips)));
     }
     for (const auto& [number, detail] : domains_) {
         out.insert(fmt::format("domain d{}.example {}", number, origin(detail)));
@@ -258,8 +293,7 @@ bool carry_out(Store& store, const CrashOperation& operation) {
         case CrashAction::mark_seen:
             return store.mark_seen({&node, 1}, kNow).has_value();
         case CrashAction::set_service:
-            return store.set_service(service_named(name, vip(operation.subject), origin(operation.detail)), kNow)
-                .has_value();
+            return set_service(store, operation);
         case CrashAction::remove_service:
             return store.remove_service(name, kNow).has_value();
         case CrashAction::set_domain:
@@ -301,7 +335,12 @@ std::set<std::string> facts_of(Store& store) {
         if (std::string_view(service.service.name).ends_with(kDomainEnd)) {
             continue;
         }
-        out.insert(fmt::format("service {} {}", service.service.name, service.service.origins.at(0).address.text()));
+        std::string vips;
+        for (const NodeVip& each : service.node_vips) {
+            vips += vip_fact(raw(each.node), each.address.text());
+        }
+        out.insert(fmt::format("service {} {}", service.service.name,
+                               service_rest(service.service.origins.at(0).address.text(), vips)));
     }
     for (const DomainRecord& domain : granted(store.domains())) {
         out.insert(fmt::format("domain {} {}", domain.domain, domain.origin_ip.text()));

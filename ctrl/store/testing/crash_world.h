@@ -42,6 +42,7 @@ struct CrashOperation {
     CrashAction action = CrashAction::compact;
     std::uint32_t subject = 0;  // number of the token, node, service, ... it is about
     std::uint32_t detail = 0;   // what it sets
+    std::uint32_t node = 0;     // where a service that it sets has a VIP; 0: nowhere
 };
 
 class CrashModel {
@@ -65,7 +66,13 @@ class CrashModel {
     };
     std::map<std::uint32_t, Node> nodes_;  // by id
     std::map<std::uint32_t, Token> tokens_;
-    std::map<std::uint32_t, std::uint32_t> services_;  // name's number -> detail
+    std::map<std::uint32_t, bool> living_nodes() const;  // by id; the values say nothing
+
+    struct Service {
+        std::uint32_t detail = 0;
+        std::uint32_t node = 0;
+    };
+    std::map<std::uint32_t, Service> services_;  // by name's number
     std::map<std::uint32_t, std::uint32_t> domains_;
     std::map<std::uint32_t, std::uint32_t> documents_;
     std::uint32_t fence_ = 0;
