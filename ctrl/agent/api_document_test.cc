@@ -231,6 +231,8 @@ TEST_F(ApiDocumentTest, AnswersAreAsItSays) {
     call("POST", "/v1/services", {}, named, {}, 400);
     call("PUT", "/v1/services/{name}", {{"name", "web"}}, web);
     call("PATCH", "/v1/services/{name}", {{"name", "web"}}, {{"duplicate", true}});
+    const Json at_ams{{"node", "ams"}, {"address", "10.1.0.80"}};
+    call("PATCH", "/v1/services/{name}", {{"name", "web"}}, {{"vips_at", {at_ams}}});
     call("PUT", "/v1/domains/{domain}", {{"domain", "example.com"}}, {{"origin", "10.2.0.11"}, {"service", "web"}});
     const std::string id = call("POST", "/v1/tokens", {}, {{"region", "eu"}})["id"];
     call("DELETE", "/v1/tokens/{id}", {{"id", id}});

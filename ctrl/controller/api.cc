@@ -172,6 +172,7 @@ HttpAnswer Api::answer_resolve(const HttpRequest& request) {
         ingresses.push_back({{"node", ingress.name},
                              {"region", ingress.region},
                              {"address", ingress.address.text()},
+                             {"own_vip", ingress.own_vip},
                              {"weight", ingress.weight}});
     }
     HttpAnswer out = json_answer(200, {{"domain", query.domain},

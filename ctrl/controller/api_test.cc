@@ -179,6 +179,32 @@ TEST_F(ApiTest, WhatNobodyKnowsIsToldAsThat) {
     EXPECT_NE(told.body.find("may or may not have been stored"), std::string::npos) << told.body;
 }
 
+TEST_F(ApiTest, LeadsToTheVipOfTheIngressItself) {
+    join("ams", "eu", 1);
+    join("nyc", "us", 2);
+    serve_example();
+    const Json at_nyc = {{"node", "nyc"}, {"address", "203.0.113.2"}};
+    ASSERT_EQ(call("PATCH", {"v1", "services", "web"}, {{"vips_at", {at_nyc}}}).status, 200U);
+    const auto told = [&](const char* region) {
+        return call("GET", {"resolve", "example.com"}, nullptr, {{"region", region}, {"redirect", "1"}}, "");
+    };
+    EXPECT_EQ(told("us").location, "http://203.0.113.2:80/");
+    EXPECT_EQ(Json::parse(told("us").body)["ingresses"][0]["own_vip"], true);
+    EXPECT_EQ(told("eu").location, "http://10.99.0.80:80/");
+    ASSERT_EQ(call("PUT", {"v1", "services", "web6"},
+                   {{"vip", "fd99::80"},
+                    {"first_port", 443},
+                    {"last_port", 443},
+                    {"origins", {{{"address", "fd00:2::a"}}}},
+                    {"vips_at", {{{"node", "nyc"}, {"address", "fd00:3::80"}}}}})
+                  .status,
+              200U);
+    ASSERT_EQ(call("PUT", {"v1", "domains", "six.example"}, {{"origin", "fd00:2::b"}, {"service", "web6"}}).status,
+              200U);
+    const HttpAnswer six = call("GET", {"resolve", "six.example"}, nullptr, {{"region", "us"}, {"redirect", "1"}}, "");
+    EXPECT_EQ(six.location, "https://[fd00:3::80]/");
+}
+
 TEST_F(ApiTest, ResolvesDomainsForEverybody) {
     join("ams", "eu", 1);
     join("nyc", "us", 2);
@@ -189,11 +215,12 @@ TEST_F(ApiTest, ResolvesDomainsForEverybody) {
     EXPECT_FALSE(told.authorised);
     EXPECT_EQ(json["vip"], "10.99.0.80");
     ASSERT_EQ(json["ingresses"].size(), 1U);
-    EXPECT_EQ(json["ingresses"][0],
-              (Json{{"node", "nyc"}, {"region", "us"}, {"address", "10.0.0.2"}, {"weight", 1000}}));
+    EXPECT_EQ(
+        json["ingresses"][0],
+        (Json{{"node", "nyc"}, {"region", "us"}, {"address", "10.99.0.80"}, {"own_vip", false}, {"weight", 1000}}));
     const HttpAnswer led = call("GET", {"resolve", "example.com"}, nullptr, {{"region", "us"}, {"redirect", "1"}}, "");
     EXPECT_EQ(led.status, 302U);
-    EXPECT_EQ(led.location, "http://10.0.0.2:80/");
+    EXPECT_EQ(led.location, "http://10.99.0.80:80/");
     EXPECT_EQ(call("GET", {"resolve", "example.com"}, nullptr, {{"client", "192.0.2.7"}}, "").status, 200U);
     EXPECT_EQ(call("GET", {"resolve", "example.com"}, nullptr, {{"client", "here"}}, "").status, 400U);
     const HttpAnswer spelled = call("GET", {"resolve", "EXAMPLE.com."}, nullptr, {}, "");

@@ -8,6 +8,7 @@
 #include "ctrl/controller/busiest_source.h"
 #include "ctrl/controller/controller.h"
 #include "ctrl/frames/messages.h"
+#include "ctrl/store/node_vips.h"
 #include "ctrl/store/token.h"
 
 namespace izar {
@@ -120,10 +121,10 @@ void Controller::on_join(AgentSession& session, const control::ToController& mes
         refuse(admitted.error().text);
         return;
     }
-    for (const auto& [id, service] : desired_.service_records()) {
-        if (service.service.vip == *address) {
-            refuse(fmt::format("{} is the VIP of service {}; give the node another address", address->text(),
-                               service.service.name));
+    for (const auto& [id, record] : desired_.service_records()) {
+        if (has_vip(record, *address)) {
+            refuse(fmt::format("{} is a VIP of service {}; give the node another address", address->text(),
+                               record.service.name));
             return;
         }
     }

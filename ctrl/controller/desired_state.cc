@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "ctrl/controller/fleet_identity.h"
+#include "ctrl/store/node_vips.h"
 #include "dataplane/base/limits.h"
 
 namespace izar {
@@ -21,6 +22,18 @@ FleetNode fleet_node(const NodeRecord& record) {
     std::strncpy(out.name, record.name.c_str(), kNameLength - 1);
     std::strncpy(out.region, record.region.c_str(), kNameLength - 1);
     return out;
+}
+
+// With each of its VIPs at nodes, which are services to those that forward. The store keeps them within the limit.
+void add_service(StaticData& data, const ServiceRecord& record, Service service) {
+    for (const NodeVip& vip : record.node_vips) {
+        if (data.services.size() < kMaxServices) {
+            data.services.emplace(vip.id, service_at(service, vip));
+        }
+    }
+    if (data.services.size() < kMaxServices) {
+        data.services.emplace(service.id, std::move(service));
+    }
 }
 
 }  // namespace
@@ -102,8 +115,8 @@ void DesiredState::build() {
     const std::vector<Egress> usual = usual_egresses(next.nodes);
     for (const auto& [id, record] : service_records_) {
         Service service = effective(record, next.nodes, usual);
-        if (!service.egresses.empty() && !service.origins.empty() && next.services.size() < kMaxServices) {
-            next.services.emplace(id, std::move(service));
+        if (!service.egresses.empty() && !service.origins.empty()) {
+            add_service(next, record, std::move(service));
         }
     }
     remembered_.push_back(std::move(next));

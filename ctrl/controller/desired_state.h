@@ -4,7 +4,8 @@
 //
 // A node is told of all joined nodes, of all services that somebody can serve, and of the secrets of its own links.
 // Drained nodes serve no service while another can, and such whose agent was never here none at all; a domain that
-// leads to a service gives it its origin.
+// leads to a service gives it its origin. A service's VIP at a node is one more service of the same name to those who
+// are told, with an id of its own (docs/decisions/0036).
 #pragma once
 
 #include <array>
@@ -42,8 +43,9 @@ class DesiredState {
     std::uint64_t store_number() const noexcept { return store_number_; }  // fleet_identity.h
     bool is_member(NodeId node) const { return nodes().contains(node); }
     const std::map<NodeId, FleetNode>& nodes() const noexcept { return remembered_.back().nodes; }
+    // As nodes are told of them: one for each VIP.
     const std::map<ServiceId, Service>& services() const noexcept { return remembered_.back().services; }
-    // As operators made them, whether somebody can serve them or not.
+    // As operators made them, whether somebody can serve them or not. One that is served has its id in services().
     const std::map<ServiceId, ServiceRecord>& service_records() const noexcept { return service_records_; }
     const std::string& routing_policy() const noexcept { return routing_policy_; }  // text; empty: none
     const std::map<std::string, DomainRecord>& domains() const noexcept { return domains_; }

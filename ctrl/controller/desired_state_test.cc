@@ -33,14 +33,14 @@ class DesiredStateTest : public testing::Test {
         EXPECT_TRUE(desired.refresh(*store));
         return record->id;
     }
-    void set_service(std::vector<Egress> egresses) {
+    void set_service(std::vector<Egress> egresses, const std::vector<NodeVip>& vips = {}) {
         Service service;
         std::strcpy(service.name, "web");
         service.vip = *IpAddress::parse("10.99.0.80");
         service.first_port = service.last_port = 80;
         service.egresses = std::move(egresses);
         service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
-        ASSERT_TRUE(store->set_service(service, kNow));
+        ASSERT_TRUE(store->set_service(service, vips, kNow));
         ASSERT_TRUE(*desired.refresh(*store));
     }
     std::vector<NodeId> egresses() const {
@@ -151,6 +151,32 @@ TEST_F(DesiredStateTest, NodesThatNobodyEverSawServeNothing) {
     ASSERT_TRUE(store->set_drained(fra, true, kNow));
     ASSERT_TRUE(*desired.refresh(*store));
     EXPECT_EQ(egresses(), std::vector{fra}) << "a drained one is better than one that may not be there";
+}
+
+TEST_F(DesiredStateTest, AServiceIsToldOnceForEachOfItsVips) {
+    const NodeId ams = join("ams", 1);
+    const NodeId fra = join("fra", 2);
+    set_service({{fra, 1}}, {{.node = ams, .address = *IpAddress::parse("10.1.0.80")}});
+    ASSERT_TRUE(store->set_domain("example.com", *IpAddress::parse("10.2.0.11"), "web", kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    const ServiceRecord& record = desired.service_records().begin()->second;
+    ASSERT_EQ(desired.services().size(), 2U);
+    const Service& there = desired.services().at(record.node_vips.at(0).id);
+    EXPECT_EQ(desired.services().at(record.service.id).vip.text(), "10.99.0.80");
+    EXPECT_EQ(there.vip.text(), "10.1.0.80");
+    EXPECT_STREQ(there.name, "web") << "so it follows the same routing policy";
+    EXPECT_EQ(there.egresses.at(0).node, fra);
+    EXPECT_EQ(there.origins.at(0).address.text(), "10.2.0.11");
+    StaticData held;
+    ASSERT_TRUE(apply_update(desired.update_for(ams, 0), held));
+    set_service({{fra, 1}});
+    ASSERT_TRUE(apply_update(desired.update_for(ams, held.version), held));
+    EXPECT_EQ(held.services.size(), 1U) << "a VIP that was taken away is gone with the next change";
+    ASSERT_TRUE(store->revoke_node(fra, kNow));
+    set_service({}, {{.node = ams, .address = *IpAddress::parse("10.1.0.80")}});
+    ASSERT_TRUE(store->revoke_node(ams, kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    EXPECT_TRUE(desired.services().empty()) << "who is not served is so at none of its VIPs";
 }
 
 TEST_F(DesiredStateTest, RevokedNodesAreGone) {

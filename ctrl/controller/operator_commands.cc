@@ -112,11 +112,11 @@ Answered<Json> drain_node(Controller& controller, Request& request, const Operat
 }
 
 // A service without a definition yet.
-Service new_service(const std::string& name) {
-    Service out;
-    out.id = ServiceId{1};  // the store gives one
-    out.last_port = PortRange{}.last;
-    name.copy(out.name, sizeof out.name - 1);
+ServiceRecord new_service(const std::string& name) {
+    ServiceRecord out;
+    out.service.id = ServiceId{1};  // the store gives one
+    out.service.last_port = PortRange{}.last;
+    name.copy(out.service.name, sizeof out.service.name - 1);
     return out;
 }
 
@@ -140,12 +140,13 @@ Answered<Json> write_service(Controller& controller, Request& request, Existing 
     if (!exists && existing == Existing::changed) {
         return fail(fmt::format("there is no service {}; `izar service add` makes it", name));
     }
-    Service service = exists && existing == Existing::changed ? found->service : new_service(name);
-    read_service_keys(controller.desired(), request, service);
+    ServiceRecord record = exists && existing == Existing::changed ? *found : new_service(name);
+    read_service_keys(controller.desired(), request, record);
     if (request.problem()) {
         return tl::unexpected(*request.problem());
     }
-    return changed(controller, controller.store().set_service(service, controller.wall_now()), {{"service", name}});
+    const auto set = controller.store().set_service(record.service, record.node_vips, controller.wall_now());
+    return changed(controller, set, {{"service", name}});
 }
 
 Answered<Json> add_service(Controller& controller, Request& request, const OperatorCommands::RandomBytes&) {

@@ -113,6 +113,41 @@ TEST_F(OperatorCommandsTest, ServicesFollowTheRules) {
     EXPECT_EQ(refused(half), "'first_port' and 'last_port' go together");
 }
 
+TEST_F(OperatorCommandsTest, AServiceHasVipsAtNodes) {
+    const auto at = [](const Json& node, const char* address) { return Json{{"node", node}, {"address", address}}; };
+    ask(web({{"vips_at", {at("fra", "10.2.0.80"), at(1, "10.1.0.80")}}}));
+    EXPECT_EQ(service()["vips_at"], Json::array({at("ams", "10.1.0.80"), at("fra", "10.2.0.80")}));
+    EXPECT_EQ(ask({{"do", "status"}})["services_served"], 1) << "it is one service";
+    ask({{"do", "service set"}, {"name", "web"}, {"duplicate", true}});
+    EXPECT_EQ(service()["vips_at"].size(), 2U) << "the rest stays";
+    EXPECT_EQ(ask({{"do", "services"}})["services"].size(), 1U);
+    ask({{"do", "node revoke"}, {"node", "fra"}});
+    EXPECT_EQ(service()["vips_at"][1]["node"], "fra") << "it goes on until somebody takes it away";
+    ask({{"do", "service set"}, {"name", "web"}, {"vips_at", {at("ams", "10.1.0.81")}}});
+    EXPECT_EQ(service()["vips_at"], Json::array({at("ams", "10.1.0.81")}));
+    ask(web({{"do", "service put"}}));
+    EXPECT_EQ(service()["vips_at"], Json::array());
+}
+
+TEST_F(OperatorCommandsTest, VipsAtNodesFollowTheRules) {
+    const auto at = [](const Json& node, const char* address) { return Json{{"node", node}, {"address", address}}; };
+    const std::pair<Json, const char*> mistakes[] = {
+        {at("nobody", "10.1.0.80"), "vips_at[0]: 'nobody' is no node; `izar nodes` lists them"},
+        {at("ams", "nowhere"), "vips_at[0]: 'nowhere' is no"},
+        {{{"node", "ams"}}, "vips_at[0]: 'address' is missing"},
+        {{{"address", "10.1.0.80"}}, "vips_at[0]: 'node' is missing"},
+        {{{"node", "ams"}, {"address", "10.1.0.80"}, {"port", 80}}, "vips_at[0]: unknown key 'port'"},
+        {"ams=10.1.0.80", "vips_at[0]: 'node' is missing"},
+        {at("ams", "10.0.0.2"), "'10.0.0.2' is the overlay address of node 'fra' too; choose another vip"},
+        {at("ams", "127.0.0.1"), "service web: vips_at[0]: vip: '127.0.0.1' is not the address of one host"},
+    };
+    for (const auto& [vip, text] : mistakes) {
+        const std::string told = refused(web({{"vips_at", {vip}}}));
+        EXPECT_EQ(told.substr(0, std::string_view(text).size()), text) << told;
+    }
+    EXPECT_EQ(refused(web({{"vips_at", "ams=10.1.0.80"}})), "'vips_at' must be a list");
+}
+
 TEST_F(OperatorCommandsTest, AProtocolBringsItsPorts) {
     ask({{"do", "service add"},
          {"name", "web"},

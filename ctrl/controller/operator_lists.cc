@@ -26,12 +26,14 @@ Answered<Json> tell_status(Controller& controller, Request&) {
     }
     std::size_t links_up = 0;
     controller.mesh().rows().for_each([&](const FeedLink& link) { links_up += link.reachable ? 1 : 0; });
+    const auto served = std::ranges::count_if(
+        desired.service_records(), [&](const auto& record) { return desired.services().contains(record.first); });
     return Json{{"nodes", joined},
                 {"nodes_drained", drained},
                 {"nodes_withdrawn", controller.health().all_withdrawn().size()},
                 {"agents_connected", controller.agents().size()},
                 {"services", desired.service_records().size()},
-                {"services_served", desired.services().size()},
+                {"services_served", served},
                 {"domains", desired.domains().size()},
                 {"links_up", links_up},
                 {"links_down", controller.mesh().rows().size() - links_up},
@@ -81,12 +83,23 @@ Answered<Json> list_nodes(Controller& controller, Request&) {
     return Json{{"static_version", controller.desired().version()}, {"nodes", rows}};
 }
 
+// Of a node that was revoked, too: its VIP goes on until an operator takes it away.
+Json node_vip_rows(const ServiceRecord& service, const std::map<NodeId, NodeRecord>& nodes) {
+    Json out = Json::array();
+    for (const NodeVip& vip : service.node_vips) {
+        const auto node = nodes.find(vip.node);
+        out.push_back({{"node", node == nodes.end() ? "" : node->second.name}, {"address", vip.address.text()}});
+    }
+    return out;
+}
+
 Answered<Json> list_services(Controller& controller, Request&) {
     Json rows = Json::array();
     for (const auto& [id, record] : controller.desired().service_records()) {
         const auto served = controller.desired().services().find(id);
         const bool is_served = served != controller.desired().services().end();
         Json row = service_row(is_served ? served->second : record.service, controller.desired().nodes());
+        row["vips_at"] = node_vip_rows(record, controller.desired().records());
         row["served"] = is_served;
         rows.push_back(std::move(row));
     }

@@ -29,6 +29,16 @@ double score(const std::string& client, NodeId node, double part) {
     return -part / std::log(uniform);
 }
 
+Ingress ingress_of(const FleetNode& node, const ServiceRecord& record) {
+    const auto own = std::ranges::find(record.node_vips, node.id, &NodeVip::node);
+    const bool has_own = own != record.node_vips.end();
+    return {.node = node.id,
+            .name = node.name,
+            .region = node.region,
+            .address = has_own ? own->address : record.service.vip,
+            .own_vip = has_own};
+}
+
 void set_weights(std::vector<Ingress>& ingresses, const RegionShares& shares) {
     double sum = 0;
     for (const Ingress& ingress : ingresses) {
@@ -64,8 +74,11 @@ Result<Resolved> resolve(const DesiredState& desired, const RegionShares& shares
     if (domain->second.service.empty()) {
         return fail(fmt::format("domain '{}' leads to no service; `izar domain set` gives it one", query.domain));
     }
-    const auto service = std::ranges::find_if(
-        desired.services(), [&](const auto& each) { return domain->second.service == each.second.name; });
+    const auto record = std::ranges::find_if(desired.service_records(), [&](const auto& each) {
+        return domain->second.service == each.second.service.name;
+    });
+    const bool is_there = record != desired.service_records().end();
+    const auto service = is_there ? desired.services().find(record->first) : desired.services().end();
     if (service == desired.services().end()) {
         return fail(fmt::format("no node serves '{}' now", query.domain));
     }
@@ -74,7 +87,7 @@ Result<Resolved> resolve(const DesiredState& desired, const RegionShares& shares
     for (const auto& [id, node] : desired.nodes()) {
         if (shares.weight(id) > 0) {
             auto& taken = query.region.empty() || query.region == node.region ? out.ingresses : elsewhere;
-            taken.push_back({id, node.name, node.region, node.overlay_address});
+            taken.push_back(ingress_of(node, record->second));
         }
     }
     if (out.ingresses.empty()) {

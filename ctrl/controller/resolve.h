@@ -5,6 +5,9 @@
 // again while its ingress is there. Weights are the shares as nodes weigh egresses by them, parts of an equal share, so
 // those of several regions may be compared.
 //
+// The address that is told with an ingress is one at which a client is served: the service's VIP at that node if it has
+// one, else its VIP at every node.
+//
 // Thread: pure functions of their arguments.
 #pragma once
 
@@ -22,6 +25,7 @@ struct Ingress {
     std::string name;
     std::string region;
     IpAddress address;
+    bool own_vip = false;      // the address is this node's alone
     std::uint32_t weight = 0;  // in thousandths of the clients who are told this
 };
 

@@ -19,15 +19,29 @@ class ResolveTest : public testing::Test {
     void SetUp() override {
         store = std::move(*open_sqlite_store(folder / "izar.db", StoreOptions{}));
         members = {join("ams", "eu", 1), join("fra", "eu", 2), join("nyc", "us", 3)};
+        set_vips_at({});
+        ASSERT_TRUE(store->set_domain("example.com", *IpAddress::parse("10.2.0.11"), "web", kNow));
+        ASSERT_TRUE(*desired.refresh(*store));
+        shares.set_members(members);
+    }
+    void set_vips_at(const std::vector<NodeVip>& vips) {
         Service service;
         std::strcpy(service.name, "web");
         service.vip = *IpAddress::parse("10.99.0.80");
         service.last_port = 65'535;
         service.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
-        ASSERT_TRUE(store->set_service(service, kNow));
-        ASSERT_TRUE(store->set_domain("example.com", *IpAddress::parse("10.2.0.11"), "web", kNow));
+        ASSERT_TRUE(store->set_service(service, vips, kNow));
         ASSERT_TRUE(*desired.refresh(*store));
-        shares.set_members(members);
+    }
+    // "ams=10.1.0.80" where the address is the node's own, "ams 10.99.0.80" where it is every node's.
+    std::vector<std::string> addresses(const ResolveQuery& query) {
+        std::vector<std::string> out;
+        const auto resolved = resolve(desired, shares, query);
+        EXPECT_TRUE(resolved) << resolved.error().text;
+        for (const Ingress& ingress : resolved->ingresses) {
+            out.push_back(ingress.name + (ingress.own_vip ? "=" : " ") + ingress.address.text());
+        }
+        return out;
     }
     RegionMember join(const std::string& name, const std::string& region, std::uint8_t number) {
         TokenRandom random{};
@@ -64,7 +78,36 @@ TEST_F(ResolveTest, RegionsAreAnsweredByTheirOwnInOrderOfWeight) {
     EXPECT_EQ(names({"example.com", "asia", {}}).size(), 3U) << "somebody else's are better than none";
     const auto resolved = resolve(desired, shares, {"example.com", "us", {}});
     EXPECT_EQ(resolved->service.vip.text(), "10.99.0.80");
-    EXPECT_EQ(resolved->ingresses[0].address.text(), "10.0.0.3");
+    EXPECT_EQ(resolved->ingresses[0].address.text(), "10.99.0.80") << "nobody serves at the node's own address";
+}
+
+TEST_F(ResolveTest, IngressesAreToldWithTheAddressAtWhichTheyServe) {
+    shares.take("eu", GroupEpoch{1}, {{members[0].node, 400}, {members[1].node, 600}});
+    const auto before = resolve(desired, shares, {"example.com", "", *IpAddress::parse("192.0.2.7")});
+    const NodeVip at_ams{.node = members[0].node, .address = *IpAddress::parse("10.1.0.80")};
+    set_vips_at({at_ams, {.node = members[2].node, .address = *IpAddress::parse("10.3.0.80")}});
+    EXPECT_EQ(addresses({"example.com", "eu", {}}), (std::vector<std::string>{"fra 10.99.0.80", "ams=10.1.0.80"}));
+    EXPECT_EQ(addresses({"example.com", "us", {}}), std::vector<std::string>{"nyc=10.3.0.80"});
+    const auto after = resolve(desired, shares, {"example.com", "", *IpAddress::parse("192.0.2.7")});
+    EXPECT_EQ(after->service.vip.text(), "10.99.0.80");
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(after->ingresses[i].node, before->ingresses[i].node) << "order and weights are as they were";
+        EXPECT_EQ(after->ingresses[i].weight, before->ingresses[i].weight);
+    }
+    set_vips_at({at_ams});
+    EXPECT_EQ(addresses({"example.com", "us", {}}), std::vector<std::string>{"nyc 10.99.0.80"});
+}
+
+TEST_F(ResolveTest, ANodeThatIsOutOfUseTakesItsVipOutOfUse) {
+    set_vips_at({{.node = members[0].node, .address = *IpAddress::parse("10.1.0.80")}});
+    members[0].usable = false;  // withdrawn, or drained
+    shares.set_members(members);
+    EXPECT_EQ(addresses({"example.com", "eu", {}}), std::vector<std::string>{"fra 10.99.0.80"});
+    ASSERT_TRUE(store->revoke_node(members[0].node, kNow));
+    ASSERT_TRUE(*desired.refresh(*store));
+    shares.set_members({members[1], members[2]});
+    EXPECT_EQ(addresses({"example.com", "eu", {}}), std::vector<std::string>{"fra 10.99.0.80"});
+    EXPECT_EQ(desired.services().size(), 2U) << "clients that have it are served, wherever their packets arrive";
 }
 
 TEST_F(ResolveTest, ClientsSpreadAsTheWeightsSayAndStay) {

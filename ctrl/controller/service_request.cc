@@ -13,15 +13,28 @@ namespace {
 
 using Json = nlohmann::json;
 
-void read_vip(const DesiredState& desired, OperatorRequest& request, Service& service) {
-    if (!request.has("vip") && !service.vip.is_unspecified()) {
+void read_vip(OperatorRequest& request, Service& service) {
+    if (request.has("vip") || service.vip.is_unspecified()) {
+        service.vip = request.address("vip");
+    }
+}
+
+void read_node_vips(const DesiredState& desired, OperatorRequest& request, std::vector<NodeVip>& node_vips) {
+    if (!request.has("vips_at")) {
         return;
     }
-    service.vip = request.address("vip");
-    for (const auto& [id, node] : desired.nodes()) {
-        if (const auto conflict = vip_conflict(service.vip, {&node, 1}, {})) {
-            request.refuse(*conflict);
+    node_vips.clear();
+    for (const Json& each : request.list("vips_at")) {
+        OperatorRequest vip(each);
+        const std::string name = vip.node("node");
+        const NodeVip out{.node = desired.find(name), .address = vip.address("address")};
+        if (out.node == kNoNode) {
+            vip.refuse(fmt::format("'{}' is no node; `izar nodes` lists them", name));
         }
+        if (vip.problem()) {
+            request.refuse(fmt::format("vips_at[{}]: {}", node_vips.size(), vip.problem()->text));
+        }
+        node_vips.push_back(out);
     }
 }
 
@@ -92,8 +105,10 @@ void read_origins(OperatorRequest& request, Service& service) {
 
 }  // namespace
 
-void read_service_keys(const DesiredState& desired, OperatorRequest& request, Service& service) {
-    read_vip(desired, request, service);
+void read_service_keys(const DesiredState& desired, OperatorRequest& request, ServiceRecord& record) {
+    Service& service = record.service;
+    read_vip(request, service);
+    read_node_vips(desired, request, record.node_vips);
     read_transport(request, service);
     read_ports(request, service);
     service.duplicate = request.flag("duplicate", service.duplicate);

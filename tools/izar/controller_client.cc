@@ -87,6 +87,19 @@ void add_local_target(CLI::App& command, const std::shared_ptr<ControllerTarget>
     command.add_option("--node", target->node, "Of several nodes on this machine the one to ask")->needs(local);
 }
 
+namespace {
+
+// One of a list: an origin as ADDRESS:PORT, a VIP at a node as NODE=ADDRESS.
+std::string item_text(const Json& item) {
+    if (!item.is_object() || !item.contains("address")) {
+        return cell(item);
+    }
+    return item.contains("node") ? fmt::format("{}={}", cell(item["node"]), cell(item["address"]))
+                                 : fmt::format("{}:{}", cell(item["address"]), cell(item.value("port", Json())));
+}
+
+}  // namespace
+
 std::string cell(const Json& value) {
     if (value.is_null()) {
         return "-";
@@ -94,11 +107,7 @@ std::string cell(const Json& value) {
     if (value.is_array()) {
         std::string out;
         for (const Json& each : value) {
-            const bool origin = each.is_object() && each.contains("address");
-            const std::string text =
-                origin ? fmt::format("{}:{}", each["address"].get<std::string>(), each["port"].get<unsigned>())
-                       : cell(each);
-            out += (out.empty() ? "" : ",") + text;
+            out += (out.empty() ? "" : ",") + item_text(each);
         }
         return out.empty() ? "-" : out;
     }

@@ -33,5 +33,13 @@ TEST(Table, HasTheColumnsThatSomeRowHas) {
     EXPECT_EQ(table_text(nlohmann::json::array(), {"id", "name"}), "id  name\n");
 }
 
+TEST(Table, TellsOriginsAndVipsAtNodesAsOptionsGiveThem) {
+    EXPECT_EQ(cell({{{"address", "10.2.0.10"}, {"port", 8080}, {"weight", 1}}}), "10.2.0.10:8080");
+    const nlohmann::json ams = {{"node", "ams"}, {"address", "192.0.2.80"}};
+    const nlohmann::json fra = {{"node", "fra"}, {"address", "fd00::80"}};
+    EXPECT_EQ(cell(nlohmann::json::array({ams, fra})), "ams=192.0.2.80,fra=fd00::80");
+    EXPECT_EQ(cell(nlohmann::json::array()), "-");
+}
+
 }  // namespace
 }  // namespace izar

@@ -139,6 +139,17 @@ void give_origins(Json& request, const std::vector<std::string>& texts) {
     }
 }
 
+void give_node_vips(Json& request, const std::vector<std::string>& texts) {
+    request["vips_at"] = Json::array();
+    for (const std::string& text : texts) {
+        const std::size_t sign = text.find('=');
+        if (sign == std::string::npos || sign == 0) {
+            throw CLI::ValidationError("--vip-at", fmt::format("'{}' is no NODE=ADDRESS, as in ams=192.0.2.80", text));
+        }
+        request["vips_at"].push_back({{"node", text.substr(0, sign)}, {"address", text.substr(sign + 1)}});
+    }
+}
+
 // Options that a new service and a changed one share. What is not given is not in the request.
 void add_service_options(CLI::App& verb, const std::shared_ptr<Json>& request) {
     verb.add_option_function<std::string>(
@@ -151,6 +162,9 @@ void add_service_options(CLI::App& verb, const std::shared_ptr<Json>& request) {
     verb.add_option_function<std::vector<std::string>>(
         "--egress", [=](const std::vector<std::string>& nodes) { (*request)["egresses"] = nodes; },
         "Node that origins are reached from; several times for several");
+    verb.add_option_function<std::vector<std::string>>(
+        "--vip-at", [=](const std::vector<std::string>& texts) { give_node_vips(*request, texts); },
+        "NODE=ADDRESS: a VIP of its own at one node, which /resolve names; several times for several");
 }
 
 CLI::Option* add_origin_option(CLI::App& verb, const std::shared_ptr<Json>& request) {
@@ -177,10 +191,13 @@ void add_service_noun(CLI::App& app, Action& run) {
     set->add_flag_callback(
            "--every-egress", [=] { (*changes)["egresses"] = Json::array(); }, "Every node, as if none had been named")
         ->excludes(set->get_option("--egress"));
+    set->add_flag_callback(
+           "--no-vip-at", [=] { (*changes)["vips_at"] = Json::array(); }, "No VIPs of their own at nodes")
+        ->excludes(set->get_option("--vip-at"));
     auto removed = std::make_shared<Json>(Json{{"do", "service remove"}});
     bind_text(*add_verb(*noun, run, "rm", "Remove a service", removed), "name", removed, "name", "Its name");
     add_list(app, run, "services", "All services",
-             {"id", "name", "vip", "protocol", "first_port", "last_port", "served", "egresses", "origins"},
+             {"id", "name", "vip", "vips_at", "protocol", "first_port", "last_port", "served", "egresses", "origins"},
              AnsweredBy::agents_too);
 }
 
