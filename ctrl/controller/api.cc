@@ -102,6 +102,16 @@ std::optional<Json> operator_request(const Route& route, const Json& values, con
     return out;
 }
 
+// A service of any port has HTTP's own, too.
+std::string url_of(const Service& service, const IpAddress& address) {
+    const std::string host = address.family() == Family::ipv6 ? fmt::format("[{}]", address.text()) : address.text();
+    if (service.first_port == 443) {
+        return fmt::format("https://{}/", host);
+    }
+    return service.first_port == 0 ? fmt::format("http://{}/", host)
+                                   : fmt::format("http://{}:{}/", host, service.first_port);
+}
+
 }  // namespace
 
 Api::Api(Controller& controller, Answer operators, const std::string& token)
@@ -182,12 +192,8 @@ HttpAnswer Api::answer_resolve(const HttpRequest& request) {
                                        {"last_port", service.last_port},
                                        {"ingresses", ingresses}});
     if (value("redirect") == "1") {
-        const IpAddress& address = resolved->ingresses.front().address;
-        const std::string host =
-            address.family() == Family::ipv6 ? fmt::format("[{}]", address.text()) : address.text();
         out.status = 302;
-        out.location = service.first_port == 443 ? fmt::format("https://{}/", host)
-                                                 : fmt::format("http://{}:{}/", host, service.first_port);
+        out.location = url_of(service, resolved->ingresses.front().address);
     }
     return out;
 }

@@ -191,6 +191,8 @@ TEST_F(ApiTest, LeadsToTheVipOfTheIngressItself) {
     EXPECT_EQ(told("us").location, "http://203.0.113.2:80/");
     EXPECT_EQ(Json::parse(told("us").body)["ingresses"][0]["own_vip"], true);
     EXPECT_EQ(told("eu").location, "http://10.99.0.80:80/");
+    ASSERT_EQ(call("PATCH", {"v1", "services", "web"}, {{"first_port", 0}, {"last_port", 65'535}}).status, 200U);
+    EXPECT_EQ(told("eu").location, "http://10.99.0.80/") << "any port: HTTP's own is one of them";
     ASSERT_EQ(call("PUT", {"v1", "services", "web6"},
                    {{"vip", "fd99::80"},
                     {"first_port", 443},
