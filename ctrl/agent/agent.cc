@@ -199,10 +199,16 @@ void Agent::take_mesh(const control::MeshUpdate& update) {
         answer.mutable_mesh_taken()->set_whole_wanted(true);
     } else {
         answer.mutable_mesh_taken()->set_generation(*taken);
-        feed_.set_mesh(links_of(*mesh_.newest(), mesh_nodes_));
-        feed_.set_loads(loads_of(*mesh_.newest(), mesh_nodes_));
+        feed_mesh();
     }
     send(answer);
+}
+
+void Agent::feed_mesh() {
+    if (const MeshSummary* const newest = mesh_.newest()) {
+        feed_.set_mesh(links_of(*newest, mesh_nodes_));
+        feed_.set_loads(loads_of(*newest, mesh_nodes_));
+    }
 }
 
 void Agent::look_at_ring() {
@@ -210,6 +216,7 @@ void Agent::look_at_ring() {
         parts_.log("izar-edge is here");
         forget_edge();
         feed_.resend();
+        feed_mesh();
     }
     notice_edge();
     while (const auto message = parts_.ring.receive()) {

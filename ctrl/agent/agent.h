@@ -98,6 +98,7 @@ class Agent : private ChannelEvents {
     void take_flows(std::uint64_t flows_and_one);
     void take_static(const control::StaticUpdate& update);
     void take_mesh(const control::MeshUpdate& update);
+    void feed_mesh();
     void follow_nodes();
     void send(const control::ToController& message);
     nlohmann::json answer_status() const;

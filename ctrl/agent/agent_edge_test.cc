@@ -117,6 +117,27 @@ TEST_F(AgentEdgeTest, ARestartOfAnEdgeTakesNobodyOutOfUse) {
     }
 }
 
+// The summary that its agent has, also when no controller is there to send a newer one.
+TEST_F(AgentEdgeTest, ANewLifeOfAnEdgeHearsOfOthersLinksAgain) {
+    TestNode& ams = *nodes[0];
+    const auto hears_of_others = [&] {
+        return std::ranges::any_of(ams.links, [&](const FeedLink& link) {
+            return link.from == nodes[1]->identity.id && link.to == nodes[2]->identity.id;
+        });
+    };
+    for (const auto& [from, to] : {std::pair{0, 2}, std::pair{2, 0}}) {
+        nodes[from]->measure(nodes[to]->identity.id, true, milliseconds{400});  // so that a path over fra is the best
+    }
+    ASSERT_TRUE(run_until(hears_of_others)) << log;
+    end_controller();
+    for (int life = 0; life < 2; ++life) {
+        ams.edge.reset();
+        ams.links.clear();
+        ams.start_edge();
+        EXPECT_TRUE(run_until(hears_of_others, seconds{4})) << ams.log;
+    }
+}
+
 TEST_F(AgentEdgeTest, NeighboursThatHearItKeepItInUse) {
     TestNode& fra = *nodes[1];
     fra.edge.reset();  // of its lcores nobody knows

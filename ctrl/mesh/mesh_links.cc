@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "sched/virtual_queue.h"
 
@@ -48,28 +49,49 @@ BitRate to_rate(double mbit_per_s) {
     return BitRate{static_cast<std::uint64_t>(std::max(mbit_per_s, 0.0) * kMega)};
 }
 
-// None where the summary gives none.
-float variation_of_column(float ms) {
-    return std::isfinite(ms) ? std::max(ms - kVariationConstant, 0.0F) : 0.0F;
-}
-
-// The links that have an RTT, and where they are in the summary.
-void find_links(const RttMatrix& rtts, const std::vector<NodeId>& nodes, std::vector<LinkIndex>& places,
-                std::vector<FeedLink>& links) {
-    const auto count = static_cast<std::uint16_t>(nodes.size());  // which a summary's is
-    for (std::uint16_t from = 0; from < count; ++from) {
-        for (std::uint16_t to = 0; to < count; ++to) {
-            if (from != to && rtts.at(from, to) != kUnknownRtt) {
-                places.push_back({from, to});
-                links.push_back({.from = nodes[from],
-                                 .to = nodes[to],
-                                 .rtt = to_nanos(rtts.at(from, to)),
-                                 .age = kRoundAge,
-                                 .count = 1});
-            }
+// What a summary says of one link, column by column.
+class LinkReader {
+  public:
+    explicit LinkReader(const ItemTable& table) {
+        for (const int bits : table.fraction_bits) {
+            quantizers_.emplace_back(bits);
         }
     }
-}
+
+    // None where it gives no RTT.
+    std::optional<FeedLink> read(std::span<const Code> codes, NodeId from, NodeId to) const {
+        const float rtt = value(codes, 0);
+        if (rtt == kUnknownRtt) {
+            return std::nullopt;
+        }
+        FeedLink out{.from = from, .to = to, .rtt = to_nanos(rtt), .age = kRoundAge, .count = 1};
+        if (codes.size() == kLinkColumns) {
+            add_features(out, codes);
+        }
+        return out;
+    }
+
+  private:
+    float value(std::span<const Code> codes, std::size_t column) const {
+        return quantizers_[column].decode(codes[column]);
+    }
+
+    // Loss that its column's bound cannot tell from none is none, and so is a variation that the summary does not give.
+    void add_features(FeedLink& link, std::span<const Code> codes) const {
+        const float no_loss = kLossConstant * (1 + quantizers_[1].relative_error());
+        const float loss = value(codes, 1);
+        link.loss = loss <= no_loss ? 0 : loss_of_column(loss);
+        link.round_trip = true;
+        if (const float variation = value(codes, 2); std::isfinite(variation)) {
+            link.variation = to_nanos(std::max(variation - kVariationConstant, 0.0F));
+        }
+        if (const float mbit = value(codes, 3); std::isfinite(mbit) && mbit >= kUsedConstant) {
+            link.bandwidth = {.used = to_rate(static_cast<double>(mbit - kUsedConstant)), .count = 1};
+        }
+    }
+
+    std::vector<Quantizer> quantizers_;
+};
 
 float cost_of_columns(std::span<const float> columns) {
     static const RoutingPolicy usual;
@@ -142,34 +164,19 @@ LinkFeatures with_both_ways(LinkFeatures links) {
     return links;
 }
 
-// Column by column: a matrix of 1,000 nodes takes 4 MiB, of which an agent should not need several at once.
+// Link by link: a matrix of 1,000 nodes takes 4 MiB, a quarter of what an agent may have.
 std::vector<FeedLink> links_of(const MeshSummary& summary, const std::vector<NodeId>& nodes) {
-    if (summary.nodes != nodes.size()) {
-        return {};
-    }
-    std::vector<LinkIndex> places;
     std::vector<FeedLink> out;
-    const auto read = [&](std::size_t column, const auto& set) {
-        const RttMatrix values = summary.believed_links(column);
-        for (std::size_t i = 0; i < out.size(); ++i) {
-            set(out[i], values.at(places[i].from, places[i].to));
-        }
-    };
-    find_links(summary.believed_links(0), nodes, places, out);
-    if (summary.links.columns() == kLinkColumns) {
-        // Loss that the column's bound cannot tell from none is none.
-        const float no_loss = kLossConstant * (1 + std::ldexp(1.0F, -int{summary.links.fraction_bits[1]}));
-        read(1, [no_loss](FeedLink& link, float loss) {
-            link.loss = loss <= no_loss ? 0 : loss_of_column(loss);
-            link.round_trip = true;
-        });
-        read(2, [](FeedLink& link, float variation) { link.variation = to_nanos(variation_of_column(variation)); });
-        read(3, [](FeedLink& link, float mbit) {
-            if (std::isfinite(mbit) && mbit >= kUsedConstant) {
-                link.bandwidth = {.used = to_rate(static_cast<double>(mbit - kUsedConstant)), .count = 1};
-            }
-        });
+    if (summary.nodes != nodes.size() || summary.links.columns() == 0) {
+        return out;
     }
+    out.reserve(summary.links.items.size());
+    const LinkReader reader(summary.links);
+    summary.for_each_link([&](LinkIndex at, std::span<const Code> codes) {
+        if (const auto link = reader.read(codes, nodes[at.from], nodes[at.to])) {
+            out.push_back(*link);
+        }
+    });
     return out;
 }
 

@@ -150,7 +150,6 @@ void FeedSender::resend() {
             changed_nodes_[node] = true;
         }
     }
-    mesh_sent_ = loads_sent_ = 0;
 }
 
 bool FeedSender::send(std::deque<ring::Message>& queue) {
@@ -196,12 +195,14 @@ bool FeedSender::do_work() {
         }
         ++mesh_sent_;
     }
+    set_mesh({});
     while (loads_sent_ < loads_.size()) {
         if (!end_.send(Kind::feed_load, load_body(loads_[loads_sent_]))) {
             return true;
         }
         ++loads_sent_;
     }
+    set_loads({});
     return life_changed_;
 }
 

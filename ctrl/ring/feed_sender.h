@@ -1,7 +1,8 @@
 // feed_sender.h -- FeedSender: what the agent has for izar-edge, kept until the ring has room for it.
 //
 // Static data is sent whole, the newest only. Events are never dropped: of each link and node the newest state waits.
-// The mesh of other nodes' links and the loads of nodes are dynamic: newer ones replace what was not sent of the older.
+// The mesh of other nodes' links and the loads of nodes are dynamic: newer ones replace what was not sent of the older,
+// and what was sent is not kept.
 //
 // Thread: the agent's. Bounded by the sizes of fleet and services.
 #pragma once
@@ -27,7 +28,8 @@ class FeedSender {
     void set_withdrawn(NodeId node, bool withdrawn);
     void link_changed(const FeedLink& link);
 
-    // A new life of izar-edge knows nothing: everything is sent again.
+    // A new life of izar-edge knows nothing: everything is sent again, but for mesh and loads, which are to be set
+    // anew.
     void resend();
     // Sends what there is room for; true if something is left.
     bool do_work();

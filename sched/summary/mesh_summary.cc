@@ -1,4 +1,4 @@
-// mesh_summary.cc -- Reading a summary back into a matrix.
+// mesh_summary.cc -- Reading a summary back, as a matrix or link by link.
 #include "sched/summary/mesh_summary.h"
 
 #include <algorithm>
@@ -50,6 +50,47 @@ RttMatrix MeshSummary::believed_links(std::size_t column) const {
     for (const SummaryItem& item : links.items)
         set(item.at, item.represented ? groups[link_group(item.at, regions)] : quantizer.decode(item.codes[column]));
     return result;
+}
+
+// Items by the links that they hold for, ascending.
+std::vector<MeshSummary::ListedLink> MeshSummary::listed_links() const {
+    std::vector<ListedLink> result;
+    result.reserve(links.items.size() * (symmetric ? 2 : 1));
+    for (const SummaryItem& item : links.items) {
+        result.push_back({item.at, &item});
+        if (symmetric)
+            result.push_back({{item.at.to, item.at.from}, &item});
+    }
+    if (symmetric)
+        std::ranges::sort(result, {}, &ListedLink::at);
+    return result;
+}
+
+void MeshSummary::for_each_link(const LinkCall& call) const {
+    const std::size_t regions = region_count();
+    const std::vector<Code> unknown(links.columns(), kUnknownCode);
+    const auto of_group = [&](LinkIndex at) {
+        return links.groups.empty()
+                   ? std::span(unknown)
+                   : std::span(links.groups).subspan(link_group(at, regions) * links.columns(), links.columns());
+    };
+    const auto of_item = [&](const SummaryItem& item) {
+        return item.represented ? of_group(item.at) : std::span(item.codes).first(links.columns());
+    };
+    const auto listed = listed_links();
+    if (links.rest == Rest::absent) {
+        for (const ListedLink& link : listed)
+            call(link.at, of_item(*link.item));
+        return;
+    }
+    auto next = listed.begin();
+    for (std::uint16_t from = 0; from < nodes; ++from)
+        for (std::uint16_t to = 0; to < nodes; ++to)
+            if (const LinkIndex at{from, to}; from != to) {
+                const bool is_listed = next != listed.end() && next->at == at;
+                call(at, is_listed ? of_item(*next->item) : of_group(at));
+                next += is_listed ? 1 : 0;
+            }
 }
 
 }  // namespace izar

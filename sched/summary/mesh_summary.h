@@ -11,6 +11,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "sched/matrix.h"
@@ -66,8 +68,16 @@ struct MeshSummary {
 
     // A column of every link as the receiver reads it: the item, else the group's value or kUnknownRtt.
     RttMatrix believed_links(std::size_t column = 0) const;
+    // The same without a matrix: each link that may be known, in order, with the codes of all columns.
+    using LinkCall = std::function<void(LinkIndex at, std::span<const Code> codes)>;
+    void for_each_link(const LinkCall& call) const;
 
   private:
+    struct ListedLink {
+        LinkIndex at;
+        const SummaryItem* item;
+    };
+    std::vector<ListedLink> listed_links() const;
     static std::size_t count_of(const std::vector<std::uint8_t>& group_of) noexcept;
     std::size_t pairs(std::size_t regions) const noexcept {
         return symmetric ? regions * (regions + 1) / 2 : regions * regions;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "sched/summary/summarize.h"
+#include "sched/summary/testing/links_by_matrix.h"
 #include "tools/replay/report.h"
 
 namespace izar {
@@ -48,6 +50,17 @@ TEST(Replay, KindsWithABoundKeepItOnARealSeries) {
                 EXPECT_EQ(slice.lost, 0U) << kind.name;
                 EXPECT_LE(slice.stretch.max, 1.05 * (1 + 1e-5)) << kind.name << " " << slice.name;
             }
+        }
+    }
+}
+
+TEST(Replay, RealSummariesAreLinkByLinkWhatMatricesSay) {
+    auto meshes = seattle();
+    meshes.push_back(planetlab().front());
+    for (const NamedMatrix& mesh : meshes) {
+        for (const auto kind : {SummaryKind::knn, SummaryKind::pruned, SummaryKind::pruned_knn}) {
+            const MeshSummary summary = summarize_links(mesh.matrix, {.kind = kind});
+            EXPECT_TRUE(known_links(summary) == known_links_by_matrix(summary)) << mesh.name;
         }
     }
 }
