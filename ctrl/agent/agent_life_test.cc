@@ -70,6 +70,30 @@ TEST_F(AgentLifeTest, ControllersDeathFreezesTheFeedAndItsReturnResumesIt) {
     ASSERT_TRUE(run_until([&] { return ams.life == FeedLife::live; }, seconds{15})) << ams.log;
 }
 
+// By the store fra was out of use when the leader died.
+TEST_F(AgentLifeTest, ANewLeaderGoesOnWithTheSharesOfTheOneBefore) {
+    const NodeId ams = add_node("ams").identity.id;
+    const NodeId fra = add_node("fra").identity.id;
+    const auto shares = [&]() -> const RegionShares& { return controller->shares(); };
+    ASSERT_TRUE(run_until([&] { return raw(shares().epoch("eu")) != 0 && shares().weight(fra) > 0; })) << log;
+    ASSERT_TRUE(run_until([&] { return *store->shares() == shares().records(); })) << "its master's word is kept";
+    const auto version = *store->static_version();
+    const auto epoch = raw(shares().epoch("eu"));
+    end_controller();
+    ASSERT_TRUE(store->write_shares(std::vector{SharesRecord{"eu", epoch, {{ams, 1'000}}}}));
+    const Identity away = nodes[1]->identity;
+    nodes.erase(nodes.begin() + 1);
+    start_controller(address.port);
+    EXPECT_EQ(shares().weight(ams), 1'000U) << "at once";
+    EXPECT_EQ(shares().weight(fra), 0U) << "it was out of use";
+    EXPECT_EQ(raw(shares().epoch("eu")), epoch);
+    EXPECT_EQ(*store->static_version(), version) << "nodes hear nothing of it";
+    nodes.push_back(std::make_unique<TestNode>(*loop, clock, address, away, folder / "fra"));
+    EXPECT_TRUE(run_until([&] { return shares().weight(fra) == 500; }, seconds{5})) << "it is heard of: equal shares";
+    ASSERT_TRUE(run_until([&] { return raw(shares().epoch("eu")) > epoch; })) << log;
+    EXPECT_TRUE(run_until([&] { return *store->shares() == shares().records(); }));
+}
+
 TEST_F(AgentLifeTest, AControllerThatMissedAChangeDoesNotTakeItBack) {
     TestNode& ams = add_node("ams");
     ASSERT_TRUE(run_until([&] { return ask({{"do", "nodes"}})["nodes"][0]["seen"] == true; })) << log;

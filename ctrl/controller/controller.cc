@@ -37,6 +37,7 @@ Controller::Controller(ControllerParts parts)
       seen_timer_(parts_.loop),
       health_timer_(parts_.loop),
       round_timer_(parts_.loop),
+      shares_timer_(parts_.loop),
       bury_timer_(parts_.loop) {}
 
 Result<void> Controller::start() {
@@ -47,6 +48,9 @@ Result<void> Controller::start() {
     // neighbours like one that left.
     for (const NodeId node : desired_.node_ids()) {
         health_.falls_silent(node, parts_.loop.now());
+    }
+    if (auto restored = restore_shares(); !restored) {
+        return restored;
     }
     health_timer_.start(kHealthInterval, [this] { judge_health(); });
     round_timer_.start(kRound, [this] { round(); });
@@ -125,7 +129,7 @@ Result<void> Controller::refresh() {
             session->mesh_taken = 0;
         }
     }
-    shares_.set_members(region_members());
+    follow_members();
     tell_lost_domains();
     const auto agents = agents_;  // refusing takes an agent out of the map
     for (const auto& [node, session] : agents) {
@@ -175,7 +179,7 @@ void Controller::judge_health() {
                                                                  "hear it"));
     }
     if (!changes.empty()) {
-        shares_.set_members(region_members());  // clients are sent to no dead node, not until the next round either
+        follow_members();  // clients are sent to no dead node, not until the next round either
     }
     watch_drains();
     health_timer_.start(kHealthInterval, [this] { judge_health(); });
@@ -210,7 +214,7 @@ void Controller::round() {
     if (auto written = groups_.write_round(); !written) {
         tell_event(EventKind::store, "results of probes are lost: " + written.error().text);
     }
-    shares_.set_members(region_members());
+    follow_members();
     ask_masters();
     round_timer_.start(kRound, [this] { round(); });
 }
@@ -249,7 +253,9 @@ std::vector<RegionMember> Controller::region_members() const {
         if (desired_.is_member(id)) {
             const auto load = measurements_.loads().find(id);
             const bool known = load != measurements_.loads().end();
-            out.push_back({id, record.region, record.was_seen() && !record.drained && !health_.withdrawn(id),
+            const bool in_use = record.was_seen() && !record.drained && !health_.withdrawn(id);
+            const bool left_out = health_.is_silent(id) && shares_.leaves_out(record.region, id);
+            out.push_back({id, record.region, in_use && !left_out,
                            known ? std::optional(load->second.cpu_percent) : std::nullopt});
         }
     }

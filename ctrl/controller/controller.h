@@ -57,7 +57,8 @@ class Controller : private SessionEvents {
     static constexpr std::size_t kMostUnknown = 1'000;  // connections that have not said hello; the oldest is cut
     static constexpr Nanos kStoreRetry = std::chrono::seconds{1};        // between two tries to read a silent store
     static constexpr Nanos kSeenPause = std::chrono::milliseconds{100};  // nodes that come together are marked together
-    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};     // of one agent; less than Renewal's
+    static constexpr Nanos kSharesPause = std::chrono::seconds{1};    // until masters have answered; then once a round
+    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};  // of one agent; less than Renewal's
 
     explicit Controller(ControllerParts parts);
     ~Controller() override = default;
@@ -129,6 +130,9 @@ class Controller : private SessionEvents {
     void summarize();
     void take_summary(MadeSummary made);
     std::vector<RegionMember> region_members() const;
+    Result<void> restore_shares();
+    void follow_members();
+    void store_shares();
     void ask_masters();
     void tell_stamp_peers(std::map<std::string, control::ToAgent>& regions);
     WallSeconds wall_seconds() const { return std::chrono::floor<std::chrono::seconds>(parts_.wall_clock()); }
@@ -143,6 +147,7 @@ class Controller : private SessionEvents {
     LinkEvents link_events_;
     Measurements measurements_;
     RegionShares shares_;
+    std::vector<SharesRecord> stored_shares_;  // as the store has them
     Groups groups_;
     std::vector<std::unique_ptr<AgentSession>> sessions_;  // in order of arrival
     std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks
@@ -155,6 +160,7 @@ class Controller : private SessionEvents {
     Timer seen_timer_;
     Timer health_timer_;
     Timer round_timer_;
+    Timer shares_timer_;
     Timer bury_timer_;
 };
 

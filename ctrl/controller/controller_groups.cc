@@ -53,6 +53,36 @@ void Controller::take_claim(AgentSession& session, const NodeRecord& member, con
     }
 }
 
+Result<void> Controller::restore_shares() {
+    auto left = parts_.store.shares();
+    if (!left) {
+        return fail(left.error().text);
+    }
+    stored_shares_ = *std::move(left);
+    shares_.restore(stored_shares_);
+    follow_members();
+    return {};
+}
+
+// A leader after this one must not take shares up that are no longer in force.
+void Controller::follow_members() {
+    if (shares_.set_members(region_members())) {
+        store_shares();
+    }
+}
+
+void Controller::store_shares() {
+    auto shares = shares_.records();
+    if (shares == stored_shares_) {
+        return;
+    }
+    if (auto written = parts_.store.write_shares(shares); !written) {
+        tell_event(EventKind::store, "shares of clients are not stored: " + written.error().text);
+        return;
+    }
+    stored_shares_ = std::move(shares);
+}
+
 void Controller::tell_tasks(const std::map<NodeId, control::ProbeTasks>& by_node) {
     for (const auto& [node, tasks] : by_node) {
         if (const auto agent = agents_.find(node); agent != agents_.end()) {
@@ -95,6 +125,7 @@ void Controller::ask_masters() {
             master->second->send_newest(Newest::group_loads, message);
         }
     }
+    shares_timer_.start(kSharesPause, [this] { store_shares(); });
 }
 
 // Who answers STAMP probes: a region's master is told its members and the masters of the others.

@@ -15,7 +15,32 @@ double sum_of(const std::map<NodeId, double>& shares) {
 
 }  // namespace
 
-void RegionShares::set_members(const std::vector<RegionMember>& members) {
+void RegionShares::restore(const std::vector<SharesRecord>& records) {
+    for (const SharesRecord& record : records) {
+        regions_[record.region] = {{record.weights.begin(), record.weights.end()}, GroupEpoch{record.epoch}, true};
+    }
+}
+
+bool RegionShares::leaves_out(const std::string& region, NodeId node) const {
+    const auto found = regions_.find(region);
+    return found != regions_.end() && found->second.restored && !found->second.shares.contains(node);
+}
+
+std::vector<SharesRecord> RegionShares::records() const {
+    std::vector<SharesRecord> out;
+    for (const auto& [name, region] : regions_) {
+        if (region.epoch != GroupEpoch{}) {
+            out.push_back({name, raw(region.epoch), {}});
+            for (const auto& [node, share] : region.shares) {
+                out.back().weights[node] = weight(node);
+            }
+        }
+    }
+    return out;
+}
+
+bool RegionShares::set_members(const std::vector<RegionMember>& members) {
+    bool begins_anew = false;
     std::map<std::string, std::set<NodeId>> in_use;
     for (const RegionMember& member : members) {
         auto& nodes = in_use[member.region];
@@ -30,12 +55,14 @@ void RegionShares::set_members(const std::vector<RegionMember>& members) {
         if (region.shares.size() == nodes.size() && sum_of(region.shares) > 0) {
             continue;
         }
+        begins_anew |= region.epoch != GroupEpoch{};
         region = {};
         for (const NodeId node : nodes) {
             region.shares[node] = 1;
         }
     }
     publish();
+    return begins_anew;
 }
 
 void RegionShares::take(const std::string& region, GroupEpoch epoch, const std::map<NodeId, std::uint32_t>& weights) {

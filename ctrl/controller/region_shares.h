@@ -5,6 +5,9 @@
 // comes into use, its region begins with equal shares, until its master says something else. A region without a master
 // keeps its shares.
 //
+// A controller that takes the lead over goes on with what the one before left. Whom those shares do not name was out of
+// use then, and stays so until it is heard of or a master speaks.
+//
 // Thread: one.
 #pragma once
 
@@ -14,13 +17,22 @@
 
 #include "ctrl/group/group_leases.h"
 #include "ctrl/group/region_weights.h"
+#include "ctrl/store/records.h"
 
 namespace izar {
 
 class RegionShares {
   public:
-    // All members of all regions; those that are not named any more are forgotten.
-    void set_members(const std::vector<RegionMember>& members);
+    // What another controller left, in place of what is here; counts once members are set anew.
+    void restore(const std::vector<SharesRecord>& records);
+    // Of a region whose shares are what another controller left: they do not name this node.
+    bool leaves_out(const std::string& region, NodeId node) const;
+    // What masters said, as far as it still holds.
+    std::vector<SharesRecord> records() const;
+
+    // All members of all regions; those that are not named any more are forgotten. True: a region that had its master's
+    // shares begins with equal ones.
+    bool set_members(const std::vector<RegionMember>& members);
     // What the region's master of this epoch says, in thousandths. Only members in use count; without any, nothing
     // changes.
     void take(const std::string& region, GroupEpoch epoch, const std::map<NodeId, std::uint32_t>& weights);
@@ -37,6 +49,7 @@ class RegionShares {
     struct Region {
         std::map<NodeId, double> shares;  // of members in use; of any sum above 0
         GroupEpoch epoch{};
+        bool restored = false;  // of another controller
     };
     void publish();
 

@@ -48,6 +48,49 @@ TEST(RegionShares, WhoLeavesGivesItsShareToTheOthersInProportion) {
     EXPECT_EQ(shares.epoch("eu"), GroupEpoch{0});
 }
 
+TEST(RegionShares, ANewLeaderGoesOnWithThem) {
+    RegionShares former;
+    former.set_members(fleet());
+    former.take("eu", GroupEpoch{7}, {{kAms, 500}, {kFra, 400}, {kPar, 100}});
+    ASSERT_EQ(former.records().size(), 1U) << "nobody spoke for us";
+    RegionShares shares;
+    shares.set_members(fleet());
+    shares.restore(former.records());
+    EXPECT_FALSE(shares.set_members(fleet()));
+    EXPECT_EQ(weights_of(shares), (Weights{500, 400, 100, 1'000}));
+    EXPECT_EQ(shares.epoch("eu"), GroupEpoch{7});
+    EXPECT_EQ(shares.records(), former.records());
+    auto drained = fleet();
+    drained[2].usable = false;
+    EXPECT_FALSE(shares.set_members(drained));
+    EXPECT_EQ(weights_of(shares), (Weights{556, 444, 0, 1'000}));
+    EXPECT_TRUE(shares.set_members(fleet())) << "it comes into use";
+    EXPECT_EQ(weights_of(shares), (Weights{333, 333, 333, 1'000}));
+    EXPECT_TRUE(shares.records().empty());
+}
+
+TEST(RegionShares, ThoseOfAFormerLeaderDoNotNameWhoWasOutOfUse) {
+    RegionShares shares;
+    shares.restore({{"eu", 7, {{kAms, 600}, {kFra, 400}}}, {"gone", 8, {{kNyc, 1'000}}}});
+    EXPECT_TRUE(shares.leaves_out("eu", kPar));
+    EXPECT_FALSE(shares.leaves_out("eu", kAms));
+    EXPECT_FALSE(shares.leaves_out("us", kNyc)) << "of this region they say nothing";
+    auto members = fleet();
+    members[2].usable = false;
+    shares.set_members(members);
+    EXPECT_EQ(weights_of(shares), (Weights{600, 400, 0, 1'000}));
+    EXPECT_EQ(shares.records().size(), 1U);
+    shares.take("eu", GroupEpoch{9}, {{kAms, 500}, {kFra, 500}});
+    EXPECT_FALSE(shares.leaves_out("eu", kPar)) << "a master has spoken";
+}
+
+TEST(RegionShares, RestoredSharesOfNobodyAreEqualOnes) {
+    RegionShares shares;
+    shares.restore({{"eu", 7, {{kAms, 0}, {kFra, 0}, {kPar, 0}}}, {"us", 8, {}}});
+    shares.set_members(fleet());
+    EXPECT_EQ(weights_of(shares), (Weights{333, 333, 333, 1'000}));
+}
+
 TEST(RegionShares, AMasterSpeaksOfItsRegionAndLeavesSomebody) {
     RegionShares shares;
     shares.set_members(fleet());

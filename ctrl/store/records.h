@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -137,6 +138,16 @@ struct StaticChanges {
     std::vector<std::string> removed_domains;
     std::vector<Document> documents;
     std::vector<std::string> removed_documents;
+};
+
+// --- Shares of clients ---------------------------------------------------------------------------------------------
+
+// How a region's clients are shared among its nodes.
+struct SharesRecord {
+    std::string region;
+    std::uint64_t epoch = 0;                  // of the master that said so
+    std::map<NodeId, std::uint32_t> weights;  // in thousandths; who is not named takes nobody in
+    friend bool operator==(const SharesRecord&, const SharesRecord&) = default;
 };
 
 // --- Measurements --------------------------------------------------------------------------------------------------

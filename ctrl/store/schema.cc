@@ -213,6 +213,15 @@ const Statements kNodeVips{
     $END)",
 };
 
+// How the clients of each region are shared, as its master said last: "NODE=THOUSANDTHS" with spaces between.
+const Statements kShares{
+    R"(CREATE TABLE IF NOT EXISTS izar_shares (
+        region VARCHAR(50) PRIMARY KEY,
+        epoch BIGINT NOT NULL,
+        weights $LONG_TEXT NOT NULL
+    $END)",
+};
+
 struct Migration {
     Statements statements;
     StoreResult<std::vector<std::string>> (*changes)(SqlConnection&) = nullptr;  // after them: what is found to be due
@@ -220,7 +229,7 @@ struct Migration {
 
 const std::vector<Migration>& migrations() {
     static const std::vector<Migration> all{{kPublicTables}, {kOwnTables}, {kNodesSeen}, {{}, foreign_table_changes},
-                                            {kListed},       {kNodeVips}};
+                                            {kListed},       {kNodeVips},  {kShares}};
     return all;
 }
 

@@ -1,7 +1,7 @@
 // sql_store.h -- SqlStore: the Store over a database that speaks SQL. One text for SQLite and MariaDB.
 //
 // The functions stand in files by subject: sql_tokens.cc, sql_nodes.cc, sql_services.cc, sql_node_vips.cc,
-// sql_domains.cc, sql_domain_leads.cc, sql_documents.cc, sql_inventory.cc, sql_files.cc, sql_changes.cc,
+// sql_domains.cc, sql_domain_leads.cc, sql_documents.cc, sql_inventory.cc, sql_files.cc, sql_changes.cc, sql_shares.cc,
 // sql_measurements.cc, sql_history.cc.
 //
 // Thread: as Store.
@@ -55,6 +55,9 @@ class SqlStore final : public Store {
 
     StoreResult<StaticVersion> static_version() override;
     StoreResult<StaticChanges> changes_since(StaticVersion known) override;
+
+    StoreResult<void> write_shares(std::span<const SharesRecord> shares) override;
+    StoreResult<std::vector<SharesRecord>> shares() override;
 
     StoreResult<void> write_system_info(std::span<const SystemInfo> samples, WallTime now) override;
     StoreResult<std::vector<SystemInfo>> latest_system_info() override;

@@ -107,6 +107,12 @@ class Store {
     // One consistent look; cheap when nothing changed.
     virtual StoreResult<StaticChanges> changes_since(StaticVersion known) = 0;
 
+    // --- Shares of regions' clients: no static data, and like measurements not on disk at once ---
+    // In place of all that were there.
+    virtual StoreResult<void> write_shares(std::span<const SharesRecord> shares) = 0;
+    // In order of region; rows that nobody can read are left out.
+    virtual StoreResult<std::vector<SharesRecord>> shares() = 0;
+
     // --- Measurements: a call is one transaction, so give it a round at a time ---
     virtual StoreResult<void> write_system_info(std::span<const SystemInfo> samples, WallTime now) = 0;
     virtual StoreResult<std::vector<SystemInfo>> latest_system_info() = 0;  // one per ip

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "ctrl/store/token.h"
 #include "dataplane/base/testing/temporary_folder.h"
 #include "tools/controller/inventory.h"
 
@@ -36,6 +38,16 @@ class LeadTest : public testing::Test {
                 [] { return kNow; },
                 [this](const std::string& line) { log += line + "\n"; }};
     }
+    static void join_node(Store& store, std::uint8_t number) {
+        TokenRandom random{};
+        random[0] = number;
+        const std::string token = new_token(random);
+        ASSERT_TRUE(store.create_token(token, {.region = "eu"}, kNow));
+        const auto address = *IpAddress::parse("10.0.0." + std::to_string(number));
+        const auto node = store.join({token, "node-" + std::to_string(number), address, Digest{number}}, kNow);
+        ASSERT_TRUE(node) << node.error().text;
+        ASSERT_TRUE(store.mark_seen({&node->id, 1}, kNow));
+    }
     static Result<std::string> no_operator(std::string_view) { return fail("nobody asked"); }
 
     TemporaryFolder folder;
@@ -65,6 +77,33 @@ TEST_F(LeadTest, BeginsWithTheStoreAndAnswers) {
     const auto found = std::ranges::find(*documents, kRoutingPolicyDocument, &Document::name);
     ASSERT_NE(found, documents->end());
     EXPECT_EQ(found->body, policy);
+}
+
+TEST_F(LeadTest, ANewLeaderNamesIngressesByTheSharesOfTheOneBefore) {
+    {
+        const auto store = open_store(config);
+        ASSERT_TRUE(store) << store.error().text;
+        ASSERT_TRUE((*store)->claim(Fence{5}));
+        for (std::uint8_t number = 1; number <= 2; ++number) {
+            join_node(**store, number);
+        }
+        Service web{.vip = *IpAddress::parse("10.99.0.80"), .first_port = 80, .last_port = 80};
+        std::strcpy(web.name, "web");
+        web.origins = {{*IpAddress::parse("10.2.0.10"), 8080, 1}};
+        ASSERT_TRUE((*store)->set_service(web, kNow));
+        ASSERT_TRUE((*store)->set_domain("example.com", *IpAddress::parse("10.2.0.10"), "web", kNow));
+        const SharesRecord shares{"eu", 7, {{NodeId{1}, 300}, {NodeId{2}, 700}}};
+        ASSERT_TRUE((*store)->write_shares({&shares, 1}));
+    }
+    const auto lead = Lead::begin(parts(), Fence{6}, no_operator);
+    ASSERT_TRUE(lead) << lead.error().text;
+    const HttpAnswer answer = (*lead)->answer(HttpRequest{.method = "GET", .path = {"resolve", "example.com"}});
+    ASSERT_EQ(answer.status, 200U) << answer.body;
+    const Json ingresses = Json::parse(answer.body)["ingresses"];
+    ASSERT_EQ(ingresses.size(), 2U) << answer.body;
+    EXPECT_EQ(ingresses[0]["node"], "node-2") << answer.body;
+    EXPECT_EQ(ingresses[0]["weight"], 700);
+    EXPECT_EQ(ingresses[1]["weight"], 300);
 }
 
 TEST_F(LeadTest, AnOlderLeaseDoesNotGetTheStore) {
