@@ -77,7 +77,8 @@ void Handshake::set_secrets(const AcceptedSecrets& secrets) noexcept {
     secrets_ = secrets;
 }
 
-void Handshake::want(Instant now) noexcept {
+void Handshake::want(Instant now, Under under) noexcept {
+    wanted_under_ = wanted_ && wanted_under_ == Under::any ? Under::any : under;
     if (!wanted_) {
         wanted_ = true;
         tries_ = 0;
@@ -107,6 +108,8 @@ std::optional<HandshakeMessage> Handshake::tick(std::uint8_t in_use, Instant now
     random(jitter);
     next_try_ = now + retry_ * 3 / 4 + retry_ * jitter[0] / 512;
     retry_ = std::min(retry_ * 2, kLongestRetry);
+    const bool second = wanted_under_ == Under::any && secrets_.count > 1 && tries_ % 2 == 1;
+    const Secret& under = secrets_.secret[second ? 1 : 0];
     ++tries_;
 
     HandshakePayload payload{};
@@ -116,7 +119,7 @@ std::optional<HandshakeMessage> Handshake::tick(std::uint8_t in_use, Instant now
     payload.lcores = self_.lcores;
     payload.sessions = in_use;
     HandshakeMessage out = message_of(1);
-    attempt_.emplace(Attempt{Noise{prologue_of(self_.node, peer_), secrets_.secret[0]}, secrets_.secret[0], in_use});
+    attempt_.emplace(Attempt{Noise{prologue_of(self_.node, peer_), under}, under, in_use});
     attempt_->noise.write_first(fresh_pair(random), bytes_of(payload), out.noise);
     return out;
 }

@@ -13,7 +13,8 @@
 //     must grow, and a message for a former life of ours is refused. An answer changes nothing by itself: the
 //     responder's session becomes the link's only when a packet under it has come, which a replayer cannot make.
 //   - Both begin at once: the node with the lower id goes on, its peer answers.
-//   - Lost messages are repeated with back-off, each time as a new attempt with a new ephemeral key.
+//   - Lost messages are repeated with back-off, each time as a new attempt with a new ephemeral key. Where a link has no
+//     session that works, every other one is under its second secret, for a peer that does not have the first.
 //   - At most kMostAnswers a second are given. What does not authenticate or was answered before is not counted here,
 //   so
 //     that nobody without the secret can use them up: lcores (handshake_mark.h) and LinkSecurity bound what that costs.
@@ -75,6 +76,9 @@ struct HandshakeOutcome {
     std::optional<Session> session;
 };
 
+// The secrets that attempts are made under.
+enum class Under : std::uint8_t { first, any };
+
 class Handshake {
   public:
     Handshake(const HandshakeSelf& self, NodeId peer) noexcept : self_(self), peer_(peer) {}
@@ -83,8 +87,8 @@ class Handshake {
     void set_secrets(const AcceptedSecrets& secrets) noexcept;
     const AcceptedSecrets& secrets() const noexcept { return secrets_; }
 
-    // Asks for a session: tick() begins at once and repeats until satisfied().
-    void want(Instant now) noexcept;
+    // Asks for a session: tick() begins at once and repeats until satisfied(). `any` once is `any` until then.
+    void want(Instant now, Under under = Under::any) noexcept;
     // The link has a session that works in both directions.
     void satisfied(const BootId& peer_boot) noexcept;
     bool wanted() const noexcept { return wanted_; }
@@ -93,6 +97,8 @@ class Handshake {
 
     // Message 1, if it is time for one. `in_use` has a bit for each session number that this end still knows.
     std::optional<HandshakeMessage> tick(std::uint8_t in_use, Instant now, const RandomFill& random);
+    // What the message that tick() gave is under.
+    const Secret& begun_under() const noexcept { return attempt_->under; }
     // A message that came from the peer's address.
     HandshakeOutcome receive(ByteView message, std::uint8_t in_use, Instant now, const RandomFill& random);
 
@@ -129,6 +135,7 @@ class Handshake {
     std::optional<Attempt> attempt_;
     std::uint64_t attempts_ = 0;  // of this process life
     bool wanted_ = false;
+    Under wanted_under_ = Under::first;
     unsigned tries_ = 0;  // since wanted
     Nanos retry_ = kFirstRetry;
     Instant next_try_{};

@@ -334,6 +334,23 @@ TEST(Handshake, SecretsAreReplacedStepByStep) {
     }
 }
 
+// The peer does not have the first secret: with a session that works the link can wait for it, without one it cannot.
+TEST(Handshake, EveryOtherAttemptIsUnderTheSecondSecretWhereAnyWillDo) {
+    for (const Under under : {Under::first, Under::any}) {
+        End a(1, 2, 0xA1, 1);
+        End b(2, 1, 0xB1, 2);
+        a.handshake.set_secrets(accept({kNew, kOld}));
+        a.handshake.want(a.now, under);
+        std::vector<HandshakeRead> read;
+        for (int i = 0; i < 4; ++i) {
+            read.push_back(b.receive(*a.tick()).read);
+            a.now += 10s;
+        }
+        const auto second = under == Under::any ? HandshakeRead::answered : HandshakeRead::stranger;
+        EXPECT_EQ(read, (std::vector{HandshakeRead::stranger, second, HandshakeRead::stranger, second}));
+    }
+}
+
 TEST(Handshake, AnAttemptUnderAWithdrawnSecretIsGivenUp) {
     End a(1, 2, 0xA1, 1);
     End b(2, 1, 0xB1, 2);

@@ -51,6 +51,7 @@ struct LinkSecurity::Link {
     std::array<std::shared_ptr<AeadKey>, kSecretsPerLink> mark_keys;  // of the handshake's secrets
     Instant former_until{};
     std::optional<Instant> withdrawn_at;  // the session in force is under a secret that is not accepted any more
+    std::optional<Secret> shown;          // the last first secret that a session was in force under
 
     // Where an unconfirmed session of this life of the peer goes; what is there is older.
     std::unique_ptr<LiveSession>& place_for(const BootId& boot) noexcept {
@@ -111,10 +112,9 @@ void LinkSecurity::apply_secrets(const OnSched& thread, Instant now) {
         if (link == nullptr) {
             continue;
         }
-        const AcceptedSecrets accepted = secrets_.of(parts_.self.node, peers_[i]);
+        const AcceptedSecrets accepted = accepted_on(*link);
         if (!(link->handshake.secrets() == accepted)) {
-            link->handshake.set_secrets(accepted);
-            install_marks(thread, slot, *link);
+            accept(thread, slot, *link, accepted);
         }
         if (accepted.count == 0) {
             drop_all(thread, slot, *link);
@@ -122,10 +122,31 @@ void LinkSecurity::apply_secrets(const OnSched& thread, Instant now) {
         }
         const LiveSession* const session = link->in_force.get();
         if (session == nullptr || !(session->under == accepted.secret[0])) {
-            link->handshake.want(now);
+            link->handshake.want(now, session == nullptr ? Under::any : Under::first);
         }
         const bool withdrawn = session != nullptr && !accepted.contains(session->under);
         link->withdrawn_at = withdrawn ? std::optional{link->withdrawn_at.value_or(now)} : std::nullopt;
+    }
+}
+
+// A peer that has shown the first secret has no use for the former one.
+AcceptedSecrets LinkSecurity::accepted_on(const Link& link) const {
+    AcceptedSecrets out = secrets_.of(parts_.self.node, link.peer);
+    if (out.has_former && link.shown == out.secret[0]) {
+        out.forget_former();
+    }
+    return out;
+}
+
+// An answer that was given under another secret and not confirmed must not be confirmed later: whoever got it may have
+// nothing else.
+void LinkSecurity::accept(const OnSched& thread, NodeSlot slot, Link& link, const AcceptedSecrets& accepted) {
+    link.handshake.set_secrets(accepted);
+    install_marks(thread, slot, link);
+    for (auto& session : link.unconfirmed) {
+        if (session != nullptr && !accepted.contains(session->under)) {
+            drop(thread, slot, session);
+        }
     }
 }
 
@@ -234,6 +255,23 @@ void LinkSecurity::bring_into_force(const OnSched& thread, NodeSlot slot, Link& 
     link.withdrawn_at.reset();
     link.handshake.satisfied(link.in_force->peer_boot);
     install_send(thread, slot, link);
+    judge_former(thread, slot, link, now);
+}
+
+// The session that has come into force shows which secret the peer has.
+void LinkSecurity::judge_former(const OnSched& thread, NodeSlot slot, Link& link, Instant now) {
+    const AcceptedSecrets accepted = link.handshake.secrets();
+    if (link.in_force->under == accepted.secret[0]) {
+        link.shown = accepted.secret[0];
+    }
+    if (!accepted.has_former) {
+        return;
+    }
+    if (link.in_force->under == accepted.secret[0]) {
+        accept(thread, slot, link, accepted_on(link));
+    } else {
+        link.handshake.want(now, Under::first);
+    }
 }
 
 void LinkSecurity::review(const OnSched& thread, NodeSlot slot, Instant now) {
@@ -253,7 +291,7 @@ void LinkSecurity::review(const OnSched& thread, NodeSlot slot, Instant now) {
         }
     }
     if (const auto message = link.handshake.tick(in_use(link), now, parts_.random)) {
-        send(slot, link, *message, link.handshake.secrets().secret[0]);
+        send(slot, link, *message, link.handshake.begun_under());
     }
 }
 

@@ -7,6 +7,11 @@
 // those is confirmed it comes into force; if it is of a new process life, everything of the former one is dropped at
 // that moment. Nothing here asks a controller, and nothing expires because none is there.
 //
+// A link's former secret (secrets.h) is for a peer that does not have the first one yet: handshakes under it are
+// answered until a session under the first is in force, from then on never again. While the session in force is under
+// the former one, the first goes on being tried. What was agreed under a secret that is not accepted any more cannot
+// come into force; of a session that is, packets are taken for kOldEpochAccepted.
+//
 // Epochs go on without a message (key_schedule.h), so an end that hears nothing for two of them knows none of its
 // peer's keys any more. A link that was silent for kLinkSilence (or three intervals, of a peer that speaks seldom)
 // therefore makes a new session beside the one it has, and goes on trying until there is one: what made the
@@ -99,6 +104,9 @@ class LinkSecurity {
     void drop(const OnSched& thread, NodeSlot slot, std::unique_ptr<LiveSession>& session);
     void drop_all(const OnSched& thread, NodeSlot slot, Link& link);
     void bury(const OnSched& thread, std::shared_ptr<void> rest);
+    AcceptedSecrets accepted_on(const Link& link) const;
+    void accept(const OnSched& thread, NodeSlot slot, Link& link, const AcceptedSecrets& accepted);
+    void judge_former(const OnSched& thread, NodeSlot slot, Link& link, Instant now);
     void install_marks(const OnSched& thread, NodeSlot slot, Link& link);
     void send(NodeSlot slot, const Link& link, HandshakeMessage message, const Secret& under);
     bool may_fail(Instant now) noexcept;

@@ -21,6 +21,23 @@ LinkSecrets secrets_of(const std::string& text) {
 const std::string kOld = "fleet " + std::string(64, '1') + "\n";
 const std::string kNew = "fleet " + std::string(64, '2') + "\n";
 
+// What a controller tells the ends of link 1-2: the secret of a generation, and at first the one before it.
+Secret secret_of(std::uint8_t generation) {
+    Secret out;
+    out.writable()[0] = generation;
+    return out;
+}
+LinkSecrets generation(std::uint8_t newest) {
+    LinkSecrets out;
+    out.set(NodeId{1}, NodeId{2}, secret_of(newest));
+    return out;
+}
+LinkSecrets generation(std::uint8_t newest, std::uint8_t former) {
+    LinkSecrets out;
+    out.set(NodeId{1}, NodeId{2}, secret_of(newest), secret_of(former));
+    return out;
+}
+
 struct Packet {
     std::uint8_t epoch_byte = 0;
     std::uint64_t number = 0;
@@ -397,6 +414,121 @@ TEST_F(LinkSecurityTest, SecretsAreReplacedWithoutALoss) {
     EXPECT_GE(a->security->handshakes(), 2u);
     run(300s, 100ms);
     EXPECT_EQ(arrived, sent) << "nor when the old session is dropped";
+}
+
+class FormerSecretTest : public LinkSecurityTest {
+  protected:
+    void SetUp() override {
+        a->security->replace(generation(1));
+        b->security->replace(generation(1));
+        connect();
+    }
+    // Whether a handshake under the secret of a generation, begun by somebody who poses as b, gets a session of `a`, that
+    // is: an answer, and its first packet taken.
+    bool lets_in(std::uint8_t generation_known) {
+        Node thief(2, 1, ++thieves);
+        thief.security->replace(generation(generation_known));
+        thief.work(now);
+        carry(thief, *a);
+        a->work(now);
+        carry(*a, thief);
+        thief.work(now);
+        return thief.can_send() && a->open(thief.seal());
+    }
+
+    std::uint64_t thieves = 500;
+};
+
+TEST_F(FormerSecretTest, ThreeReplacementsCostNothingWhoeverHearsFirst) {
+    for (std::uint8_t newest = 2; newest <= 4; ++newest) {
+        Node& first = newest % 2 == 0 ? *a : *b;
+        first.security->replace(generation(newest, newest - 1));
+        run(3s);
+        (&first == a.get() ? b : a)->security->replace(generation(newest, newest - 1));
+        run(2s);
+        EXPECT_FALSE(lets_in(newest - 1)) << "both ends have shown the new one; nobody needs to say so";
+        a->security->replace(generation(newest));
+        b->security->replace(generation(newest));
+        run(1s);
+    }
+    EXPECT_EQ(arrived, sent);
+    run(400s, 100ms);
+    EXPECT_EQ(arrived, sent) << "nor when former sessions are dropped";
+    EXPECT_FALSE(lets_in(1));
+    EXPECT_FALSE(lets_in(3));
+}
+
+// One end's agent is away: it has the former secret for as long as that lasts, over restarts of either end.
+TEST_F(FormerSecretTest, AnEndThatDoesNotHearOfItStaysConnected) {
+    a->security->replace(generation(2, 1));
+    run(600s, 100ms);
+    EXPECT_EQ(arrived, sent);
+    for (std::uint64_t life = 0; life < 3; ++life) {
+        a = std::make_unique<Node>(1, 2, 600 + life);
+        a->security->replace(generation(2, 1));
+        run(1500ms);
+        EXPECT_TRUE(a->can_send() && b->can_send()) << "the second attempt is under the former secret";
+        b = std::make_unique<Node>(2, 1, 700 + life);
+        b->security->replace(generation(1));
+        run(1500ms);
+        sent = arrived = 0;
+        run(30s);
+        EXPECT_GT(sent, 0u);
+        EXPECT_EQ(arrived, sent) << life;
+    }
+    EXPECT_TRUE(lets_in(1)) << "that is what it costs";
+    run(kLinkSilence * 2);  // b hears nothing, and makes a session of its own
+    sent = arrived = 0;
+    b->security->replace(generation(2, 1));
+    run(6s);
+    EXPECT_EQ(arrived, sent);
+    EXPECT_FALSE(lets_in(1));
+}
+
+// An end that lacks several: the others keep for it the one that it has.
+TEST_F(FormerSecretTest, AnEndMayLackMoreThanOne) {
+    a->security->replace(generation(2, 1));
+    run(5s);
+    a->security->replace(generation(3, 1));
+    run(400s, 100ms);
+    b->security->replace(generation(3, 1));
+    run(400s, 100ms);
+    EXPECT_EQ(arrived, sent);
+    EXPECT_FALSE(lets_in(1));
+}
+
+TEST_F(FormerSecretTest, AnAnswerUnderItCannotBeConfirmedLater) {
+    a->security->replace(generation(2, 1));
+    run(1s);
+    Node thief(2, 1, 800);
+    thief.security->replace(generation(1));
+    thief.work(now);
+    carry(thief, *a);
+    a->work(now);
+    carry(*a, thief);
+    thief.work(now);
+    ASSERT_TRUE(thief.can_send()) << "it was answered";
+    b->security->replace(generation(2, 1));
+    run(2s);
+    EXPECT_FALSE(a->open(thief.seal()));
+    run(10s);
+    EXPECT_EQ(arrived, sent);
+}
+
+TEST_F(LinkSecurityTest, AnAnswerUnderAWithdrawnSecretCannotBeConfirmedLater) {
+    a->security->replace(secrets_of(kNew + kOld));
+    b->security->replace(secrets_of(kNew + kOld));
+    connect();
+    Node thief(2, 1, 801);
+    thief.work(now);
+    carry(thief, *a);
+    a->work(now);
+    carry(*a, thief);
+    thief.work(now);
+    ASSERT_TRUE(thief.can_send());
+    a->security->replace(secrets_of(kNew));
+    a->work(now += 1ms);
+    EXPECT_FALSE(a->open(thief.seal()));
 }
 
 // Somebody who does not see the link, but knows both addresses: junk gets into no ring and keeps no handshake out.

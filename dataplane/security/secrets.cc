@@ -142,13 +142,19 @@ bool AcceptedSecrets::add(const Secret& another) noexcept {
     return true;
 }
 
+void AcceptedSecrets::forget_former() noexcept {
+    secret[1] = Secret{};
+    count = 1;
+    has_former = false;
+}
+
 bool AcceptedSecrets::contains(const Secret& wanted) const noexcept {
     return std::any_of(secret.begin(), secret.begin() + static_cast<std::ptrdiff_t>(count),
                        [&](const Secret& each) { return each == wanted; });
 }
 
 bool AcceptedSecrets::operator==(const AcceptedSecrets& other) const noexcept {
-    return count == other.count &&
+    return count == other.count && has_former == other.has_former &&
            std::equal(secret.begin(), secret.begin() + static_cast<std::ptrdiff_t>(count), other.secret.begin());
 }
 
@@ -220,6 +226,17 @@ Result<void> LinkSecrets::parse_line(std::string_view line) {
         return fail("an entry stands at most twice: the secret to begin with, and another one to accept");
     }
     return {};
+}
+
+void LinkSecrets::set(NodeId one, NodeId other, const Secret& secret) {
+    AcceptedSecrets& entry = links_[in_order(one, other)] = {};
+    entry.add(secret);
+}
+
+void LinkSecrets::set(NodeId one, NodeId other, const Secret& secret, const Secret& former) {
+    set(one, other, secret);
+    AcceptedSecrets& entry = links_[in_order(one, other)];
+    entry.has_former = entry.add(former);
 }
 
 AcceptedSecrets LinkSecrets::of(NodeId one, NodeId other) const noexcept {

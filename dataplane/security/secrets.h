@@ -33,8 +33,11 @@ inline constexpr std::size_t kSecretsPerLink = 2;
 struct AcceptedSecrets {
     std::array<Secret, kSecretsPerLink> secret;
     std::size_t count = 0;  // 0: this link has none, so nothing can be sent on it
+    // The second one is a former one: for a peer that has not shown the first, and for none that has (LinkSecurity).
+    bool has_former = false;
 
     bool add(const Secret& another) noexcept;  // false: there are kSecretsPerLink already
+    void forget_former() noexcept;             // requires has_former
     bool contains(const Secret& wanted) const noexcept;
     bool operator==(const AcceptedSecrets& other) const noexcept;
 };
@@ -45,6 +48,10 @@ class LinkSecrets {
     static Result<LinkSecrets> load(const std::string& path);
     // `file_name` is for errors, which name the line and never quote a secret.
     static Result<LinkSecrets> parse(std::string_view text, const std::string& file_name);
+
+    // The secret of one link, in place of what it had, and the one that it replaces at both ends, if it does.
+    void set(NodeId one, NodeId other, const Secret& secret);
+    void set(NodeId one, NodeId other, const Secret& secret, const Secret& former);
 
     // The secrets of the link between two nodes; their order does not matter.
     AcceptedSecrets of(NodeId one, NodeId other) const noexcept;
