@@ -145,6 +145,9 @@ Result<void> save_static_data(const std::string& folder, const Identity& self, c
     std::string secrets = "# Written by izar-agent.\n";
     for (const auto& [peer, secret] : data.secrets) {
         secrets += secret_line(self.id, peer, secret);
+        if (const auto former = data.former_secrets.find(peer); former != data.former_secrets.end()) {
+            secrets += secret_line(self.id, peer, former->second);
+        }
     }
     if (!data.secrets.empty()) {
         if (auto done = replace_file(folder + "/link.secrets", secrets); !done) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "dataplane/base/testing/temporary_folder.h"
+#include "dataplane/security/secrets.h"
 
 namespace izar {
 namespace {
@@ -54,6 +55,7 @@ TEST_F(IdentityTest, StaticDataSurvivesAndDamageIsNoData) {
     std::strcpy(node.name, "fra");
     std::strcpy(node.region, "eu");
     data.secrets[NodeId{3}] = LinkSecret{9};
+    data.former_secrets[NodeId{3}] = LinkSecret{8};
     data.store = 5;
     Identity self;
     self.id = NodeId{1};
@@ -62,8 +64,12 @@ TEST_F(IdentityTest, StaticDataSurvivesAndDamageIsNoData) {
     EXPECT_EQ(back.store, 5U);
     EXPECT_EQ(back.version, 12U);
     EXPECT_NE(read_whole_file(folder / "link.secrets")->find("\nlink 1 3 0900"), std::string::npos);
+    const auto both = LinkSecrets::load(folder / "link.secrets");
+    ASSERT_TRUE(both) << both.error().text;
+    EXPECT_EQ(both->of(NodeId{1}, NodeId{3}).count, 2U) << "the newer one first, as it stands in the file";
     EXPECT_STREQ(back.nodes.at(NodeId{3}).name, "fra");
     EXPECT_EQ(back.secrets.at(NodeId{3}), LinkSecret{9});
+    EXPECT_EQ(back.former_secrets.at(NodeId{3}), LinkSecret{8});
     ASSERT_TRUE(replace_file(folder / "static.data", "damaged"));
     EXPECT_EQ(load_static_data(folder.path(), self).version, 0U);
     EXPECT_EQ(load_static_data(folder / "nowhere", self).version, 0U);

@@ -41,6 +41,7 @@ constexpr Route kRoutes[] = {
     {"DELETE", {"v1", "domains", "{domain}"}, "domain remove"},
     {"GET", {"v1", "status"}, "status"},
     {"GET", {"v1", "links"}, "links"},
+    {"POST", {"v1", "links", "rekey"}, "link rekey"},
     {"GET", {"v1", "groups"}, "groups"},
     {"GET", {"v1", "history"}, "history"},
     {"GET", {"v1", "controllers"}, "controllers"},

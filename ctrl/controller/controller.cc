@@ -26,7 +26,7 @@ SummaryRule summary_rule() {
 
 Controller::Controller(ControllerParts parts)
     : parts_(std::move(parts)),
-      desired_(parts_.master),
+      desired_(LinkRoots(parts_.master, parts_.authority.key_hash())),
       mesh_(summary_rule()),
       measurements_(parts_.store),
       groups_(parts_.store, parts_.loop.now(), parts_.wall_clock),
@@ -35,6 +35,7 @@ Controller::Controller(ControllerParts parts)
       summarizing_(parts_.loop),
       store_timer_(parts_.loop),
       seen_timer_(parts_.loop),
+      links_timer_(parts_.loop),
       health_timer_(parts_.loop),
       round_timer_(parts_.loop),
       shares_timer_(parts_.loop),
@@ -207,6 +208,7 @@ void Controller::round() {
         tell_event(EventKind::store, "the store is not read: " + read.error().text);
     }
     mark_seen();
+    follow_links(LinkProgress::part);
     summarize();
     if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
         tell_event(EventKind::store, "measurements are lost: " + written.error().text);

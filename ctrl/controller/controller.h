@@ -57,8 +57,9 @@ class Controller : private SessionEvents {
     static constexpr std::size_t kMostUnknown = 1'000;  // connections that have not said hello; the oldest is cut
     static constexpr Nanos kStoreRetry = std::chrono::seconds{1};        // between two tries to read a silent store
     static constexpr Nanos kSeenPause = std::chrono::milliseconds{100};  // nodes that come together are marked together
-    static constexpr Nanos kSharesPause = std::chrono::seconds{1};    // until masters have answered; then once a round
-    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};  // of one agent; less than Renewal's
+    static constexpr Nanos kSharesPause = std::chrono::seconds{1};  // until masters have answered; then once a round
+    static constexpr Nanos kLinksPause = std::chrono::milliseconds{100};  // likewise those that took link secrets
+    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};      // of one agent; less than Renewal's
 
     explicit Controller(ControllerParts parts);
     ~Controller() override = default;
@@ -73,6 +74,9 @@ class Controller : private SessionEvents {
     // Since when the store was not to be read, whenever that was tried; none: it was, the last time.
     std::optional<Instant> store_silent_since() const noexcept { return store_silent_since_; }
     void tokens_changed() noexcept { gate_.forget_tokens(); }
+    // Writes down a new generation of link secrets, which every node that has any lacks at first. For refresh() to
+    // tell; nodes that take it are written down as they do.
+    StoreResult<Document> replace_link_secrets(const GenerationRandom& random);
 
     // For the log and for operators' lists of events.
     void tell_event(EventKind kind, std::string text);
@@ -123,6 +127,9 @@ class Controller : private SessionEvents {
     void take_edge_state(AgentSession& session, bool runs);
     void take_renewal(AgentSession& session, const control::ToController& message);
     void mark_seen();
+    void await_links();
+    enum class LinkProgress : std::uint8_t { part, all_that_are_here };
+    void follow_links(LinkProgress worth);
     void tell_lost_domains();
     void judge_health();
     void watch_drains();
@@ -158,6 +165,7 @@ class Controller : private SessionEvents {
     std::optional<Instant> store_silent_since_;
     Timer store_timer_;
     Timer seen_timer_;
+    Timer links_timer_;
     Timer health_timer_;
     Timer round_timer_;
     Timer shares_timer_;

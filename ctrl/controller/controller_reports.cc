@@ -27,6 +27,7 @@ bool Controller::on_report(AgentSession& session, const control::ToController& m
                 session.static_sent = 0;
                 tell_turns_.add(session.node());
             }
+            await_links();
             return true;
         case control::ToController::kMeshTaken:
             session.mesh_taken = message.mesh_taken().whole_wanted() ? 0 : message.mesh_taken().generation();

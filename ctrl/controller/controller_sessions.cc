@@ -78,6 +78,7 @@ void Controller::on_agent(AgentSession& session) {
                fmt::format("agent of node {} is here, from {}", raw(session.node()), session.from().text()));
     session.welcome_due = session.mesh_due = true;
     tell_turns_.add(session.node());
+    await_links();
     if (!desired_.records().at(session.node()).was_seen()) {
         seen_timer_.start(kSeenPause, [this] { mark_seen(); });
     }

@@ -1,8 +1,6 @@
 #include "ctrl/controller/desired_state.h"
 
 #include <control.pb.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <charconv>
@@ -38,23 +36,9 @@ void add_service(StaticData& data, const ServiceRecord& record, Service service)
 
 }  // namespace
 
-LinkSecret derive_link_secret(const MasterSecret& master, NodeId one, NodeId other) {
-    const auto low = raw(std::min(one, other));
-    const auto high = raw(std::max(one, other));
-    constexpr std::string_view kLabel = "izar link secret 1";
-    std::vector<std::uint8_t> text(kLabel.begin(), kLabel.end());
-    for (const std::uint16_t id : {low, high}) {
-        text.push_back(static_cast<std::uint8_t>(id >> 8));
-        text.push_back(static_cast<std::uint8_t>(id));
-    }
-    LinkSecret out{};
-    unsigned length = out.size();
-    HMAC(EVP_sha256(), master.data(), static_cast<int>(master.size()), text.data(), text.size(), out.data(), &length);
-    return out;
-}
-
-DesiredState::DesiredState(const MasterSecret& master) : master_(master) {
-    remembered_.emplace_back();
+DesiredState::DesiredState(const LinkRoots& roots) : roots_(roots) {
+    (void)take_links({.whole = true});
+    remembered_.push_back({{}, links_});
 }
 
 DesiredState::~DesiredState() = default;
@@ -66,6 +50,9 @@ Result<bool> DesiredState::refresh(Store& store) {
     }
     if (raw(changes->version) == version_ && !changes->whole) {
         return false;
+    }
+    if (auto taken = take_links(*changes); !taken) {
+        return tl::unexpected(taken.error());
     }
     if (changes->whole) {
         records_.clear();
@@ -102,6 +89,33 @@ Result<bool> DesiredState::refresh(Store& store) {
     return moved;
 }
 
+Result<void> DesiredState::take_links(const StaticChanges& changes) {
+    const auto document = std::ranges::find(changes.documents, kLinkSecretsDocument, &Document::name);
+    const bool here = document != changes.documents.end();
+    if (!here && !changes.whole &&
+        std::ranges::find(changes.removed_documents, kLinkSecretsDocument) == changes.removed_documents.end()) {
+        return {};
+    }
+    auto next = here ? LinkGenerations::parse(document->body) : LinkGenerations{};
+    if (!next) {
+        return tl::unexpected(next.error());
+    }
+    std::map<LinkGeneration, LinkRoot> roots{{LinkGeneration{}, roots_.root(LinkGeneration{}, "").value()}};
+    for (const auto& [generation, sealed] : next->seeds()) {
+        auto root = roots_.root(generation, sealed);
+        if (!root) {
+            return tl::unexpected(root.error());
+        }
+        roots.insert_or_assign(generation, *root);
+    }
+    if (next->newest() != links_->newest() || changes.whole) {
+        links_version_ = here ? raw(document->version) : 0;
+    }
+    links_ = std::make_shared<const LinkGenerations>(*std::move(next));
+    root_of_ = std::move(roots);
+    return {};
+}
+
 void DesiredState::build() {
     StaticData next;
     next.version = version_;
@@ -119,7 +133,7 @@ void DesiredState::build() {
             add_service(next, record, std::move(service));
         }
     }
-    remembered_.push_back(std::move(next));
+    remembered_.push_back({std::move(next), links_});
     if (remembered_.size() > kRemembered) {
         remembered_.pop_front();
     }
@@ -195,24 +209,40 @@ NodeId DesiredState::find(const std::string& id_or_name) const {
     return kNoNode;
 }
 
+// A node that is new or changed comes with the secret of the link to it; the secrets of others only if theirs changed.
 control::StaticUpdate DesiredState::update_for(NodeId node, std::uint64_t base) {
-    const auto from = std::ranges::find(remembered_, base, &StaticData::version);
+    const auto version = [](const Remembered& each) { return each.data.version; };
+    const auto from = std::ranges::find(remembered_, base, version);
     const std::uint64_t key = from == remembered_.end() || base == 0 ? 0 : base;
+    const StaticData& newest = remembered_.back().data;
     auto cached = updates_.find(key);
     if (cached == updates_.end()) {
-        const StaticData& newest = remembered_.back();
-        cached = updates_.emplace(key, key == 0 ? whole_update(newest) : update_between(*from, newest)).first;
+        cached = updates_.emplace(key, key == 0 ? whole_update(newest) : update_between(from->data, newest)).first;
     }
     control::StaticUpdate out = cached->second;
+    std::set<NodeId> told;
     for (const control::Node& peer : cached->second.nodes()) {
-        if (peer.id() != raw(node)) {
-            const LinkSecret secret = derive_link_secret(master_, node, NodeId{static_cast<std::uint16_t>(peer.id())});
-            control::LinkSecret& one = *out.add_secrets();
-            one.set_peer(peer.id());
-            one.set_secret(std::string(secret.begin(), secret.end()));
+        told.insert(NodeId{static_cast<std::uint16_t>(peer.id())});
+    }
+    if (key != 0 && from->links != links_) {
+        for (const auto& [peer, unused] : newest.nodes) {
+            if (from->links->newest() != links_->newest() || from->links->former(node, peer) != links_->former(node, peer)) {
+                told.insert(peer);
+            }
         }
     }
+    told.erase(node);
+    for (const NodeId peer : told) {
+        add_secret(out, node, peer);
+    }
     return out;
+}
+
+void DesiredState::add_secret(control::StaticUpdate& update, NodeId node, NodeId peer) const {
+    const LinkSecret secret = derive_link_secret(root_of_.at(links_->newest()).view(), node, peer);
+    const auto former = links_->former(node, peer);
+    const LinkSecret before = former ? derive_link_secret(root_of_.at(*former).view(), node, peer) : LinkSecret{};
+    *update.add_secrets() = secret_message(peer, secret, former ? &before : nullptr);
 }
 
 }  // namespace izar

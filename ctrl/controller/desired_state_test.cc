@@ -92,6 +92,41 @@ TEST_F(DesiredStateTest, ANodeThatHasAnotherStoresDataHasNone) {
     EXPECT_EQ(held.nodes.size(), 2U);
 }
 
+TEST_F(DesiredStateTest, NewLinkSecretsAreAChangeOfThoseLinksAlone) {
+    const NodeId ams = join("ams", 1);
+    const NodeId fra = join("fra", 2);
+    const NodeId sin = join("sin", 3);
+    StaticData held;
+    ASSERT_TRUE(apply_update(desired.update_for(ams, 0), held));
+    const auto first = held.secrets;
+    LinkGenerations links;
+    links.begin({ams, fra, sin}, desired.roots().make_seed(links.following(), GenerationRandom{}));
+    const auto write = [&] {
+        ASSERT_TRUE(store->set_document(kLinkSecretsDocument, links.text(), kNow));
+        ASSERT_TRUE(*desired.refresh(*store));
+        const control::StaticUpdate update = desired.update_for(ams, held.version);
+        ASSERT_EQ(update.nodes_size(), 0);
+        ASSERT_TRUE(apply_update(update, held));
+        StaticData anew;
+        ASSERT_TRUE(apply_update(desired.update_for(ams, 0), anew));
+        EXPECT_EQ(anew.secrets, held.secrets);
+        EXPECT_EQ(anew.former_secrets, held.former_secrets);
+    };
+    write();
+    const std::uint64_t begun = held.version;
+    EXPECT_EQ(desired.links_version(), begun);
+    EXPECT_EQ(held.former_secrets, first);
+    EXPECT_NE(held.secrets.at(fra), first.at(fra));
+    links.catch_up({ams, fra});
+    write();
+    EXPECT_EQ(held.former_secrets, (std::map<NodeId, LinkSecret>{{sin, first.at(sin)}}));
+    EXPECT_EQ(desired.update_for(ams, begun).secrets_size(), 1) << "that of the link to fra";
+    EXPECT_EQ(desired.links_version(), begun) << "who took that version has the newest";
+    links.catch_up({sin});
+    write();
+    EXPECT_TRUE(held.former_secrets.empty());
+}
+
 TEST_F(DesiredStateTest, RoutingPolicyGoesToEveryNodeAndGoesAway) {
     const NodeId ams = join("ams", 1);
     StaticData held;
@@ -195,13 +230,6 @@ TEST_F(DesiredStateTest, RevokedNodesAreGone) {
 TEST_F(DesiredStateTest, NothingNewIsNothingToDo) {
     join("ams", 1);
     EXPECT_FALSE(*desired.refresh(*store));
-}
-
-TEST(LinkSecrets, AreOfThePairAndTheMasterAlone) {
-    const auto secret = derive_link_secret(MasterSecret{1}, NodeId{1}, NodeId{2});
-    EXPECT_EQ(secret, derive_link_secret(MasterSecret{1}, NodeId{2}, NodeId{1}));
-    EXPECT_NE(secret, derive_link_secret(MasterSecret{1}, NodeId{1}, NodeId{3}));
-    EXPECT_NE(secret, derive_link_secret(MasterSecret{2}, NodeId{1}, NodeId{2}));
 }
 
 }  // namespace

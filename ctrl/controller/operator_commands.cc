@@ -111,6 +111,20 @@ Answered<Json> drain_node(Controller& controller, Request& request, const Operat
                    {{"node", raw(*node)}, {"drained", drained}});
 }
 
+// What is there is read first: the new generation follows the newest, and takes those behind over.
+Answered<Json> rekey_links(Controller& controller, Request& request, const OperatorCommands::RandomBytes& random) {
+    if (request.problem()) {
+        return tl::unexpected(*request.problem());
+    }
+    if (const auto read = controller.refresh(); !read) {
+        return tl::unexpected(OperatorError(StoreError{StoreFault::unavailable, read.error().text}));
+    }
+    const std::uint32_t generation = raw(controller.desired().links().following());
+    GenerationRandom bytes;
+    random(bytes.writable());
+    return changed(controller, controller.replace_link_secrets(bytes), {{"link_generation", generation}});
+}
+
 // A service without a definition yet.
 ServiceRecord new_service(const std::string& name) {
     ServiceRecord out;
@@ -209,7 +223,7 @@ Answered<std::string> OperatorCommands::answer(std::string_view line) {
         {"token create", create_token},  {"token withdraw", withdraw_token}, {"node revoke", revoke_node},
         {"node drain", drain_node},      {"service add", add_service},       {"service set", set_service},
         {"service put", put_service},    {"service remove", remove_service}, {"domain set", set_domain},
-        {"domain remove", remove_domain}};
+        {"domain remove", remove_domain}, {"link rekey", rekey_links}};
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) {
         return fail("a request is one line with a JSON object");

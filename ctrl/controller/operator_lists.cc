@@ -37,6 +37,8 @@ Answered<Json> tell_status(Controller& controller, Request&) {
                 {"domains", desired.domains().size()},
                 {"links_up", links_up},
                 {"links_down", controller.mesh().rows().size() - links_up},
+                {"link_generation", raw(desired.links().newest())},
+                {"nodes_behind", desired.links().behind().size()},
                 {"static_version", desired.version()},
                 {"store_answers", !controller.store_silent_since()}};
 }
@@ -59,10 +61,12 @@ Answered<Json> list_tokens(Controller& controller, Request&) {
 
 Answered<Json> list_nodes(Controller& controller, Request&) {
     const auto agents = controller.agents();
+    const LinkGenerations& links = controller.desired().links();
     Json rows = Json::array();
     for (const auto& [id, record] : controller.desired().records()) {
         const auto agent = std::ranges::find(agents, id, &Controller::AgentRow::node);
         const bool here = agent != agents.end();
+        const bool joined = record.state == NodeState::joined;
         const char* const state = record.state == NodeState::revoked    ? "revoked"
                                   : record.state == NodeState::declared ? "declared"
                                                                         : "joined";
@@ -78,7 +82,8 @@ Answered<Json> list_nodes(Controller& controller, Request&) {
                         {"agent_connected", here},
                         {"edge_runs", here && agent->edge_runs ? Json(*agent->edge_runs) : Json(nullptr)},
                         {"withdrawn", controller.health().withdrawn(id)},
-                        {"static_version", here ? Json(agent->static_version) : Json(nullptr)}});
+                        {"static_version", here ? Json(agent->static_version) : Json(nullptr)},
+                        {"link_generation", joined ? Json(raw(links.of(id))) : Json(nullptr)}});
     }
     return Json{{"static_version", controller.desired().version()}, {"nodes", rows}};
 }

@@ -12,10 +12,31 @@
 namespace izar {
 namespace {
 
-void add_secret(control::StaticUpdate& update, NodeId peer, const LinkSecret& secret) {
-    control::LinkSecret& one = *update.add_secrets();
-    one.set_peer(raw(peer));
-    one.set_secret(std::string(secret.begin(), secret.end()));
+using Secrets = std::map<NodeId, LinkSecret>;
+
+bool same_secret(const Secrets& from, const Secrets& to, NodeId peer) {
+    const auto before = from.find(peer);
+    const auto after = to.find(peer);
+    return before == from.end() || after == to.end() ? before == from.end() && after == to.end()
+                                                     : before->second == after->second;
+}
+
+void add_secrets(const StaticData& from, const StaticData& to, control::StaticUpdate& update) {
+    for (const auto& [peer, secret] : to.secrets) {
+        if (same_secret(from.secrets, to.secrets, peer) && same_secret(from.former_secrets, to.former_secrets, peer)) {
+            continue;
+        }
+        const auto former = to.former_secrets.find(peer);
+        *update.add_secrets() = secret_message(peer, secret, former == to.former_secrets.end() ? nullptr : &former->second);
+    }
+}
+
+bool read_secret(const std::string& bytes, LinkSecret& out) {
+    if (bytes.size() != out.size()) {
+        return false;
+    }
+    std::ranges::copy(bytes, out.begin());
+    return true;
 }
 
 template <typename Value>
@@ -47,6 +68,7 @@ Result<void> apply_nodes(const control::StaticUpdate& update, StaticData& data) 
     for (const std::uint32_t id : update.removed_nodes()) {
         data.nodes.erase(NodeId{static_cast<std::uint16_t>(id)});
         data.secrets.erase(NodeId{static_cast<std::uint16_t>(id)});
+        data.former_secrets.erase(NodeId{static_cast<std::uint16_t>(id)});
     }
     for (const control::Node& message : update.nodes()) {
         auto node = read_node(message);
@@ -76,11 +98,18 @@ Result<void> apply_services(const control::StaticUpdate& update, StaticData& dat
 Result<void> apply_secrets(const control::StaticUpdate& update, StaticData& data) {
     for (const control::LinkSecret& message : update.secrets()) {
         LinkSecret secret{};
-        if (message.secret().size() != secret.size() || message.peer() == 0 || message.peer() > 65'535) {
+        LinkSecret former{};
+        const bool has_former = !message.former().empty();
+        if (!read_secret(message.secret(), secret) || (has_former && !read_secret(message.former(), former)) ||
+            message.peer() == 0 || message.peer() > 65'535) {
             return fail("a link secret has no 32 bytes or no peer");
         }
-        std::ranges::copy(message.secret(), secret.begin());
-        data.secrets.insert_or_assign(NodeId{static_cast<std::uint16_t>(message.peer())}, secret);
+        const NodeId peer{static_cast<std::uint16_t>(message.peer())};
+        data.secrets.insert_or_assign(peer, secret);
+        data.former_secrets.erase(peer);
+        if (has_former) {
+            data.former_secrets.emplace(peer, former);
+        }
     }
     return {};
 }
@@ -95,6 +124,16 @@ Result<void> apply_policy(const control::StaticUpdate& update, StaticData& data)
 }
 
 }  // namespace
+
+control::LinkSecret secret_message(NodeId peer, const LinkSecret& secret, const LinkSecret* former) {
+    control::LinkSecret out;
+    out.set_peer(raw(peer));
+    out.set_secret(std::string(secret.begin(), secret.end()));
+    if (former != nullptr) {
+        out.set_former(std::string(former->begin(), former->end()));
+    }
+    return out;
+}
 
 control::StaticUpdate whole_update(const StaticData& data) {
     control::StaticUpdate out = update_between(StaticData{}, data);
@@ -113,12 +152,7 @@ control::StaticUpdate update_between(const StaticData& from, const StaticData& t
     compare(
         from.services, to.services, [&](const Service& service) { *out.add_services() = service_message(service); },
         [&](ServiceId id) { out.add_removed_services(raw(id)); });
-    for (const auto& [peer, secret] : to.secrets) {
-        const auto before = from.secrets.find(peer);
-        if (before == from.secrets.end() || before->second != secret) {
-            add_secret(out, peer, secret);
-        }
-    }
+    add_secrets(from, to, out);
     if (from.routing_policy != to.routing_policy) {
         out.set_routing_policy(to.routing_policy);
     }

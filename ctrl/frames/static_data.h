@@ -19,6 +19,7 @@
 namespace izar {
 
 namespace control {
+class LinkSecret;
 class StaticUpdate;
 }
 
@@ -29,10 +30,13 @@ struct StaticData {
     std::uint64_t store = 0;    // number of the store that the version is of; 0: not known
     std::map<NodeId, FleetNode> nodes;
     std::map<ServiceId, Service> services;
-    std::map<NodeId, LinkSecret> secrets;  // of the links to these nodes
-    std::string routing_policy;            // text of routing-policy.yaml; empty: the node's own counts
+    std::map<NodeId, LinkSecret> secrets;         // of the links to these nodes
+    std::map<NodeId, LinkSecret> former_secrets;  // of those links where one end may not have the one of `secrets` yet
+    std::string routing_policy;                   // text of routing-policy.yaml; empty: the node's own counts
 };
 
+// `former`: null if there is none.
+control::LinkSecret secret_message(NodeId peer, const LinkSecret& secret, const LinkSecret* former);
 // Everything, as one update to whoever has whatever.
 control::StaticUpdate whole_update(const StaticData& data);
 // What leads from one to the other. Requires from.version < to.version.

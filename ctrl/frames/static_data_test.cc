@@ -40,6 +40,9 @@ StaticData some_data(std::uint64_t version) {
         if (*rc::gen::arbitrary<bool>()) {
             out.nodes[NodeId{id}] = node(id, *rc::gen::inRange<std::uint8_t>(1, 4));
             out.secrets[NodeId{id}] = LinkSecret{*rc::gen::inRange<std::uint8_t>(0, 3)};
+            if (*rc::gen::arbitrary<bool>()) {
+                out.former_secrets[NodeId{id}] = LinkSecret{*rc::gen::inRange<std::uint8_t>(0, 3)};
+            }
         }
         if (*rc::gen::arbitrary<bool>()) {
             out.services[ServiceId{id}] = service(id, *rc::gen::inRange<std::uint16_t>(80, 83));
@@ -96,6 +99,26 @@ TEST(StaticData, OneBadPartChangesNothing) {
     EXPECT_FALSE(apply_update(update, data));
     EXPECT_EQ(data.version, 0U);
     EXPECT_TRUE(data.nodes.empty());
+}
+
+TEST(StaticData, AFormerSecretGoesWithTheOneThatReplacesIt) {
+    StaticData held;
+    StaticData next;
+    next.version = 1;
+    next.secrets[NodeId{2}] = LinkSecret{2};
+    next.former_secrets[NodeId{2}] = LinkSecret{1};
+    ASSERT_TRUE(apply_update(whole_update(next), held));
+    EXPECT_EQ(held.former_secrets.at(NodeId{2}), LinkSecret{1});
+    StaticData last = next;
+    last.version = 2;
+    last.former_secrets.clear();
+    control::StaticUpdate update = update_between(next, last);
+    ASSERT_EQ(update.secrets_size(), 1);
+    update.mutable_secrets(0)->set_former("too short");
+    EXPECT_FALSE(apply_update(update, held));
+    ASSERT_TRUE(apply_update(update_between(next, last), held));
+    EXPECT_TRUE(held.former_secrets.empty());
+    EXPECT_EQ(held.secrets.at(NodeId{2}), LinkSecret{2});
 }
 
 TEST(StaticData, LimitsHold) {

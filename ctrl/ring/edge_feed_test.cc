@@ -162,7 +162,9 @@ TEST_F(EdgeFeedTest, KindsOfANewerAgentAreSkipped) {
 }
 
 TEST_F(EdgeFeedTest, StaticDataArrivesWholeAndIsAcknowledged) {
-    sender->set_static(data(5, {1, 2, 9}));
+    StaticData whole = data(5, {1, 2, 9});
+    whole.former_secrets[NodeId{9}] = LinkSecret{99};
+    sender->set_static(whole);
     settle();
     ASSERT_EQ(fleets().size(), 1U);
     const auto update = fleets().at(0);
@@ -180,7 +182,10 @@ TEST_F(EdgeFeedTest, StaticDataArrivesWholeAndIsAcknowledged) {
     EXPECT_EQ(got.origins.at(1).address.text(), "10.2.0.11");
     const auto secrets = edge->take_secrets();
     ASSERT_TRUE(secrets);
-    EXPECT_EQ(secrets->size(), 2U);
+    ASSERT_EQ(secrets->size(), 2U);
+    EXPECT_EQ(secrets->at(0).former, std::nullopt);
+    EXPECT_EQ(secrets->at(1).secret, LinkSecret{9});
+    EXPECT_EQ(secrets->at(1).former, LinkSecret{99});
     ASSERT_EQ(heard_of(Kind::static_taken), 1U);
 }
 

@@ -136,8 +136,11 @@ FeedAssembly::Output FeedAssembly::take(const ring::Message& message) {
             break;
         case Kind::static_secret:
             build<ring::StaticSecret>(message, [](const auto& body, Building& to) {
-                PeerSecret secret{NodeId{body.peer}, {}};
+                PeerSecret secret{.peer = NodeId{body.peer}};
                 std::ranges::copy(body.secret, secret.secret.begin());
+                if (body.has_former != 0) {
+                    std::ranges::copy(body.former, secret.former.emplace().begin());
+                }
                 return body.peer != 0 && to.secrets.size() < kMaxNodes && (to.secrets.push_back(secret), true);
             });
             break;

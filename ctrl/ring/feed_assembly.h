@@ -29,6 +29,7 @@ class FeedAssembly {
     struct PeerSecret {
         NodeId peer = kNoNode;
         std::array<std::uint8_t, 32> secret{};
+        std::optional<std::array<std::uint8_t, 32>> former{};  // what `secret` replaces, and the peer may still have
     };
     struct Output {
         std::shared_ptr<const FeedUpdate> update;  // null: nothing to push

@@ -111,6 +111,10 @@ void FeedSender::queue_static() {
         ring::StaticSecret body{};
         body.peer = raw(peer);
         std::ranges::copy(secret, body.secret);
+        if (const auto former = static_.former_secrets.find(peer); former != static_.former_secrets.end()) {
+            body.has_former = 1;
+            std::ranges::copy(former->second, body.former);
+        }
         static_queue_.push_back(message_of(Kind::static_secret, body));
     }
     add_policy(static_queue_, static_.routing_policy);

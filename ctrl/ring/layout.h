@@ -27,7 +27,7 @@ namespace izar::ring {
 
 inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
 inline constexpr std::uint32_t kLayoutVersion = 1;
-inline constexpr std::uint32_t kMinorVersion = 7;
+inline constexpr std::uint32_t kMinorVersion = 8;
 inline constexpr std::uint32_t kStampMinorVersion = 5;  // that knows stamp_task
 inline constexpr std::size_t kRingMessages = 4095;      // Boost keeps one more, free, to tell full from empty
 inline constexpr std::size_t kBodyBytes = 120;
@@ -109,8 +109,10 @@ struct StaticOrigin {
 };
 struct StaticSecret {
     std::uint16_t peer;
-    std::uint8_t pad[6];
+    std::uint8_t has_former;  // 0 or 1 (minor version 8)
+    std::uint8_t pad[5];
     std::uint8_t secret[32];
+    std::uint8_t former[32];  // what `secret` replaces, and the peer may still have (minor version 8)
 };
 struct StaticPolicy {
     std::uint16_t bytes;  // of text
@@ -230,7 +232,7 @@ static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> &
               FitsBody<FeedNodeBody> && FitsBody<StampTask> && FitsBody<StampResult> && FitsBody<OwnLeg> &&
               FitsBody<ConfigHead> && FitsBody<ConfigText>);
 static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 88, "no hole; doubles have no unique form");
-static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(Link) == 48);
+static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(StaticSecret) == 72 && sizeof(Link) == 48);
 
 // What one side says of itself, without asking the other.
 struct alignas(64) Mark {

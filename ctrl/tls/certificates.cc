@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -12,6 +13,7 @@
 #include <optional>
 
 #include "ctrl/tls/openssl_types.h"
+#include "dataplane/base/check.h"
 
 namespace izar {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 constexpr char kAuthorityName[] = "izar authority";
 constexpr char kControllerName[] = "izar controller";
 constexpr std::string_view kNodePrefix = "node-";
+constexpr std::size_t kLongestKeyNumber = 66;  // bytes, of P-521
 constexpr int kSerialBits = 159;  // RFC 5280 section 4.1.2.2: positive, at most 20 bytes
 
 // No password is ever asked for: a key that needs one is refused.
@@ -247,6 +250,20 @@ Result<CertificateAuthority> CertificateAuthority::load(Credentials credentials)
         return fail("the authority's key does not belong to its certificate; put the pair back from a copy");
     }
     return CertificateAuthority(std::move(credentials));
+}
+
+Fingerprint CertificateAuthority::key_hash() const {
+    const auto key = read_key(credentials_.key);
+    CHECK(key);  // load() and make() have read it
+    BIGNUM* number = nullptr;
+    CHECK(EVP_PKEY_get_bn_param(key->get(), OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1);
+    std::array<std::uint8_t, kLongestKeyNumber> bytes{};
+    CHECK(BN_bn2binpad(number, bytes.data(), static_cast<int>(bytes.size())) > 0);
+    Fingerprint out{};
+    EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, EVP_sha256(), nullptr);
+    BN_clear_free(number);
+    OPENSSL_cleanse(bytes.data(), bytes.size());
+    return out;
 }
 
 Result<Credentials> CertificateAuthority::make_controller(WallSeconds now) const {

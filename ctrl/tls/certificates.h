@@ -65,6 +65,8 @@ class CertificateAuthority {
 
     const Credentials& credentials() const noexcept { return credentials_; }
     const std::string& certificate() const noexcept { return credentials_.certificate; }
+    // SHA-256 of the private key as a number, however its file spells it: a secret, to derive others from.
+    Fingerprint key_hash() const;
 
     // A new key with a certificate for a controller.
     Result<Credentials> make_controller(WallSeconds now) const;

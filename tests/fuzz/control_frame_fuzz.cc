@@ -37,14 +37,15 @@ void expect_taken_or_not(const control::StaticUpdate& update) {
     data.routing_policy = "as it was";
     if (!apply_update(update, data)) {
         CHECK(data.version == 0 && data.store == 0 && data.nodes.empty() && data.services.empty());
-        CHECK(data.secrets.empty() && data.routing_policy == "as it was");
+        CHECK(data.secrets.empty() && data.former_secrets.empty() && data.routing_policy == "as it was");
         return;
     }
     CHECK(data.version == update.version() && data.store == update.store());
     StaticData again;
     CHECK(apply_update(whole_update(data), again));
     CHECK(again.nodes.size() == data.nodes.size() && again.services.size() == data.services.size());
-    CHECK(again.secrets == data.secrets && again.routing_policy == data.routing_policy);
+    CHECK(again.secrets == data.secrets && again.former_secrets == data.former_secrets);
+    CHECK(again.routing_policy == data.routing_policy);
 }
 
 void expect_links_checked(const control::LinkRow& row) {

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "ctrl/ring/link_body.h"
 #include "dataplane/base/check.h"
 #include "dataplane/lcore/thread_class.h"
 #include "sched/scheduler_nap.h"
@@ -55,6 +54,18 @@ void take_class(const Placement& placement, const char* thread) {
     if (auto done = set_shared_core_class(); !done) {
         fmt::print(stderr, "{}: {}\n", thread, done.error().text);
     }
+}
+
+LinkSecrets link_secrets(NodeId self, const std::vector<FeedAssembly::PeerSecret>& told) {
+    LinkSecrets out;
+    for (const auto& each : told) {
+        if (each.former) {
+            out.set(self, each.peer, Secret{each.secret}, Secret{*each.former});
+        } else {
+            out.set(self, each.peer, Secret{each.secret});
+        }
+    }
+    return out;
 }
 
 int run_lcore(void* argument) {
@@ -218,12 +229,8 @@ bool EdgeProcess::take_from_agent() {
         }
     }
     if (const auto secrets = agent_->take_secrets(); secrets && security_ != nullptr) {
-        std::string lines;
-        for (const auto& [peer, secret] : *secrets) {
-            lines += secret_line(config_.id, peer, secret);
-        }
-        if (auto read = LinkSecrets::parse(lines, "the controller's link secrets")) {
-            security_->links().replace(std::move(*read));
+        if (!secrets->empty()) {
+            security_->links().replace(link_secrets(config_.id, *secrets));
             has_told_secrets_ = true;
         }
     }

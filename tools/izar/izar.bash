@@ -67,7 +67,7 @@ _izar() {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W 'edge lab replay path paths node nodes service services domain domains token tokens
-            status config links groups controllers history events --help --version' -- "$cur")
+            status config link links groups controllers history events --help --version' -- "$cur")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -80,6 +80,13 @@ _izar() {
             fi
             ;;
         events) mapfile -t COMPREPLY < <(compgen -W '--follow --socket --api --token-file --authority --output' -- "$cur") ;;
+        link)
+            if ((COMP_CWORD == 2)); then
+                mapfile -t COMPREPLY < <(compgen -W 'rekey' -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -W '--wait --socket --api --token-file --authority --output' -- "$cur")
+            fi
+            ;;
         links) mapfile -t COMPREPLY < <(compgen -W '--heat --local --node --socket --api --token-file --authority --output' -- "$cur") ;;
         status | config | nodes | services)
             mapfile -t COMPREPLY < <(compgen -W '--local --node --socket --api --token-file --authority --output' -- "$cur") ;;
