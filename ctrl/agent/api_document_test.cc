@@ -246,6 +246,7 @@ TEST_F(ApiDocumentTest, AnswersAreAsItSays) {
     EXPECT_EQ(call("GET", "/v1/services")["services"].size(), 1U);
     EXPECT_EQ(call("GET", "/v1/domains")["domains"].size(), 1U);
     EXPECT_EQ(call("GET", "/v1/links")["links"].size(), 2U);
+    EXPECT_EQ(call("POST", "/v1/links/rekey")["link_generation"], 1);
     EXPECT_EQ(call("GET", "/v1/groups")["groups"].size(), 1U);
     EXPECT_GT(call("GET", "/v1/events")["events"].size(), 2U);
     call("GET", "/v1/status");
@@ -280,6 +281,7 @@ TEST_F(ApiDocumentTest, RequestsTakeTheKeysThatItSays) {
     takes_what_is_declared("POST", "/v1/nodes/{node}/revoke", {{"node", "ams"}}, only_do);
     takes_what_is_declared("POST", "/v1/nodes/{node}/drain", {{"node", "ams"}}, drain);
     takes_what_is_declared("POST", "/v1/nodes/{node}/undrain", {{"node", "ams"}}, drain);
+    takes_what_is_declared("POST", "/v1/links/rekey", {}, only_do);
     takes_what_is_declared("GET", "/v1/events", {}, only_do);
     takes_what_is_declared("GET", "/v1/history", {}, only_do);
     for (const char* const plural : {"tokens", "nodes", "services", "domains", "links", "groups", "status"}) {

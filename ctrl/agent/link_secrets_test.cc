@@ -123,8 +123,8 @@ TEST_F(LinkSecretsTest, ADamagedDocumentIsNotFollowed) {
     rekey();
     ASSERT_TRUE(run_until([&] { return nobody_behind(); })) << log;
     const auto before = held(node(0)).secrets;
-    ASSERT_TRUE(store->set_document(kLinkSecretsDocument, "newest: 2\nseed: 2 " + std::string(128, '0') + "\n",
-                                    clock.wall()));
+    ASSERT_TRUE(
+        store->set_document(kLinkSecretsDocument, "newest: 2\nseed: 2 " + std::string(128, '0') + "\n", clock.wall()));
     const auto read = controller->refresh();
     ASSERT_FALSE(read);
     EXPECT_NE(read.error().text.find("link-master.key"), std::string::npos) << read.error().text;

@@ -57,9 +57,9 @@ class Controller : private SessionEvents {
     static constexpr std::size_t kMostUnknown = 1'000;  // connections that have not said hello; the oldest is cut
     static constexpr Nanos kStoreRetry = std::chrono::seconds{1};        // between two tries to read a silent store
     static constexpr Nanos kSeenPause = std::chrono::milliseconds{100};  // nodes that come together are marked together
-    static constexpr Nanos kSharesPause = std::chrono::seconds{1};  // until masters have answered; then once a round
     static constexpr Nanos kLinksPause = std::chrono::milliseconds{100};  // likewise those that took link secrets
-    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};      // of one agent; less than Renewal's
+    static constexpr Nanos kSharesPause = std::chrono::seconds{1};    // until masters have answered; then once a round
+    static constexpr Nanos kRenewalPause = std::chrono::seconds{30};  // of one agent; less than Renewal's
 
     explicit Controller(ControllerParts parts);
     ~Controller() override = default;

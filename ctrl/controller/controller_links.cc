@@ -1,4 +1,4 @@
-// controller_links.cc -- Generations of link secrets: begun by operators, and former ones given up as nodes take the newest.
+// controller_links.cc -- Generations of link secrets: begun by operators, former ones given up as nodes take the next.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,8 +26,8 @@ void Controller::await_links() {
     }
 }
 
-// Each writing is a version that all nodes get, so at first it waits for all agents that are here, and then, each round,
-// for nobody. What fails is tried again each round.
+// Each writing is a version that all nodes get, so at first it waits for all agents that are here, and then, each
+// round, for nobody. What fails is tried again each round.
 void Controller::follow_links(LinkProgress worth) {
     std::set<NodeId> done;
     bool awaited = false;

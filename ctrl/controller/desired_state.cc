@@ -226,7 +226,8 @@ control::StaticUpdate DesiredState::update_for(NodeId node, std::uint64_t base) 
     }
     if (key != 0 && from->links != links_) {
         for (const auto& [peer, unused] : newest.nodes) {
-            if (from->links->newest() != links_->newest() || from->links->former(node, peer) != links_->former(node, peer)) {
+            if (from->links->newest() != links_->newest() ||
+                from->links->former(node, peer) != links_->former(node, peer)) {
                 told.insert(peer);
             }
         }

@@ -42,8 +42,8 @@ Result<LinkGenerations> LinkGenerations::parse(std::string_view body) {
     if (!is_known(out.newest_) || !std::ranges::all_of(out.behind_, [&](const auto& node) {
             return is_known(node.second) && node.second < out.newest_;
         })) {
-        return fail(fmt::format("the store's document {} lacks a seed; put the store back from a copy",
-                                kLinkSecretsDocument));
+        return fail(
+            fmt::format("the store's document {} lacks a seed; put the store back from a copy", kLinkSecretsDocument));
     }
     return out;
 }
@@ -59,7 +59,7 @@ bool LinkGenerations::parse_line(std::string_view key, std::string_view value) {
         return value.empty();
     }
     if (key == "seed") {
-        return seeds_.emplace(generation, value).second;
+        return generation != LinkGeneration{} && seeds_.emplace(generation, value).second;
     }
     return key == "behind" && parse_behind(generation, value);
 }
@@ -118,9 +118,8 @@ void LinkGenerations::catch_up(const std::set<NodeId>& nodes) {
 
 void LinkGenerations::forget_seeds() {
     std::erase_if(seeds_, [&](const auto& seed) {
-        return seed.first != newest_ && std::ranges::none_of(behind_, [&](const auto& node) {
-                   return node.second == seed.first;
-               });
+        return seed.first != newest_ &&
+               std::ranges::none_of(behind_, [&](const auto& node) { return node.second == seed.first; });
     });
 }
 

@@ -61,14 +61,14 @@ TEST(LinkGenerations, AreWrittenAndRead) {
 TEST(LinkGenerations, WhatIsDamagedIsNotRead) {
     for (const char* const text :
          {"newest: \n", "newest: 1x\n", "newest: 4294967296\n", "newest: 1 2\n", "oldest: 1\n", "\n",
-          "seed: 1 aa\nseed: 1 bb\n", "behind: 0 1,,2\n", "behind: 0 0\n", "behind: 0 65536\n",
+          "seed: 1 aa\nseed: 1 bb\n", "seed: 0 aa\n", "behind: 0 1,,2\n", "behind: 0 0\n", "behind: 0 65536\n",
           "newest: 1\nseed: 1 aa\nbehind: 0 1\nbehind: 0 1\n"}) {
         const auto read = LinkGenerations::parse(text);
         ASSERT_FALSE(read) << text;
         EXPECT_NE(read.error().text.find("line "), std::string::npos) << read.error().text;
     }
-    for (const char* const text :
-         {"newest: 1\n", "newest: 2\nseed: 2 aa\nbehind: 1 1\n", "newest: 2\nseed: 2 aa\nbehind: 2 1\n", "behind: 0 1\n"}) {
+    for (const char* const text : {"newest: 1\n", "newest: 2\nseed: 2 aa\nbehind: 1 1\n",
+                                   "newest: 2\nseed: 2 aa\nbehind: 2 1\n", "behind: 0 1\n"}) {
         const auto read = LinkGenerations::parse(text);
         ASSERT_FALSE(read) << text;
         EXPECT_NE(read.error().text.find("lacks a seed"), std::string::npos) << read.error().text;

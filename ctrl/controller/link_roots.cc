@@ -94,12 +94,12 @@ Result<LinkRoot> LinkRoots::root(LinkGeneration generation, std::string_view sea
     }
     const auto bytes = read_sealed(sealed);
     Secret seed;
-    if (!bytes ||
-        !open_message(sealing_key(generation, ByteView{*bytes}.first(kSaltBytes)), 0, {},
-                      ByteView{*bytes}.subspan(kSaltBytes), seed.writable())) {
-        return fail(fmt::format("the seed of generation {} of link secrets was not sealed by controllers with this "
-                                "authority.key and link-master.key, or is damaged; put the store back from a copy",
-                                raw(generation)));
+    if (!bytes || !open_message(sealing_key(generation, ByteView{*bytes}.first(kSaltBytes)), 0, {},
+                                ByteView{*bytes}.subspan(kSaltBytes), seed.writable())) {
+        return fail(
+            fmt::format("the seed of generation {} of link secrets was not sealed by controllers with this "
+                        "authority.key and link-master.key, or is damaged; put the store back from a copy",
+                        raw(generation)));
     }
     SecretBytes<kRootLabel.size() + 4 + kSeedBytes> message;
     std::span<std::uint8_t> at = message.writable();

@@ -4,8 +4,8 @@
 // root HMAC-SHA256 of the seed under link-master.key. So a generation cannot be derived from what was known before it
 // was made, link-master.key included; and the seed alone is worth nothing either.
 //
-// The store keeps seeds sealed: by AES-256-GCM under a key that HKDF-SHA256 makes of link-master.key and the authority's
-// key, which every controller of the fleet has and no database.
+// The store keeps seeds sealed: by AES-256-GCM under a key that HKDF-SHA256 makes of link-master.key and the
+// authority's key, which every controller of the fleet has and no database.
 //
 //   | bytes 0..15 | 16..47      | 48..63 |
 //   | salt        | seed        | tag    |    as 128 hexadecimal digits

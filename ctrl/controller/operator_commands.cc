@@ -220,9 +220,9 @@ std::string told(const std::string& command, const Json& request) {
 Answered<std::string> OperatorCommands::answer(std::string_view line) {
     using Command = Answered<Json> (*)(Controller&, Request&, const RandomBytes&);
     static const std::map<std::string, Command> commands{
-        {"token create", create_token},  {"token withdraw", withdraw_token}, {"node revoke", revoke_node},
-        {"node drain", drain_node},      {"service add", add_service},       {"service set", set_service},
-        {"service put", put_service},    {"service remove", remove_service}, {"domain set", set_domain},
+        {"token create", create_token},   {"token withdraw", withdraw_token}, {"node revoke", revoke_node},
+        {"node drain", drain_node},       {"service add", add_service},       {"service set", set_service},
+        {"service put", put_service},     {"service remove", remove_service}, {"domain set", set_domain},
         {"domain remove", remove_domain}, {"link rekey", rekey_links}};
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) {

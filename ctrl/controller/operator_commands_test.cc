@@ -222,5 +222,28 @@ TEST_F(OperatorCommandsTest, AWithdrawnTokenAdmitsNobody) {
               "there is no token nothing; 'izar tokens' lists them");
 }
 
+TEST_F(OperatorCommandsTest, LinksAreRekeyedOnCommandAlone) {
+    EXPECT_EQ(refused({{"do", "link rekey"}, {"node", "ams"}}), "unknown key 'node'; known are do");
+    EXPECT_EQ(ask({{"do", "status"}})["link_generation"], 0);
+    const auto before = controller->desired().version();
+    const Json done = ask({{"do", "link rekey"}});
+    EXPECT_EQ(done["link_generation"], 1);
+    EXPECT_EQ(done["static_version"], before + 1);
+    EXPECT_EQ(ask({{"do", "status"}})["link_generation"], 1);
+    EXPECT_EQ(ask({{"do", "status"}})["nodes_behind"], 2);
+    EXPECT_EQ(ask({{"do", "nodes"}})["nodes"][0]["link_generation"], 0);
+    EXPECT_EQ(ask({{"do", "link rekey"}})["link_generation"], 2);
+    const std::string text = ask({{"do", "events"}})["events"].dump();
+    EXPECT_NE(text.find("link rekey"), std::string::npos) << text;
+    const auto kept = store->documents();
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->back().name, kLinkSecretsDocument);
+    std::string seed;
+    for (int i = 0; i < 32; ++i) {
+        seed += "07";
+    }
+    EXPECT_EQ(kept->back().body.find(seed), std::string::npos) << "it is sealed\n" << kept->back().body;
+}
+
 }  // namespace
 }  // namespace izar

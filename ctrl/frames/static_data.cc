@@ -27,7 +27,8 @@ void add_secrets(const StaticData& from, const StaticData& to, control::StaticUp
             continue;
         }
         const auto former = to.former_secrets.find(peer);
-        *update.add_secrets() = secret_message(peer, secret, former == to.former_secrets.end() ? nullptr : &former->second);
+        *update.add_secrets() =
+            secret_message(peer, secret, former == to.former_secrets.end() ? nullptr : &former->second);
     }
 }
 

@@ -21,7 +21,7 @@ namespace izar {
 namespace control {
 class LinkSecret;
 class StaticUpdate;
-}
+}  // namespace control
 
 using LinkSecret = std::array<std::uint8_t, 32>;
 

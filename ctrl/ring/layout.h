@@ -232,7 +232,8 @@ static_assert(FitsBody<Hello> && FitsBody<StaticBegin> && FitsBody<StaticNode> &
               FitsBody<FeedNodeBody> && FitsBody<StampTask> && FitsBody<StampResult> && FitsBody<OwnLeg> &&
               FitsBody<ConfigHead> && FitsBody<ConfigText>);
 static_assert(std::is_trivially_copyable_v<Load> && sizeof(Load) == 88, "no hole; doubles have no unique form");
-static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(StaticSecret) == 72 && sizeof(Link) == 48);
+static_assert(sizeof(StaticNode) == 88 && sizeof(StaticService) == 80 && sizeof(StaticSecret) == 72 &&
+              sizeof(Link) == 48);
 
 // What one side says of itself, without asking the other.
 struct alignas(64) Mark {

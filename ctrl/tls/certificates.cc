@@ -22,7 +22,7 @@ constexpr char kAuthorityName[] = "izar authority";
 constexpr char kControllerName[] = "izar controller";
 constexpr std::string_view kNodePrefix = "node-";
 constexpr std::size_t kLongestKeyNumber = 66;  // bytes, of P-521
-constexpr int kSerialBits = 159;  // RFC 5280 section 4.1.2.2: positive, at most 20 bytes
+constexpr int kSerialBits = 159;               // RFC 5280 section 4.1.2.2: positive, at most 20 bytes
 
 // No password is ever asked for: a key that needs one is refused.
 int no_password(char*, int, int, void*) {

@@ -13,8 +13,8 @@
 //     must grow, and a message for a former life of ours is refused. An answer changes nothing by itself: the
 //     responder's session becomes the link's only when a packet under it has come, which a replayer cannot make.
 //   - Both begin at once: the node with the lower id goes on, its peer answers.
-//   - Lost messages are repeated with back-off, each time as a new attempt with a new ephemeral key. Where a link has no
-//     session that works, every other one is under its second secret, for a peer that does not have the first.
+//   - Lost messages are repeated with back-off, each time as a new attempt with a new ephemeral key. Where a link has
+//     no session that works, every other one is under its second secret, for a peer that does not have the first.
 //   - At most kMostAnswers a second are given. What does not authenticate or was answered before is not counted here,
 //   so
 //     that nobody without the secret can use them up: lcores (handshake_mark.h) and LinkSecurity bound what that costs.

@@ -423,8 +423,8 @@ class FormerSecretTest : public LinkSecurityTest {
         b->security->replace(generation(1));
         connect();
     }
-    // Whether a handshake under the secret of a generation, begun by somebody who poses as b, gets a session of `a`, that
-    // is: an answer, and its first packet taken.
+    // Whether a handshake under the secret of a generation, begun by somebody who poses as b, gets a session of `a`,
+    // that is: an answer, and its first packet taken.
     bool lets_in(std::uint8_t generation_known) {
         Node thief(2, 1, ++thieves);
         thief.security->replace(generation(generation_known));

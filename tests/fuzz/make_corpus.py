@@ -198,6 +198,15 @@ SEEDS = {
             "spaces": " \t fleet  " + "ab" * 32 + "\r\n",
         }.items()
     },
+    "link_generations": {
+        name: text.encode()
+        for name, text in {
+            "none": "", "first": "newest: 0\n", "begun": "newest: 1\nseed: 1 " + "ab" * 64 + "\nbehind: 0 1,2,3\n",
+            "done": "newest: 2\nseed: 2 " + "cd" * 64 + "\n", "no_seed": "newest: 3\n", "too_large": "newest: 4294967296\n",
+            "several": "newest: 3\nseed: 1 aa\nseed: 3 bb\nbehind: 0 7\nbehind: 1 4,9\n",
+            "twice": "newest: 1\nseed: 1 aa\nbehind: 0 1,1\n", "zero": "newest: 1\nseed: 0 aa\n", "word": "oldest: 1\n",
+        }.items()
+    },
     "overlay_header": {
         "ipv4": overlay_header(inner=bytes.fromhex("4500001c00000000400100000a0000010a000002")),
         "ipv6": overlay_header(protocol=0x86DD),

@@ -1,4 +1,4 @@
-// `izar token|node|link|service|domain ...` and their plurals: what a controller is asked, or of lists an agent.
+// `izar token|node|service|domain ...` and their plurals: what a controller is asked, or of lists an agent.
 #include <fmt/format.h>
 
 #include <memory>
@@ -11,7 +11,6 @@
 #include "dataplane/tables/service_rules.h"
 #include "tools/izar/controller_client.h"
 #include "tools/izar/drain_noun.h"
-#include "tools/izar/link_noun.h"
 #include "tools/izar/noun.h"
 
 namespace izar {
@@ -223,7 +222,6 @@ void add_domain_noun(CLI::App& app, Action& run) {
 void add_controller_nouns(CLI::App& app, Action& run) {
     add_token_noun(app, run);
     add_node_noun(app, run);
-    add_link_noun(app, run);
     add_service_noun(app, run);
     add_domain_noun(app, run);
     add_list(app, run, "controllers", "All controllers, and which of them leads", {"name", "address", "leads"});

@@ -1,12 +1,13 @@
-#include "tools/izar/link_noun.h"
-
+// `izar link rekey [--wait]`: the secrets of all links, replaced.
 #include <fmt/format.h>
 
 #include <chrono>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tools/izar/controller_client.h"
+#include "tools/izar/noun.h"
 
 namespace izar {
 namespace {
@@ -59,10 +60,12 @@ int wait_until_taken(const ControllerTarget& target, Json done) {
             return complain(lacking.error().text);
         }
         if (lacking->here.empty()) {
-            done["nodes_behind"] = lacking->away;
-            std::string text = fmt::format("every node whose agent is here has generation {} of link secrets", generation);
+            done["nodes_away"] = lacking->away;
+            std::string text =
+                fmt::format("every node whose agent is here has generation {} of link secrets", generation);
             if (!lacking->away.empty()) {
-                text += fmt::format("\nnot here: {}; their links accept the former one until they are", names(lacking->away));
+                text += fmt::format("\nnot here: {}; their links accept the former one until they are",
+                                    names(lacking->away));
             }
             fmt::print("{}\n", target.output == "json" ? done.dump() : text);
             return kExitDone;

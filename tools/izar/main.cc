@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     izar::add_events_noun(app, run);
     izar::add_history_noun(app, run);
     izar::add_lab_noun(app, run);
+    izar::add_link_noun(app, run);
     izar::add_links_noun(app, run);
     izar::add_path_noun(app, run);
     izar::add_replay_noun(app, run);

@@ -23,6 +23,7 @@ void add_edge_noun(CLI::App& app, Action& run);
 void add_events_noun(CLI::App& app, Action& run);
 void add_history_noun(CLI::App& app, Action& run);
 void add_lab_noun(CLI::App& app, Action& run);
+void add_link_noun(CLI::App& app, Action& run);
 void add_links_noun(CLI::App& app, Action& run);
 void add_path_noun(CLI::App& app, Action& run);
 void add_replay_noun(CLI::App& app, Action& run);
