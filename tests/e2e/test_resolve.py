@@ -5,6 +5,7 @@
 """
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,16 @@ def test_a_vip_that_is_taken_away_is_told_no_more_and_one_that_moves_loses_no_fl
     wait_until(lambda: len(lab.show("sin", "services")["services"]) == 5, "the VIP that is no more is gone")
     assert lab.run("client", ["curl", "-s", "--max-time", "1", f"http://{own['fra']}/name"], check=False).returncode != 0
     assert f"fra={own['ams']}" in plane.izar("services")
+    plane.izar("service", "set", "web4", "--no-vip-at")
+    assert [row["vips_at"] for row in plane.listed("services") if row["name"] == "web4"] == [[]]
+
+
+def test_clients_of_a_node_that_died_are_served_where_its_vip_is_routed_then(lab: Lab, plane: ControlPlane, origin: Origin) -> None:
+    """The last test of this lab: fra does not come back."""
+    own = OWN_VIPS["ipv6"]
+    lab.kill("fra", signal.SIGKILL)
+    wait_until(lambda: [row["node"] for row in resolved(lab, plane, "ipv6", "region=eu")] == ["ams"], "fra is told to nobody")
+    ams = lab.topology.lan_address("ams", "ipv6")
+    netns.batch(lab.network.namespace("client"), [f"route replace {own['fra']}/128 via {ams} dev eth0"])
+    assert clients.curl(lab, f"http://[{own['fra']}]/name") == "origin"
+    assert [flow["service"] for flow in flows_at(lab, "ams", own["fra"])] == ["web6"]
