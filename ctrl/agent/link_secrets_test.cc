@@ -88,7 +88,7 @@ TEST_F(LinkSecretsTest, ANodeWhoseAgentIsAwayKeepsItsLinks) {
     ASSERT_TRUE(run_until([&] { return held(node(0)).former_secrets.empty() && held(back).former_secrets.empty(); }));
     expect_same(node(0), back);
     expect_same(node(1), back);
-    EXPECT_EQ(store->documents()->back().body.find("seed: 1 "), std::string::npos) << "nobody needs it";
+    EXPECT_EQ(store->documents()->back().body.find("generation: 1 "), std::string::npos) << "nobody needs it";
 }
 
 TEST_F(LinkSecretsTest, AControllerThatIsKilledMeanwhileIsFollowedByOneThatGoesOn) {
@@ -124,7 +124,7 @@ TEST_F(LinkSecretsTest, ADamagedDocumentIsNotFollowed) {
     ASSERT_TRUE(run_until([&] { return nobody_behind(); })) << log;
     const auto before = held(node(0)).secrets;
     ASSERT_TRUE(
-        store->set_document(kLinkSecretsDocument, "newest: 2\nseed: 2 " + std::string(128, '0') + "\n", clock.wall()));
+        store->set_document(kLinkSecretsDocument, "generation: 2 " + std::string(128, '0') + " -\n", clock.wall()));
     const auto read = controller->refresh();
     ASSERT_FALSE(read);
     EXPECT_NE(read.error().text.find("link-master.key"), std::string::npos) << read.error().text;

@@ -31,7 +31,7 @@ void Controller::await_links() {
 void Controller::follow_links(LinkProgress worth) {
     std::set<NodeId> done;
     bool awaited = false;
-    for (const auto& [node, generation] : desired_.links().behind()) {
+    for (const NodeId node : desired_.links().behind()) {
         const auto agent = agents_.find(node);
         const bool here = agent != agents_.end();
         if (!desired_.is_member(node) || (here && agent->second->static_taken >= desired_.links_version())) {
@@ -51,7 +51,7 @@ void Controller::follow_links(LinkProgress worth) {
         return;
     }
     std::string lacking;
-    for (const auto& [node, generation] : next.behind()) {
+    for (const NodeId node : next.behind()) {
         lacking += fmt::format("{}{}", lacking.empty() ? "" : ", ", raw(node));
     }
     tell_event(EventKind::change,

@@ -100,9 +100,9 @@ Result<void> DesiredState::take_links(const StaticChanges& changes) {
     if (!next) {
         return tl::unexpected(next.error());
     }
-    std::map<LinkGeneration, LinkRoot> roots{{LinkGeneration{}, roots_.root(LinkGeneration{}, "").value()}};
-    for (const auto& [generation, sealed] : next->seeds()) {
-        auto root = roots_.root(generation, sealed);
+    std::map<LinkGeneration, LinkRoot> roots;
+    for (const auto& [generation, each] : next->in_use()) {
+        auto root = roots_.root(generation, each.seed);
         if (!root) {
             return tl::unexpected(root.error());
         }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <vector>
 
 namespace izar {
 namespace {
@@ -24,102 +23,95 @@ std::string_view take_until(std::string_view& text, std::string_view separator) 
     return out;
 }
 
+// "4,9" or "-" for none.
+std::optional<std::set<NodeId>> read_nodes(std::string_view text) {
+    std::set<NodeId> out;
+    while (!text.empty() && text != "-") {
+        const auto node = read_number<std::uint16_t>(take_until(text, ","));
+        if (!node || *node == 0 || !out.insert(NodeId{*node}).second) {
+            return std::nullopt;
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<LinkGenerations> LinkGenerations::parse(std::string_view body) {
+    if (body.empty()) {
+        return LinkGenerations{};
+    }
     LinkGenerations out;
+    out.in_use_.clear();
     for (std::size_t number = 1; !body.empty(); ++number) {
-        std::string_view line = take_until(body, "\n");
-        const std::string_view key = take_until(line, ": ");
-        if (!out.parse_line(key, line)) {
+        if (!out.parse_line(take_until(body, "\n"))) {
             return fail(fmt::format("line {} of the store's document {} is damaged; put the store back from a copy",
                                     number, kLinkSecretsDocument));
         }
     }
-    const auto is_known = [&](LinkGeneration generation) {
-        return generation == LinkGeneration{} || out.seeds_.contains(generation);
-    };
-    if (!is_known(out.newest_) || !std::ranges::all_of(out.behind_, [&](const auto& node) {
-            return is_known(node.second) && node.second < out.newest_;
-        })) {
-        return fail(
-            fmt::format("the store's document {} lacks a seed; put the store back from a copy", kLinkSecretsDocument));
-    }
     return out;
 }
 
-bool LinkGenerations::parse_line(std::string_view key, std::string_view value) {
-    const auto number = read_number<std::uint32_t>(take_until(value, " "));
-    if (!number) {
+bool LinkGenerations::parse_line(std::string_view line) {
+    const std::string_view key = take_until(line, " ");
+    const auto number = read_number<std::uint32_t>(take_until(line, " "));
+    const std::string_view seed = take_until(line, " ");
+    auto missed = read_nodes(line);
+    if (key != "generation:" || !number || !missed || seed.empty() || (*number == 0) != (seed == "-")) {
         return false;
     }
     const LinkGeneration generation{*number};
-    if (key == "newest") {
-        newest_ = generation;
-        return value.empty();
+    if (!in_use_.empty() && generation <= newest()) {
+        return false;
     }
-    if (key == "seed") {
-        return generation != LinkGeneration{} && seeds_.emplace(generation, value).second;
-    }
-    return key == "behind" && parse_behind(generation, value);
-}
-
-bool LinkGenerations::parse_behind(LinkGeneration generation, std::string_view nodes) {
-    while (!nodes.empty()) {
-        const auto node = read_number<std::uint16_t>(take_until(nodes, ","));
-        if (!node || *node == 0 || !behind_.emplace(NodeId{*node}, generation).second) {
-            return false;
-        }
-    }
+    in_use_.emplace(generation, Generation{*number == 0 ? "" : std::string(seed), *std::move(missed)});
     return true;
 }
 
 std::string LinkGenerations::text() const {
-    std::map<LinkGeneration, std::string> nodes;
-    for (const auto& [node, generation] : behind_) {
-        std::string& list = nodes[generation];
-        list += fmt::format("{}{}", list.empty() ? "" : ",", raw(node));
-    }
-    std::string out = fmt::format("newest: {}\n", raw(newest_));
-    for (const auto& [generation, seed] : seeds_) {
-        out += fmt::format("seed: {} {}\n", raw(generation), seed);
-    }
-    for (const auto& [generation, list] : nodes) {
-        out += fmt::format("behind: {} {}\n", raw(generation), list);
+    std::string out;
+    for (const auto& [generation, each] : in_use_) {
+        std::string nodes;
+        for (const NodeId node : each.missed) {
+            nodes += fmt::format("{}{}", nodes.empty() ? "" : ",", raw(node));
+        }
+        out += fmt::format("generation: {} {} {}\n", raw(generation), each.seed.empty() ? "-" : each.seed,
+                           nodes.empty() ? "-" : nodes);
     }
     return out;
 }
 
-LinkGeneration LinkGenerations::of(NodeId node) const {
-    const auto found = behind_.find(node);
-    return found == behind_.end() ? newest_ : found->second;
+// The oldest in use is one that nobody missed, as long as this writes the document.
+LinkGeneration LinkGenerations::newest_of_both(NodeId one, NodeId other) const {
+    const auto found = std::find_if(in_use_.rbegin(), in_use_.rend(), [&](const auto& each) {
+        return !each.second.missed.contains(one) && !each.second.missed.contains(other);
+    });
+    return found == in_use_.rend() ? in_use_.begin()->first : found->first;
 }
 
 std::optional<LinkGeneration> LinkGenerations::former(NodeId one, NodeId other) const {
-    const LinkGeneration both = std::min(of(one), of(other));
-    return both < newest_ ? std::optional(both) : std::nullopt;
+    const LinkGeneration both = newest_of_both(one, other);
+    return both < newest() ? std::optional(both) : std::nullopt;
 }
 
 void LinkGenerations::begin(const std::set<NodeId>& nodes, std::string sealed) {
-    for (const NodeId node : nodes) {
-        behind_.emplace(node, newest_);  // unless it lacks that one already
-    }
-    newest_ = following();
-    seeds_.insert_or_assign(newest_, std::move(sealed));
-    forget_seeds();
+    in_use_.emplace(following(), Generation{std::move(sealed), nodes});
+    forget();
 }
 
 void LinkGenerations::catch_up(const std::set<NodeId>& nodes) {
-    for (const NodeId node : nodes) {
-        behind_.erase(node);
-    }
-    forget_seeds();
+    std::set<NodeId>& missed = in_use_.rbegin()->second.missed;
+    std::erase_if(missed, [&](NodeId node) { return nodes.contains(node); });
+    forget();
 }
 
-void LinkGenerations::forget_seeds() {
-    std::erase_if(seeds_, [&](const auto& seed) {
-        return seed.first != newest_ &&
-               std::ranges::none_of(behind_, [&](const auto& node) { return node.second == seed.first; });
+// Needed are the newest, and what a node has that does not have the newest.
+void LinkGenerations::forget() {
+    const LinkGeneration last = newest();
+    const std::set<NodeId> lacking = behind();
+    std::erase_if(in_use_, [&](const auto& each) {
+        return each.first != last &&
+               std::ranges::all_of(lacking, [&](NodeId node) { return each.second.missed.contains(node); });
     });
 }
 

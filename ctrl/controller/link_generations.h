@@ -1,14 +1,16 @@
-// link_generations.h -- LinkGenerations: which generation of link secrets is the newest, and which nodes lack it.
+// link_generations.h -- LinkGenerations: which generations of link secrets are in use, and which nodes missed which.
 //
-// A document of the store, so that every controller that leads finds it as the one before left it:
+// A document of the store, so that every controller that leads finds it as the one before left it. One line for each
+// generation in use, the newest last:
 //
-//   newest: 3
-//   seed: 2 SEALED         as LinkRoots made it; one line for each generation that somebody has, and not for 0
-//   seed: 3 SEALED
-//   behind: 2 4,9          nodes that have generation 2, as far as is known
+//   generation: 0 - -
+//   generation: 2 SEALED 4,9     its seed, as LinkRoots made it, and the nodes that are not known to have taken it
+//   generation: 3 SEALED 4,9,12
 //
-// A node that is not listed has the newest. The link of two nodes accepts the newest and, while one of them is behind,
-// the newest that both have. When nobody is behind, former seeds are gone, and what was derived from them with them.
+// A node takes whatever is the newest when it is told, so who is away for long misses some. The link of two nodes
+// accepts the newest and, until both have it, the newest that neither has missed: that one both hold. (That a node took
+// a generation counts only while it is the newest: an end that was told the next one may have forgotten it.) What no
+// node needs any more is gone, seed and all: when all have the newest, every other one.
 //
 // Thread: values.
 #pragma once
@@ -29,16 +31,23 @@ inline constexpr std::string_view kLinkSecretsDocument = "link-secrets";
 
 class LinkGenerations {
   public:
+    struct Generation {
+        std::string seed;  // sealed; generation 0 has none
+        std::set<NodeId> missed;
+        friend bool operator==(const Generation&, const Generation&) = default;
+    };
+
     // The error names the line.
     static Result<LinkGenerations> parse(std::string_view body);
     std::string text() const;
 
-    LinkGeneration newest() const noexcept { return newest_; }
-    LinkGeneration following() const noexcept { return LinkGeneration{raw(newest_) + 1}; }
-    const std::map<LinkGeneration, std::string>& seeds() const noexcept { return seeds_; }
-    const std::map<NodeId, LinkGeneration>& behind() const noexcept { return behind_; }
-    // What a node has at least.
-    LinkGeneration of(NodeId node) const;
+    LinkGeneration newest() const noexcept { return in_use_.rbegin()->first; }
+    LinkGeneration following() const noexcept { return LinkGeneration{raw(newest()) + 1}; }
+    const std::map<LinkGeneration, Generation>& in_use() const noexcept { return in_use_; }
+    // Nodes that are not known to have the newest.
+    const std::set<NodeId>& behind() const noexcept { return in_use_.rbegin()->second.missed; }
+    // The newest that a node has, as far as is known.
+    LinkGeneration of(NodeId node) const { return newest_of_both(node, node); }
     // What the link of two nodes accepts beside the newest; none: nothing.
     std::optional<LinkGeneration> former(NodeId one, NodeId other) const;
 
@@ -50,13 +59,11 @@ class LinkGenerations {
     friend bool operator==(const LinkGenerations&, const LinkGenerations&) = default;
 
   private:
-    bool parse_line(std::string_view key, std::string_view value);
-    bool parse_behind(LinkGeneration generation, std::string_view nodes);
-    void forget_seeds();
+    bool parse_line(std::string_view line);
+    LinkGeneration newest_of_both(NodeId one, NodeId other) const;
+    void forget();
 
-    LinkGeneration newest_{};
-    std::map<LinkGeneration, std::string> seeds_;
-    std::map<NodeId, LinkGeneration> behind_;
+    std::map<LinkGeneration, Generation> in_use_{{LinkGeneration{}, {}}};
 };
 
 }  // namespace izar

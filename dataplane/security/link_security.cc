@@ -121,10 +121,10 @@ void LinkSecurity::apply_secrets(const OnSched& thread, Instant now) {
             continue;
         }
         const LiveSession* const session = link->in_force.get();
-        if (session == nullptr || !(session->under == accepted.secret[0])) {
-            link->handshake.want(now, session == nullptr ? Under::any : Under::first);
-        }
         const bool withdrawn = session != nullptr && !accepted.contains(session->under);
+        if (session == nullptr || !(session->under == accepted.secret[0])) {
+            link->handshake.want(now, session == nullptr || withdrawn ? Under::any : Under::first);
+        }
         link->withdrawn_at = withdrawn ? std::optional{link->withdrawn_at.value_or(now)} : std::nullopt;
     }
 }
@@ -190,6 +190,7 @@ void LinkSecurity::take(const OnSched& thread, NodeSlot slot, const HandshakeMes
         ++refused_;
         return;
     }
+    confirm(thread, slot, *link, now);  // before a newer answer takes the place of one that is in use
     HandshakeOutcome outcome = link->handshake.receive(bytes, in_use(*link), now, parts_.random);
     if (!outcome.session) {
         ++refused_;

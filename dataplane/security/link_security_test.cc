@@ -515,6 +515,60 @@ TEST_F(FormerSecretTest, AnAnswerUnderItCannotBeConfirmedLater) {
     EXPECT_EQ(arrived, sent);
 }
 
+// Minutes of a link whose ends hear of new generations at any time, hours late too, while handshakes get lost: packets
+// never do, and in the end no generation but the newest lets anybody in.
+TEST_F(FormerSecretTest, NoOrderOfNewsCostsAPacket) {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        Random news(seed);
+        random = Random(seed + 1);
+        a = std::make_unique<Node>(1, 2, 3'000 + seed);
+        b = std::make_unique<Node>(2, 1, 4'000 + seed);
+        a->security->replace(generation(1));
+        b->security->replace(generation(1));
+        run(30s, 100ms);
+        sent = arrived = 0;
+        lossy = static_cast<unsigned>(news.below(60));
+        std::uint8_t newest = 1;
+        std::array<std::set<std::uint8_t>, 2> took{{{1}, {1}}};  // as the controller knows it
+        const auto tell = [&](std::size_t end) {
+            std::uint8_t both = 0;
+            for (const std::uint8_t each : took[0]) {
+                both = took[1].contains(each) ? each : both;
+            }
+            (end == 0 ? a : b)->security->replace(both < newest ? generation(newest, both) : generation(newest));
+        };
+        std::array<bool, 2> here{true, true};
+        for (int event = 0; event < 30; ++event) {
+            const std::size_t end = news.below(2);
+            if (news.below(3) == 0) {
+                run(10s);  // operators do not type faster than handshakes cross that network
+                ++newest;
+            }
+            here[end] = !here[end] || news.below(3) > 0;
+            if (here[end]) {
+                tell(end);
+                took[end].insert(newest);  // acknowledged
+            }
+            if (here[1 - end]) {
+                tell(1 - end);  // what the other's acknowledgement changed
+                took[1 - end].insert(newest);
+            }
+            run(news.below(4) == 0 ? Nanos{500s} : Nanos{std::chrono::milliseconds{10 + news.below(3'000)}}, 100ms);
+            ASSERT_EQ(arrived, sent) << "seed " << seed << ", event " << event;
+        }
+        lossy = 0;
+        for (const std::size_t end : {0U, 1U, 0U}) {
+            took[end].insert(newest);
+            tell(end);
+            run(6s, 100ms);
+        }
+        ASSERT_EQ(arrived, sent) << "seed " << seed;
+        for (std::uint8_t former = 1; former < newest; ++former) {
+            ASSERT_FALSE(lets_in(former)) << "seed " << seed;
+        }
+    }
+}
+
 TEST_F(LinkSecurityTest, AnAnswerUnderAWithdrawnSecretCannotBeConfirmedLater) {
     a->security->replace(secrets_of(kNew + kOld));
     b->security->replace(secrets_of(kNew + kOld));

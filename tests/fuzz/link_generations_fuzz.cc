@@ -17,13 +17,13 @@ void fuzz(std::string_view text) {
     }
     CHECK(LinkGenerations::parse(links->text()).value() == *links);
     const LinkRoots roots{MasterSecret{1}};
-    for (const auto& [generation, sealed] : links->seeds()) {
-        CHECK(!roots.root(generation, sealed));
-    }
-    for (const auto& [node, generation] : links->behind()) {
-        const auto former = links->former(node, NodeId{1});
-        CHECK(former == links->former(NodeId{1}, node));
-        CHECK(former.has_value() && *former <= generation);
+    for (const auto& [generation, each] : links->in_use()) {
+        CHECK(generation == LinkGeneration{} || !roots.root(generation, each.seed));
+        for (const NodeId node : each.missed) {
+            const auto former = links->former(node, NodeId{1});
+            CHECK(former == links->former(NodeId{1}, node));
+            CHECK(!former || *former < links->newest());
+        }
     }
 }
 

@@ -201,10 +201,10 @@ SEEDS = {
     "link_generations": {
         name: text.encode()
         for name, text in {
-            "none": "", "first": "newest: 0\n", "begun": "newest: 1\nseed: 1 " + "ab" * 64 + "\nbehind: 0 1,2,3\n",
-            "done": "newest: 2\nseed: 2 " + "cd" * 64 + "\n", "no_seed": "newest: 3\n", "too_large": "newest: 4294967296\n",
-            "several": "newest: 3\nseed: 1 aa\nseed: 3 bb\nbehind: 0 7\nbehind: 1 4,9\n",
-            "twice": "newest: 1\nseed: 1 aa\nbehind: 0 1,1\n", "zero": "newest: 1\nseed: 0 aa\n", "word": "oldest: 1\n",
+            "none": "", "first": "generation: 0 - -\n", "done": "generation: 2 " + "cd" * 64 + " -\n",
+            "begun": "generation: 0 - -\ngeneration: 1 " + "ab" * 64 + " 1,2,3\n", "no_seed": "generation: 3\n",
+            "several": "generation: 0 - -\ngeneration: 1 aa 7\ngeneration: 3 bb 4,7,9\n", "too_large": "generation: 4294967296 a -\n",
+            "twice": "generation: 1 aa 1,1\n", "zero": "generation: 0 aa -\n", "word": "oldest: 1 aa -\n",
         }.items()
     },
     "overlay_header": {
