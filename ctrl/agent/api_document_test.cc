@@ -118,7 +118,7 @@ class ApiDocumentTest : public AgentFleetTest {
             *controller, [this](std::string_view line) { return answer(line); }, "secret");
     }
     // The two that a controller answers whether it leads or not.
-    Result<std::string> answer(std::string_view line) {
+    Answered<std::string> answer(std::string_view line) {
         const Json asked = Json::parse(line);
         if (asked.value("do", "") == "config") {
             return config_answer({}, "").dump();
@@ -228,7 +228,7 @@ TEST_F(ApiDocumentTest, AnswersAreAsItSays) {
     Json named = web;
     named["name"] = "web";
     call("POST", "/v1/services", {}, named);
-    call("POST", "/v1/services", {}, named, {}, 400);
+    call("POST", "/v1/services", {}, named, {}, 409);
     call("PUT", "/v1/services/{name}", {{"name", "web"}}, web);
     call("PATCH", "/v1/services/{name}", {{"name", "web"}}, {{"duplicate", true}});
     const Json at_ams{{"node", "ams"}, {"address", "10.1.0.80"}};
@@ -249,6 +249,10 @@ TEST_F(ApiDocumentTest, AnswersAreAsItSays) {
     EXPECT_EQ(call("POST", "/v1/links/rekey")["link_generation"], 1);
     EXPECT_EQ(call("GET", "/v1/groups")["groups"].size(), 1U);
     EXPECT_GT(call("GET", "/v1/events")["events"].size(), 2U);
+    EXPECT_EQ(call("GET", "/v1/nodes/system")["system"].size(), 2U);
+    call("GET", "/v1/nodes/system", {}, nullptr, {{"node", "nowhere"}}, 404);
+    call("GET", "/v1/links/probes");
+    EXPECT_EQ(call("GET", "/v1/links/metrics", {}, nullptr, {{"node", "ams"}})["metrics"].size(), 1U);
     call("GET", "/v1/status");
     call("GET", "/v1/config");
     call("GET", "/v1/controllers");
@@ -259,6 +263,9 @@ TEST_F(ApiDocumentTest, AnswersAreAsItSays) {
     call("GET", "/resolve/{domain}", {{"domain", "example.com"}}, nullptr, {{"client", "here"}}, 400);
     call("GET", "/resolve/{domain}", {{"domain", "nowhere"}}, nullptr, {}, 404);
     call("GET", "/v1/nodes", {}, nullptr, {}, 401, "another");
+    call("DELETE", "/v1/services/{name}", {{"name", "web"}}, nullptr, {}, 409);
+    call("POST", "/v1/nodes/{node}/drain", {{"node", "nowhere"}}, nullptr, {}, 404);
+    call("DELETE", "/v1/tokens/{id}", {{"id", "nowhere"}}, nullptr, {}, 404);
     call("DELETE", "/v1/domains/{domain}", {{"domain", "example.com"}});
     call("DELETE", "/v1/services/{name}", {{"name", "web"}});
     call("POST", "/v1/nodes/{node}/revoke", {{"node", "fra"}});
@@ -284,6 +291,9 @@ TEST_F(ApiDocumentTest, RequestsTakeTheKeysThatItSays) {
     takes_what_is_declared("POST", "/v1/links/rekey", {}, only_do);
     takes_what_is_declared("GET", "/v1/events", {}, only_do);
     takes_what_is_declared("GET", "/v1/history", {}, only_do);
+    takes_what_is_declared("GET", "/v1/nodes/system", {}, only_do);
+    takes_what_is_declared("GET", "/v1/links/probes", {}, only_do);
+    takes_what_is_declared("GET", "/v1/links/metrics", {}, only_do);
     for (const char* const plural : {"tokens", "nodes", "services", "domains", "links", "groups", "status"}) {
         takes_what_is_declared("GET", std::string("/v1/") + plural, {}, only_do);
     }

@@ -28,6 +28,7 @@ constexpr Route kRoutes[] = {
     {"POST", {"v1", "tokens"}, "token create"},
     {"DELETE", {"v1", "tokens", "{id}"}, "token withdraw"},
     {"GET", {"v1", "nodes"}, "nodes"},
+    {"GET", {"v1", "nodes", "system"}, "system"},
     {"POST", {"v1", "nodes", "{node}", "revoke"}, "node revoke"},
     {"POST", {"v1", "nodes", "{node}", "drain"}, "node drain", R"({"drained":true})"},
     {"POST", {"v1", "nodes", "{node}", "undrain"}, "node drain", R"({"drained":false})"},
@@ -42,6 +43,8 @@ constexpr Route kRoutes[] = {
     {"GET", {"v1", "status"}, "status"},
     {"GET", {"v1", "links"}, "links"},
     {"POST", {"v1", "links", "rekey"}, "link rekey"},
+    {"GET", {"v1", "links", "probes"}, "probes"},
+    {"GET", {"v1", "links", "metrics"}, "metrics"},
     {"GET", {"v1", "groups"}, "groups"},
     {"GET", {"v1", "history"}, "history"},
     {"GET", {"v1", "controllers"}, "controllers"},
@@ -74,6 +77,21 @@ HttpAnswer json_answer(unsigned status, const Json& body) {
 
 HttpAnswer problem(unsigned status, const std::string& why) {
     return json_answer(status, {{"error", why}});
+}
+
+// RFC 9110 section 15.
+unsigned status_of(OperatorFault fault) {
+    switch (fault) {
+        case OperatorFault::wrong:
+            break;
+        case OperatorFault::missing:
+            return 404;
+        case OperatorFault::conflict:
+            return 409;
+        case OperatorFault::later:
+            return 503;
+    }
+    return 400;
 }
 
 // A number of the query becomes one of the request.
@@ -151,7 +169,7 @@ HttpAnswer Api::answer_operator(const HttpRequest& request) {
         }
         const auto done = operators_(asked->dump(-1, ' ', false, Json::error_handler_t::replace));
         return done ? HttpAnswer{.status = 200, .body = *done}
-                    : problem(done.error().later ? 503 : 400, done.error().text);
+                    : problem(status_of(done.error().fault), done.error().text);
     }
     return known_path ? problem(405, "this path knows another method; docs/api.yaml lists them")
                       : problem(404, "there is no such path; docs/api.yaml lists them");

@@ -101,7 +101,7 @@ TEST_F(ApiTest, RoutesStandForOperatorRequests) {
               1);
     EXPECT_EQ(Json::parse(call("POST", {"v1", "requests"}, {{"do", "links"}}).body)["links"], Json::array());
     EXPECT_EQ(call("PATCH", {"v1", "services", "web"}, {{"duplicate", true}}).status, 200U);
-    EXPECT_EQ(call("POST", {"v1", "services"}, {{"name", "web"}, {"vip", "10.99.0.81"}}).status, 400U) << "it is there";
+    EXPECT_EQ(call("POST", {"v1", "services"}, {{"name", "web"}, {"vip", "10.99.0.81"}}).status, 409U) << "it is there";
     EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"][0]["duplicate"], true);
     const std::string token = Json::parse(call("GET", {"v1", "tokens"}).body)["tokens"][0]["id"];
     EXPECT_EQ(call("DELETE", {"v1", "tokens", token}).status, 200U);
@@ -118,7 +118,7 @@ TEST_F(ApiTest, ADomainNeedsNoServiceToBeNamedWhereOneIsMeant) {
     ASSERT_EQ(set.status, 200U) << set.body;
     EXPECT_EQ(Json::parse(set.body)["service"], "web");
     EXPECT_EQ(Json::parse(set.body)["domain"], "a.example");
-    EXPECT_EQ(call("PUT", {"v1", "domains", "b.example"}, {{"origin", "10.2.0.12"}}).status, 400U)
+    EXPECT_EQ(call("PUT", {"v1", "domains", "b.example"}, {{"origin", "10.2.0.12"}}).status, 409U)
         << "the service has another origin from the others";
     EXPECT_EQ(Json::parse(call("GET", {"v1", "services"}).body)["services"][0]["origins"][0]["address"], "10.2.0.11");
 }
@@ -135,6 +135,25 @@ TEST_F(ApiTest, RefusesStrangersAndWhatItDoesNotKnow) {
     EXPECT_EQ(call("PUT", {"v1", "services", "web"}, Json::array({1})).status, 400U);
     EXPECT_EQ(call("PUT", {"v1", "services", "web"}, {{"vip", "nowhere"}}).status, 400U);
     EXPECT_EQ(call("POST", {"v1", "requests"}).status, 400U);
+}
+
+TEST_F(ApiTest, WhatIsNotThereAndWhatIsTakenAreOtherThingsThanARequestThatIsWrong) {
+    join("ams", "eu", 1);
+    serve_example();
+    EXPECT_EQ(call("POST", {"v1", "nodes", "nowhere", "drain"}).status, 404U);
+    EXPECT_EQ(call("POST", {"v1", "nodes", "nowhere", "revoke"}).status, 404U);
+    EXPECT_EQ(call("DELETE", {"v1", "tokens", "nowhere"}).status, 404U);
+    EXPECT_EQ(call("DELETE", {"v1", "domains", "nowhere.example"}).status, 404U);
+    EXPECT_EQ(call("DELETE", {"v1", "services", "nowhere"}).status, 404U);
+    EXPECT_EQ(call("PATCH", {"v1", "services", "nowhere"}, {{"duplicate", true}}).status, 404U);
+    EXPECT_EQ(call("GET", {"v1", "history"}, nullptr, {{"from", "nowhere"}}).status, 404U);
+    const Json origins = {{{"address", "10.2.0.10"}}};
+    const Json taken = {{"vip", "10.99.0.80"}, {"first_port", 80}, {"last_port", 80}, {"origins", origins}};
+    EXPECT_EQ(call("PUT", {"v1", "services", "other"}, taken).status, 409U) << "the VIP is web's";
+    EXPECT_EQ(call("PUT", {"v1", "services", "other"}, {{"vip", "10.0.0.1"}, {"origins", origins}}).status, 409U)
+        << "the VIP is the address of ams";
+    EXPECT_EQ(call("DELETE", {"v1", "services", "web"}).status, 409U) << "example.com leads there";
+    EXPECT_EQ(call("PUT", {"v1", "services", "other"}, {{"origins", origins}}).status, 400U) << "it has no VIP";
 }
 
 TEST_F(ApiTest, AStoreThatFailsIsAnotherThingThanARequestThatIsWrong) {

@@ -26,7 +26,7 @@ std::string json_text(const Json& answer) {
 // What the store did not do. A leader soon knows that it has no store then.
 tl::unexpected<OperatorError> not_done(Controller& controller, const StoreError& error) {
     const OperatorError out(error);
-    if (out.later) {
+    if (out.fault == OperatorFault::later) {
         (void)controller.refresh();
     }
     return tl::unexpected(out);
@@ -82,13 +82,13 @@ Answered<Json> withdraw_token(Controller& controller, Request& request, const Op
 }
 
 // The node that a request is about; a request that is wrong in any way has none.
-Result<NodeId> wanted_node(const Controller& controller, Request& request) {
+Answered<NodeId> wanted_node(const Controller& controller, Request& request) {
     const NodeId node = controller.desired().find(request.node("node"));
     if (request.problem()) {
         return tl::unexpected(*request.problem());
     }
     if (node == kNoNode) {
-        return fail("there is no such node; `izar nodes` lists them");
+        return operator_fail(OperatorFault::missing, "there is no such node; `izar nodes` lists them");
     }
     return node;
 }
@@ -149,10 +149,12 @@ Answered<Json> write_service(Controller& controller, Request& request, Existing 
     const auto found = std::ranges::find(*services, name, [](const ServiceRecord& r) { return r.service.name; });
     const bool exists = found != services->end();
     if (exists && existing == Existing::refused) {
-        return fail(fmt::format("there is a service {} already; `izar service set` changes it", name));
+        return operator_fail(OperatorFault::conflict,
+                             fmt::format("there is a service {} already; `izar service set` changes it", name));
     }
     if (!exists && existing == Existing::changed) {
-        return fail(fmt::format("there is no service {}; `izar service add` makes it", name));
+        return operator_fail(OperatorFault::missing,
+                             fmt::format("there is no service {}; `izar service add` makes it", name));
     }
     ServiceRecord record = exists && existing == Existing::changed ? *found : new_service(name);
     read_service_keys(controller.desired(), request, record);

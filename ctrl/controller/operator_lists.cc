@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "ctrl/controller/measured_lists.h"
 #include "ctrl/history/history_answer.h"
 #include "ctrl/operator/operator_rows.h"
 
@@ -175,7 +176,7 @@ Answered<Json> tell_history(Controller& controller, Request& request) {
     const auto node = [&](const std::string& name) {
         const NodeId found = controller.desired().find(name);
         if (found == kNoNode) {
-            request.refuse(fmt::format("there is no node '{}'; `izar nodes` lists them", name));
+            request.refuse(fmt::format("there is no node '{}'; `izar nodes` lists them", name), OperatorFault::missing);
         }
         return found;
     };
@@ -203,9 +204,9 @@ std::optional<Answered<nlohmann::json>> answer_question(Controller& controller, 
                                                         OperatorRequest& request) {
     using Question = Answered<Json> (*)(Controller&, Request&);
     static const std::map<std::string, Question> questions{
-        {"tokens", list_tokens},   {"nodes", list_nodes},   {"services", list_services},
-        {"domains", list_domains}, {"links", list_links},   {"groups", list_groups},
-        {"history", tell_history}, {"events", list_events}, {"status", tell_status}};
+        {"tokens", list_tokens}, {"nodes", list_nodes},   {"services", list_services}, {"domains", list_domains},
+        {"links", list_links},   {"groups", list_groups}, {"history", tell_history},   {"events", list_events},
+        {"status", tell_status}, {"system", list_system}, {"probes", list_probes},     {"metrics", list_metrics}};
     const auto found = questions.find(name);
     return found == questions.end() ? std::nullopt : std::optional(found->second(controller, request));
 }

@@ -87,13 +87,13 @@ std::string OperatorRequest::node(const char* key) {
     return found != nullptr && found->is_number_unsigned() ? std::to_string(found->get<std::uint64_t>()) : needed(key);
 }
 
-void OperatorRequest::refuse(std::string why) {
+void OperatorRequest::refuse(std::string why, OperatorFault fault) {
     if (!problem_) {
-        problem_ = Error{std::move(why)};
+        problem_ = OperatorError{Error{std::move(why)}, fault};
     }
 }
 
-const std::optional<Error>& OperatorRequest::problem() {
+const std::optional<OperatorError>& OperatorRequest::problem() {
     if (!json_.is_object()) {
         refuse("must be an object");
         return problem_;

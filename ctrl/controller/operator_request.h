@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "ctrl/controller/operator_error.h"
 #include "dataplane/base/ip_address.h"
 #include "dataplane/base/result.h"
 
@@ -32,16 +33,16 @@ class OperatorRequest {
     std::string node(const char* key);                  // needed; a name or an id, which may be a number
 
     bool has(const char* key);
-    void refuse(std::string why);
+    void refuse(std::string why, OperatorFault fault = OperatorFault::wrong);
     // To be asked when all keys were read.
-    const std::optional<Error>& problem();
+    const std::optional<OperatorError>& problem();
 
   private:
     const nlohmann::json* find(const char* key);
 
     const nlohmann::json& json_;
     std::set<std::string> known_;
-    std::optional<Error> problem_;
+    std::optional<OperatorError> problem_;
 };
 
 }  // namespace izar

@@ -45,7 +45,7 @@ TYPED_TEST(StoreSuite, DomainsOfOneServiceGiveItTheSameOrigin) {
     ASSERT_FALSE(other);
     EXPECT_NE(other.error().text.find("from domain example.com (10.3.0.10)"), std::string::npos) << other.error().text;
     granted(this->store().set_domain("api.example.com", address("10.3.0.10"), "web", kNow));
-    EXPECT_EQ(fault_of(this->store().set_domain("example.com", address("10.3.0.12"), "", kNow)), StoreFault::refused);
+    EXPECT_EQ(fault_of(this->store().set_domain("example.com", address("10.3.0.12"), "", kNow)), StoreFault::conflict);
     EXPECT_EQ(granted(this->store().domains())[0].origin_ip, address("10.3.0.10"));
 
     Inventory inventory;
@@ -55,8 +55,8 @@ TYPED_TEST(StoreSuite, DomainsOfOneServiceGiveItTheSameOrigin) {
 
 TYPED_TEST(StoreSuite, ADomainsOriginIsOfItsServicesFamily) {
     granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), kNow));
-    EXPECT_EQ(fault_of(this->store().set_domain("six.com", address("fd00:3::a"), "web", kNow)), StoreFault::refused);
-    EXPECT_EQ(fault_of(this->store().set_domain("six.com", address("fd00:3::a"), "", kNow)), StoreFault::refused);
+    EXPECT_EQ(fault_of(this->store().set_domain("six.com", address("fd00:3::a"), "web", kNow)), StoreFault::conflict);
+    EXPECT_EQ(fault_of(this->store().set_domain("six.com", address("fd00:3::a"), "", kNow)), StoreFault::conflict);
     granted(this->store().set_domain("four.com", address("10.3.0.10"), "web", kNow));
     const auto moved = this->store().set_service(service_named("web", "2001:db8::1", "fd00:3::a"), kNow);
     ASSERT_FALSE(moved);

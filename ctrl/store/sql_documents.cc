@@ -65,7 +65,8 @@ StoreResult<void> SqlStore::remove_document(std::string_view name, WallTime now)
     Transaction transaction = writing("remove_document");
     const std::string known(name);
     if (transaction.run("document_removed", "DELETE FROM izar_documents WHERE name = ?", {known}) == 0) {
-        return transaction.refuse(fmt::format("there is no document {}", name.substr(0, kMaxDocumentName)));
+        return transaction.refuse(fmt::format("there is no document {}", name.substr(0, kMaxDocumentName)),
+                                  StoreFault::missing);
     }
     mark_removed(transaction, Removed::document, known, now);
     return transaction.finish();

@@ -48,11 +48,13 @@ Result<void> check_lead(Transaction& transaction, const DomainRecord& domain, co
     return {};
 }
 
-Result<std::string> service_to_lead(Transaction& transaction, const DomainRecord& domain, std::string_view wanted) {
+StoreResult<std::string> service_to_lead(Transaction& transaction, const DomainRecord& domain,
+                                         std::string_view wanted) {
     const auto services = read_services(transaction, "", {});
     const ServiceRecord* service = find_service(services, wanted.empty() ? domain.service : wanted);
     if (service == nullptr && !wanted.empty()) {
-        return fail(fmt::format("there is no service {}; add it first", wanted.substr(0, 40)));
+        return store_fail(StoreFault::refused,
+                          fmt::format("there is no service {}; add it first", wanted.substr(0, 40)));
     }
     if (service == nullptr) {
         service = find_service(services, domain.domain);
@@ -61,13 +63,13 @@ Result<std::string> service_to_lead(Transaction& transaction, const DomainRecord
         service = &services.front();
     }
     if (service == nullptr) {
-        return fail(
-            fmt::format("domain {}: there are {} services, and none has this name; name the one that its "
-                        "clients use ('izar services' lists them), or add it first",
-                        domain.domain, services.size()));
+        return store_fail(StoreFault::refused,
+                          fmt::format("domain {}: there are {} services, and none has this name; name the one that its "
+                                      "clients use ('izar services' lists them), or add it first",
+                                      domain.domain, services.size()));
     }
     if (auto good = check_lead(transaction, domain, service->service); !good) {
-        return tl::unexpected(good.error());
+        return store_fail(StoreFault::conflict, good.error().text);
     }
     return std::string(service->service.name);
 }

@@ -57,7 +57,7 @@ StoreResult<DomainRecord> SqlStore::set_domain(std::string_view domain, const Ip
     record.origin_ip = origin_ip;
     auto led = service_to_lead(transaction, record, service);
     if (!led) {
-        return transaction.refuse(led.error().text);
+        return transaction.refuse(led.error().text, led.error().fault);
     }
     record.service = *std::move(led);
     if (!old.empty()) {
@@ -77,7 +77,8 @@ StoreResult<void> SqlStore::remove_domain(std::string_view domain, WallTime now)
     const std::string name = known_spelling(domain);
     Transaction transaction = writing("remove_domain");
     if (transaction.run("domain_removed", "DELETE FROM izar_domains WHERE domain = ?", {name}) == 0) {
-        return transaction.refuse(fmt::format("there is no domain {}; 'izar domains' lists them", name.substr(0, 253)));
+        return transaction.refuse(fmt::format("there is no domain {}; 'izar domains' lists them", name.substr(0, 253)),
+                                  StoreFault::missing);
     }
     transaction.run("origin_row_removed", "DELETE FROM domain_origin WHERE domain = ?", {name});
     mark_removed(transaction, Removed::domain, name, now);

@@ -137,7 +137,7 @@ Result<void> take_domain(Transaction& transaction, const std::string& domain, co
     record.origin_ip = origin_ip;
     if (!record.service.empty()) {
         if (auto led = service_to_lead(transaction, record, record.service); !led) {
-            return tl::unexpected(led.error());
+            return fail(led.error().text);
         }
     }
     record.version = transaction.next_version();

@@ -47,6 +47,47 @@ SystemInfo sample_of(const SqlRow& row) {
     return s;
 }
 
+std::vector<RegionProbe> read_probes(Transaction& transaction, std::string_view rest, const SqlValues& values) {
+    std::vector<RegionProbe> out;
+    for (const SqlRow& row : transaction.query(
+             fmt::format("SELECT source_ip, source_region, target_ip, target_region, tcp_delay, probe_time FROM"
+                         " region_probe_info {}",
+                         rest),
+             values)) {
+        out.push_back({.source_ip = row.text(0),
+                       .source_region = row.text(1),
+                       .target_ip = row.text(2),
+                       .target_region = row.text(3),
+                       .tcp_delay = static_cast<std::uint32_t>(row.integer(4)),
+                       .probe_time = loaded_text(row.text(5))});
+    }
+    return out;
+}
+
+std::vector<LinkMetric> read_link_metrics(Transaction& transaction, std::string_view condition,
+                                          const SqlValues& values) {
+    std::vector<LinkMetric> out;
+    for (const SqlRow& row : transaction.query(
+             fmt::format("SELECT source_ip, destination_ip, link_latency, cpu_mean, cpu_variance,"
+                         " virtual_queue_cpu_mean, virtual_queue_cpu_variance, C, updated_at FROM network_metrics {}"
+                         " ORDER BY source_ip, destination_ip",
+                         condition),
+             values)) {
+        LinkMetric metric{.source_ip = row.text(0), .destination_ip = row.text(1)};
+        metric.link_latency = row.number(2);
+        metric.cpu_mean = row.number(3);
+        metric.cpu_variance = row.number(4);
+        metric.virtual_queue_cpu_mean = row.number(5);
+        metric.virtual_queue_cpu_variance = row.number(6);
+        if (!row.is_null(7)) {
+            metric.c = static_cast<std::int32_t>(row.integer(7));
+        }
+        metric.updated_at = loaded_text(row.text(8));
+        out.push_back(std::move(metric));
+    }
+    return out;
+}
+
 }  // namespace
 
 void insert_system_info(Transaction& transaction, const SystemInfo& s, WallTime now) {
@@ -145,18 +186,13 @@ StoreResult<void> SqlStore::write_region_probes(std::span<const RegionProbe> pro
 
 StoreResult<std::vector<RegionProbe>> SqlStore::region_probes(WallTime since) {
     Transaction transaction = reading();
-    std::vector<RegionProbe> out;
-    for (const SqlRow& row : transaction.query(
-             "SELECT source_ip, source_region, target_ip, target_region, tcp_delay, probe_time FROM region_probe_info"
-             " WHERE probe_time >= ? ORDER BY probe_time, id",
-             {wall_text(since)})) {
-        out.push_back({.source_ip = row.text(0),
-                       .source_region = row.text(1),
-                       .target_ip = row.text(2),
-                       .target_region = row.text(3),
-                       .tcp_delay = static_cast<std::uint32_t>(row.integer(4)),
-                       .probe_time = loaded_text(row.text(5))});
-    }
+    auto out = read_probes(transaction, "WHERE probe_time >= ? ORDER BY probe_time, id", {wall_text(since)});
+    return transaction.finish(std::move(out));
+}
+
+StoreResult<std::vector<RegionProbe>> SqlStore::newest_region_probes(std::size_t most) {
+    Transaction transaction = reading();
+    auto out = read_probes(transaction, fmt::format("ORDER BY probe_time DESC, id DESC LIMIT {}", most), {});
     return transaction.finish(std::move(out));
 }
 
@@ -174,23 +210,13 @@ StoreResult<void> SqlStore::write_link_metrics(std::span<const LinkMetric> metri
 
 StoreResult<std::vector<LinkMetric>> SqlStore::link_metrics() {
     Transaction transaction = reading();
-    std::vector<LinkMetric> out;
-    for (const SqlRow& row : transaction.query(
-             "SELECT source_ip, destination_ip, link_latency, cpu_mean, cpu_variance, virtual_queue_cpu_mean,"
-             " virtual_queue_cpu_variance, C, updated_at FROM network_metrics ORDER BY source_ip, destination_ip",
-             {})) {
-        LinkMetric metric{.source_ip = row.text(0), .destination_ip = row.text(1)};
-        metric.link_latency = row.number(2);
-        metric.cpu_mean = row.number(3);
-        metric.cpu_variance = row.number(4);
-        metric.virtual_queue_cpu_mean = row.number(5);
-        metric.virtual_queue_cpu_variance = row.number(6);
-        if (!row.is_null(7)) {
-            metric.c = static_cast<std::int32_t>(row.integer(7));
-        }
-        metric.updated_at = loaded_text(row.text(8));
-        out.push_back(std::move(metric));
-    }
+    auto out = read_link_metrics(transaction, "", {});
+    return transaction.finish(std::move(out));
+}
+
+StoreResult<std::vector<LinkMetric>> SqlStore::link_metrics_from(std::string_view source_ip) {
+    Transaction transaction = reading();
+    auto out = read_link_metrics(transaction, "WHERE source_ip = ?", {std::string(source_ip)});
     return transaction.finish(std::move(out));
 }
 

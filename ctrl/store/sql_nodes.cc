@@ -211,7 +211,8 @@ StoreResult<void> SqlStore::revoke_node(NodeId id, WallTime now) {
     const SqlValue number = std::int64_t{raw(id)};
     const auto found = first_node(transaction, "WHERE node_id = ?", {number});
     if (!found) {
-        return transaction.refuse(fmt::format("there is no node {}; 'izar nodes' lists them", raw(id)));
+        return transaction.refuse(fmt::format("there is no node {}; 'izar nodes' lists them", raw(id)),
+                                  StoreFault::missing);
     }
     if (found->state == NodeState::revoked) {
         return transaction.finish();
@@ -244,7 +245,8 @@ StoreResult<void> SqlStore::set_drained(NodeId id, bool drained, WallTime /*now*
     const SqlValue number = std::int64_t{raw(id)};
     const auto found = first_node(transaction, "WHERE node_id = ?", {number});
     if (!found || found->state == NodeState::revoked) {
-        return transaction.refuse(fmt::format("there is no node {} to drain; 'izar nodes' lists them", raw(id)));
+        return transaction.refuse(fmt::format("there is no node {} to drain; 'izar nodes' lists them", raw(id)),
+                                  StoreFault::missing);
     }
     if (found->drained != drained) {
         const auto version = static_cast<std::int64_t>(transaction.next_version());

@@ -163,7 +163,7 @@ StoreResult<ServiceRecord> SqlStore::set_service(const Service& service, std::sp
     const ServiceRecord before = old != all.end() ? *old : ServiceRecord{};
     ServiceRecord record = wanted_record(service, node_vips);
     if (auto fits = check_beside(transaction, before, record, all); !fits) {
-        return transaction.refuse(fits.error().text);
+        return transaction.refuse(fits.error().text, StoreFault::conflict);
     }
     if (auto numbered = give_ids(transaction, before, record); !numbered) {
         return transaction.refuse(numbered.error().text);
@@ -187,13 +187,14 @@ StoreResult<void> SqlStore::remove_service(std::string_view name, WallTime now) 
     Transaction transaction = writing("remove_service");
     const auto found = read_services(transaction, "WHERE name = ?", {std::string(name)});
     if (found.empty()) {
-        return transaction.refuse(
-            fmt::format("there is no service {}; 'izar services' lists them", name.substr(0, 40)));
+        return transaction.refuse(fmt::format("there is no service {}; 'izar services' lists them", name.substr(0, 40)),
+                                  StoreFault::missing);
     }
     const auto users = read_domains(transaction, "WHERE service = ?", {std::string(name)});
     if (!users.empty()) {
         return transaction.refuse(
-            fmt::format("domain {} leads to service {}; remove the domain first", users.front().domain, name));
+            fmt::format("domain {} leads to service {}; remove the domain first", users.front().domain, name),
+            StoreFault::conflict);
     }
     write_node_vips(transaction, found.front(), ServiceRecord{});
     transaction.run("service_removed", "DELETE FROM izar_services WHERE name = ?", {std::string(name)});

@@ -63,8 +63,10 @@ class SqlStore final : public Store {
     StoreResult<std::vector<SystemInfo>> latest_system_info() override;
     StoreResult<void> write_region_probes(std::span<const RegionProbe> probes) override;
     StoreResult<std::vector<RegionProbe>> region_probes(WallTime since) override;
+    StoreResult<std::vector<RegionProbe>> newest_region_probes(std::size_t most) override;
     StoreResult<void> write_link_metrics(std::span<const LinkMetric> metrics, std::span<const LinkEnds> dead) override;
     StoreResult<std::vector<LinkMetric>> link_metrics() override;
+    StoreResult<std::vector<LinkMetric>> link_metrics_from(std::string_view source_ip) override;
 
     StoreResult<void> write_history(std::span<const HistorySample> samples) override;
     StoreResult<std::vector<HistoryPoint>> history(const HistoryQuery& query) override;
@@ -130,7 +132,7 @@ Result<Document> put_document(Transaction& transaction, std::string_view name, s
 Result<void> check_lead(Transaction& transaction, const DomainRecord& domain, const Service& service);
 // The name of the service that a domain is to lead to: the one wanted, else the one it has, else the one of its name,
 // else the only one.
-Result<std::string> service_to_lead(Transaction& transaction, const DomainRecord& domain, std::string_view wanted);
+StoreResult<std::string> service_to_lead(Transaction& transaction, const DomainRecord& domain, std::string_view wanted);
 // Domains without a service get the one of their name, where it may have their origin.
 enum class LeadTo : std::uint8_t { namesake, namesake_or_only };  // the only service: of one domain, if no other has it
 void lead_domains_without_service(Transaction& transaction, LeadTo choice);

@@ -78,7 +78,8 @@ StoreResult<void> SqlStore::withdraw_token(std::string_view id, WallTime /*now*/
     const auto changed =
         transaction.run("withdrawn", "UPDATE izar_tokens SET withdrawn = 1 WHERE token_id = ?", {std::string(id)});
     if (changed == 0) {
-        return transaction.refuse(fmt::format("there is no token {}; 'izar tokens' lists them", id.substr(0, 40)));
+        return transaction.refuse(fmt::format("there is no token {}; 'izar tokens' lists them", id.substr(0, 40)),
+                                  StoreFault::missing);
     }
     return transaction.finish();
 }

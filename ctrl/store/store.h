@@ -117,11 +117,13 @@ class Store {
     virtual StoreResult<void> write_system_info(std::span<const SystemInfo> samples, WallTime now) = 0;
     virtual StoreResult<std::vector<SystemInfo>> latest_system_info() = 0;  // one per ip
     virtual StoreResult<void> write_region_probes(std::span<const RegionProbe> probes) = 0;
-    virtual StoreResult<std::vector<RegionProbe>> region_probes(WallTime since) = 0;  // oldest first
+    virtual StoreResult<std::vector<RegionProbe>> region_probes(WallTime since) = 0;           // oldest first
+    virtual StoreResult<std::vector<RegionProbe>> newest_region_probes(std::size_t most) = 0;  // newest first
     // `dead`: links that have no latency now, and no row afterwards.
     virtual StoreResult<void> write_link_metrics(std::span<const LinkMetric> metrics,
                                                  std::span<const LinkEnds> dead) = 0;
-    virtual StoreResult<std::vector<LinkMetric>> link_metrics() = 0;
+    virtual StoreResult<std::vector<LinkMetric>> link_metrics() = 0;  // in order of both addresses, as text
+    virtual StoreResult<std::vector<LinkMetric>> link_metrics_from(std::string_view source_ip) = 0;
 
     // --- History ---
     virtual StoreResult<void> write_history(std::span<const HistorySample> samples) = 0;

@@ -33,7 +33,7 @@ TYPED_TEST(StoreSuite, AServiceKeepsItsIdThroughChanges) {
 TYPED_TEST(StoreSuite, ARemovedServicesIdIsNotGivenAgain) {
     const auto first = granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), kNow));
     granted(this->store().remove_service("web", kNow));
-    EXPECT_EQ(fault_of(this->store().remove_service("web", kNow)), StoreFault::refused);
+    EXPECT_EQ(fault_of(this->store().remove_service("web", kNow)), StoreFault::missing);
     const auto next = granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), kNow));
     EXPECT_NE(next.service.id, first.service.id);
 }
@@ -41,7 +41,7 @@ TYPED_TEST(StoreSuite, ARemovedServicesIdIsNotGivenAgain) {
 TYPED_TEST(StoreSuite, TwoServicesCannotHaveOnePlace) {
     granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), kNow));
     EXPECT_EQ(fault_of(this->store().set_service(service_named("shop", "203.0.113.1", "10.1.0.9"), kNow)),
-              StoreFault::refused);
+              StoreFault::conflict);
     EXPECT_TRUE(this->store().set_service(service_named("shop", "203.0.113.2", "10.1.0.9"), kNow));
 }
 
@@ -56,14 +56,14 @@ TYPED_TEST(StoreSuite, DomainsStandInTheirPublicTable) {
     EXPECT_EQ(granted(this->store().domains()).at(0).created_at, kNow);
     granted(this->store().remove_domain("EXAMPLE.com", kNow));
     EXPECT_EQ(this->backing().ask_outside("SELECT COUNT(*) FROM domain_origin"), "0");
-    EXPECT_EQ(fault_of(this->store().remove_domain("example.com", kNow)), StoreFault::refused);
+    EXPECT_EQ(fault_of(this->store().remove_domain("example.com", kNow)), StoreFault::missing);
 }
 
 TYPED_TEST(StoreSuite, ADomainsServiceMustBeThereAndStay) {
     EXPECT_EQ(fault_of(this->store().set_domain("a.example", address("10.0.1.5"), "web", kNow)), StoreFault::refused);
     granted(this->store().set_service(service_named("web", "203.0.113.1", "10.1.0.1"), kNow));
     granted(this->store().set_domain("a.example", address("10.0.1.5"), "web", kNow));
-    EXPECT_EQ(fault_of(this->store().remove_service("web", kNow)), StoreFault::refused);
+    EXPECT_EQ(fault_of(this->store().remove_service("web", kNow)), StoreFault::conflict);
 }
 
 TYPED_TEST(StoreSuite, NodesStandInTheirPublicTableUntilRevoked) {
@@ -293,6 +293,8 @@ TYPED_TEST(StoreSuite, ProbesAndLinkMetricsReadBack) {
     granted(this->store().write_region_probes(probes));
     EXPECT_EQ(granted(this->store().region_probes(kNow)), probes);
     EXPECT_EQ(granted(this->store().region_probes(kNow + seconds{1})).size(), 1U);
+    EXPECT_EQ(granted(this->store().newest_region_probes(1)), std::vector{probes[1]});
+    EXPECT_EQ(granted(this->store().newest_region_probes(9)), (std::vector{probes[1], probes[0]}));
 
     std::vector<LinkMetric> metrics{{"10.0.0.1", "10.0.0.2", 45.5, 20, 4, 0.5, 0.25, 3, kNow},
                                     {"10.0.0.2", "10.0.0.1", 46, 20, 4, 0.5, 0.25, std::nullopt, kNow}};
@@ -301,6 +303,7 @@ TYPED_TEST(StoreSuite, ProbesAndLinkMetricsReadBack) {
     metrics[0].updated_at += seconds{5};
     granted(this->store().write_link_metrics(std::span(metrics).first(1), {}));
     EXPECT_EQ(granted(this->store().link_metrics()), metrics);
+    EXPECT_EQ(granted(this->store().link_metrics_from("10.0.0.2")), std::vector{metrics[1]});
     granted(this->store().write_link_metrics({}, std::vector<LinkEnds>{{"10.0.0.2", "10.0.0.1"}}));
     EXPECT_EQ(granted(this->store().link_metrics()), std::vector{metrics[0]});
 }

@@ -10,6 +10,8 @@ namespace izar {
 
 enum class StoreFault : std::uint8_t {
     refused,      // the request cannot be granted as it stands: tell whoever made it
+    missing,      // the same, because what it is about is not there
+    conflict,     // the same, because of something else that is there
     denied,       // a token that is unknown, expired, used up or withdrawn; deliberately no more than that
     fenced,       // somebody else leads since: stop writing and step down
     unavailable,  // disk or database; nothing was changed, and the same call may be tried again

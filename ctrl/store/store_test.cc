@@ -65,7 +65,7 @@ TYPED_TEST(StoreSuite, AWithdrawnTokenLetsNobodyIn) {
     granted(this->store().withdraw_token(token.id, kNow));
     EXPECT_EQ(fault_of(this->store().join(this->request(1), kNow)), StoreFault::denied);
     EXPECT_TRUE(granted(this->store().tokens()).at(0).withdrawn);
-    EXPECT_EQ(fault_of(this->store().withdraw_token("0000000000000000", kNow)), StoreFault::refused);
+    EXPECT_EQ(fault_of(this->store().withdraw_token("0000000000000000", kNow)), StoreFault::missing);
 }
 
 TYPED_TEST(StoreSuite, CreatingTheSameTokenAgainChangesNothing) {
@@ -118,8 +118,8 @@ TYPED_TEST(StoreSuite, ARevokedNodeIsNeverResurrectedAndItsIdNeverGivenAgain) {
     EXPECT_EQ(revoked.state, NodeState::revoked);
     EXPECT_EQ(revoked.revoked_at, kNow + hours{1});
     EXPECT_EQ(fault_of(this->store().join(this->request(1), kNow)), StoreFault::denied);
-    EXPECT_EQ(fault_of(this->store().set_drained(first.id, true, kNow)), StoreFault::refused);
-    EXPECT_EQ(fault_of(this->store().revoke_node(NodeId{99}, kNow)), StoreFault::refused);
+    EXPECT_EQ(fault_of(this->store().set_drained(first.id, true, kNow)), StoreFault::missing);
+    EXPECT_EQ(fault_of(this->store().revoke_node(NodeId{99}, kNow)), StoreFault::missing);
 
     // Its address and name are free again, its id is not, also after a restart.
     this->reopen();

@@ -51,7 +51,9 @@ class Transaction {
     StoreResult<void> finish() { return commit(); }
 
     // The failure that stuck, or this one: nothing of the transaction stays.
-    tl::unexpected<StoreError> refuse(std::string text) { return end_with(StoreFault::refused, std::move(text)); }
+    tl::unexpected<StoreError> refuse(std::string text, StoreFault fault = StoreFault::refused) {
+        return end_with(fault, std::move(text));
+    }
     tl::unexpected<StoreError> deny(std::string text) { return end_with(StoreFault::denied, std::move(text)); }
 
   private:
