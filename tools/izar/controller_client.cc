@@ -1,11 +1,15 @@
 #include "tools/izar/controller_client.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "ctrl/http/api_client.h"
@@ -19,12 +23,25 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr Nanos kPatience = std::chrono::seconds{10};
+constexpr const char* kClearScreen = "\x1b[H\x1b[2J";  // ECMA-48: cursor home, erase in page
 
 Result<std::string> read_token(const std::string& path) {
     std::ifstream file(path);
     std::string out;
     if (!std::getline(file, out)) {
         return fail(fmt::format("{}: cannot be read; give a copy of the controller's api.token", path));
+    }
+    return out;
+}
+
+Json flat(const Json& pairs, const std::string& prefix = "") {
+    Json out = Json::object();
+    for (const auto& [key, value] : pairs.items()) {
+        if (value.is_object()) {
+            out.update(flat(value, prefix + key + "."));
+        } else {
+            out[prefix + key] = value;
+        }
     }
     return out;
 }
@@ -85,6 +102,28 @@ void add_local_target(CLI::App& command, const std::shared_ptr<ControllerTarget>
     auto* const local = command.add_flag("--local", target->local, "This machine's node, by its agent");
     local->excludes(command.get_option("--socket"))->excludes(command.get_option("--api"));
     command.add_option("--node", target->node, "Of several nodes on this machine the one to ask")->needs(local);
+}
+
+void add_watch(CLI::App& command, const std::shared_ptr<ControllerTarget>& target) {
+    command
+        .add_option_function<double>(
+            "--watch", [=](double seconds) { target->watch_s = seconds; },
+            "Look again every so many seconds, 2 unless told, until it is ended")
+        ->expected(0, 1)
+        ->default_str("2")
+        ->type_name("[SECONDS]")
+        ->check(CLI::Range(0.1, 86'400.0));
+}
+
+int watched(const ControllerTarget& target, const std::function<int()>& look) {
+    const bool redraws = target.output == "table" && isatty(STDOUT_FILENO) != 0;
+    while (target.watch_s > 0) {
+        fmt::print("{}", redraws ? kClearScreen : "");
+        (void)look();
+        std::fflush(stdout);
+        std::this_thread::sleep_for(std::chrono::duration<double>(target.watch_s));
+    }
+    return look();
 }
 
 namespace {
@@ -148,6 +187,23 @@ std::string table_text(const Json& rows, const std::vector<std::string>& columns
 
 void print_table(const Json& rows, const std::vector<std::string>& columns) {
     fmt::print("{}", table_text(rows, columns));
+}
+
+std::string pairs_text(const Json& pairs) {
+    const Json all = flat(pairs);
+    std::size_t width = 0;
+    for (const auto& [key, value] : all.items()) {
+        width = std::max(width, key.size());
+    }
+    std::string out;
+    for (const auto& [key, value] : all.items()) {
+        out += fmt::format("{:<{}}  {}\n", key, width, cell(value));
+    }
+    return out;
+}
+
+void print_pairs(const Json& pairs) {
+    fmt::print("{}", pairs_text(pairs));
 }
 
 Result<Json> controller_answer(const ControllerTarget& target, const Json& request) {

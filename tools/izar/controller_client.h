@@ -24,6 +24,7 @@ struct ControllerTarget {
     std::string token_file = "/var/lib/izar/controller/api.token";
     std::string authority = "/var/lib/izar/controller/authority.crt";
     std::string output = "table";
+    double watch_s = 0;  // between two looks; 0: one look
 };
 
 // The socket that is asked without `api`. Where nothing was said it is that of this machine's controller or, if there
@@ -34,6 +35,12 @@ Result<std::string> target_socket(const ControllerTarget& target, const std::str
 void add_controller_target(CLI::App& command, const std::shared_ptr<ControllerTarget>& target);
 // To one that agents answer, too: the same, --local and --node.
 void add_local_target(CLI::App& command, const std::shared_ptr<ControllerTarget>& target);
+
+// Adds --watch [SECONDS].
+void add_watch(CLI::App& command, const std::shared_ptr<ControllerTarget>& target);
+// Looks once, or with --watch again and again until the user ends it, whatever a look's code; on a terminal each takes
+// the place of the one before.
+int watched(const ControllerTarget& target, const std::function<int()>& look);
 
 // Sends the request, prints the answer (`show` prints one for people) and gives the exit code.
 int ask_controller(const ControllerTarget& target, const nlohmann::json& request,
@@ -47,5 +54,8 @@ std::string cell(const nlohmann::json& value);
 // Columns as wide as their widest cell, in the order given; those that no row has are left out.
 std::string table_text(const nlohmann::json& rows, const std::vector<std::string>& columns);
 void print_table(const nlohmann::json& rows, const std::vector<std::string>& columns);
+// A line for each key; of pairs within a pair as "edge.generation".
+std::string pairs_text(const nlohmann::json& pairs);
+void print_pairs(const nlohmann::json& pairs);
 
 }  // namespace izar

@@ -11,6 +11,7 @@
 #include "dataplane/tables/service_rules.h"
 #include "tools/izar/controller_client.h"
 #include "tools/izar/drain_noun.h"
+#include "tools/izar/measured_noun.h"
 #include "tools/izar/noun.h"
 
 namespace izar {
@@ -29,10 +30,13 @@ void add_list(CLI::App& app, Action& run, const std::string& plural, const std::
     } else {
         add_controller_target(*noun, target);
     }
+    add_watch(*noun, target);
     noun->callback([=, &run] {
         run = [=] {
-            return ask_controller(*target, {{"do", plural}},
-                                  [&](const Json& answer) { print_table(answer.value(plural, Json()), columns); });
+            return watched(*target, [&] {
+                return ask_controller(*target, {{"do", plural}},
+                                      [&](const Json& answer) { print_table(answer.value(plural, Json()), columns); });
+            });
         };
     });
 }
@@ -98,6 +102,7 @@ void add_node_noun(CLI::App& app, Action& run) {
     bind_text(*add_verb(*noun, run, "revoke", "Refuse a node's certificate from now on", revoke), "node", revoke,
               "node", "Id or name");
     add_drain_verb(*noun, run);
+    add_system_verb(*noun, run);
     auto undrain = std::make_shared<Json>(Json{{"do", "node drain"}, {"drained", false}});
     bind_text(*add_verb(*noun, run, "undrain", "Take new flows again", undrain), "node", undrain, "node", "Id or name");
     add_list(app, run, "nodes", "All nodes",

@@ -62,34 +62,83 @@ _izar_edge() {
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 
+# Options of each question to a controller; those that a noun or verb adds come before.
+_izar_asking='--socket --api --token-file --authority --output --help'
+
+# Names that follow a verb: what there is, asked of the controller (cheap, and nothing where none answers).
+_izar_names() {
+    izar "$1" -o json 2>/dev/null | grep -o "\"$2\":\"[^\"]*\"" | cut -d'"' -f4
+}
+
+_izar_offer() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+# What follows the noun: one of its verbs; then options, or names of what the verb is about.
+_izar_verbs() {
+    local verbs=$1 verb=${COMP_WORDS[2]}
+    if ((COMP_CWORD == 2)); then
+        _izar_offer "$verbs --help"
+    elif [[ $cur == -* ]]; then
+        case "${COMP_WORDS[1]} $verb" in
+            'token create') _izar_offer "--region --ttl --uses $_izar_asking" ;;
+            'node drain') _izar_offer "--wait $_izar_asking" ;;
+            'link rekey') _izar_offer "--wait $_izar_asking" ;;
+            'node system' | 'link '*) _izar_offer "--watch $_izar_asking" ;;
+            'service add') _izar_offer "--vip --vip-at --protocol --ports --origin --egress --duplicate $_izar_asking" ;;
+            'service set') _izar_offer "--vip --vip-at --no-vip-at --protocol --ports --origin --egress --every-egress --duplicate --no-duplicate $_izar_asking" ;;
+            'domain set') _izar_offer "--service $_izar_asking" ;;
+            *) _izar_offer "$_izar_asking" ;;
+        esac
+    elif ((COMP_CWORD == 3)); then
+        case "${COMP_WORDS[1]} $verb" in
+            'node '* | 'link metrics') _izar_offer "$(_izar_names nodes name)" ;;
+            'service set' | 'service rm') _izar_offer "$(_izar_names services name)" ;;
+            'domain set' | 'domain rm') _izar_offer "$(_izar_names domains domain)" ;;
+            'token withdraw') _izar_offer "$(_izar_names tokens id)" ;;
+        esac
+    fi
+}
+
 _izar() {
     local cur=${COMP_WORDS[COMP_CWORD]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'edge lab replay path paths node nodes service services domain domains token tokens
-            status config link links groups controllers history events --help --version' -- "$cur")
+        _izar_offer 'edge lab replay path paths node nodes link links service services domain domains token tokens
+            status config groups controllers history events --help --version'
         return
     fi
+    case ${COMP_WORDS[COMP_CWORD - 1]} in
+        -o | --output) _izar_offer 'table json'; return ;;
+        --protocol) _izar_offer 'tcp udp icmp'; return ;;
+        --socket | --token-file | --authority) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    esac
     case ${COMP_WORDS[1]} in
         edge) _izar_edge 2 ;;
         lab)
             if ((COMP_CWORD == 2)); then
-                mapfile -t COMPREPLY < <(compgen -W 'up down status exec link trace restart kill' -- "$cur")
+                _izar_offer 'up down status exec link trace restart kill'
             else
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             fi
             ;;
-        events) mapfile -t COMPREPLY < <(compgen -W '--follow --socket --api --token-file --authority --output' -- "$cur") ;;
-        link)
-            if ((COMP_CWORD == 2)); then
-                mapfile -t COMPREPLY < <(compgen -W 'rekey' -- "$cur")
-            else
-                mapfile -t COMPREPLY < <(compgen -W '--wait --socket --api --token-file --authority --output' -- "$cur")
-            fi
+        node) _izar_verbs 'drain revoke system undrain' ;;
+        link) _izar_verbs 'metrics probes rekey' ;;
+        service) _izar_verbs 'add rm set' ;;
+        domain) _izar_verbs 'rm set' ;;
+        token) _izar_verbs 'create withdraw' ;;
+        path) ((COMP_CWORD == 2)) && _izar_offer 'explain --help' ;;
+        events) _izar_offer "--follow $_izar_asking" ;;
+        links) _izar_offer "--heat --local --node --watch $_izar_asking" ;;
+        config) _izar_offer "--local --node $_izar_asking" ;;
+        status | nodes | services) _izar_offer "--local --node --watch $_izar_asking" ;;
+        domains | tokens | groups | controllers) _izar_offer "--watch $_izar_asking" ;;
+        history)
+            case $cur in
+                -*) _izar_offer "--metric --last --points $_izar_asking" ;;
+                *) _izar_offer "$(_izar_names nodes name)" ;;
+            esac
             ;;
-        links) mapfile -t COMPREPLY < <(compgen -W '--heat --local --node --socket --api --token-file --authority --output' -- "$cur") ;;
-        status | config | nodes | services)
-            mapfile -t COMPREPLY < <(compgen -W '--local --node --socket --api --token-file --authority --output' -- "$cur") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }

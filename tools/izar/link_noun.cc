@@ -1,4 +1,4 @@
-// `izar link rekey [--wait]`: the secrets of all links, replaced.
+// `izar link rekey [--wait]`: the secrets of all links, replaced; and what was measured on them (measured_noun.h).
 #include <fmt/format.h>
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tools/izar/controller_client.h"
+#include "tools/izar/measured_noun.h"
 #include "tools/izar/noun.h"
 
 namespace izar {
@@ -78,14 +79,10 @@ int wait_until_taken(const ControllerTarget& target, Json done) {
     }
 }
 
-}  // namespace
-
-void add_link_noun(CLI::App& app, Action& run) {
-    CLI::App* noun = app.add_subcommand("link", "Links between nodes");
-    noun->require_subcommand(1);
+void add_rekey_verb(CLI::App& noun, Action& run) {
     const auto target = std::make_shared<ControllerTarget>();
     const auto wait = std::make_shared<bool>(false);
-    CLI::App* verb = noun->add_subcommand("rekey", "Replace the secrets of all links, without a packet lost");
+    CLI::App* verb = noun.add_subcommand("rekey", "Replace the secrets of all links, without a packet lost");
     add_controller_target(*verb, target);
     verb->add_flag("--wait", *wait, "Until every node whose agent is here has the new ones");
     verb->callback([=, &run] {
@@ -103,6 +100,15 @@ void add_link_noun(CLI::App& app, Action& run) {
             return static_cast<int>(kExitDone);
         };
     });
+}
+
+}  // namespace
+
+void add_link_noun(CLI::App& app, Action& run) {
+    CLI::App* noun = app.add_subcommand("link", "Links between nodes");
+    noun->require_subcommand(1);
+    add_rekey_verb(*noun, run);
+    add_measured_verbs(*noun, run);
 }
 
 }  // namespace izar

@@ -56,6 +56,19 @@ Json with_names(Json links, const ControllerTarget& target) {
     return links;
 }
 
+int show_links(const ControllerTarget& target, bool heat) {
+    int code = kExitDone;
+    const int asked = ask_controller(target, {{"do", "links"}}, [&](const Json& answer) {
+        const Json links = answer.value("links", Json::array());
+        if (heat) {
+            code = show_heat(target, links);
+        } else {
+            print_table(with_names(links, target), {"from", "to", "state", "rtt_ms", "loss_ratio"});
+        }
+    });
+    return asked == kExitDone ? code : asked;
+}
+
 }  // namespace
 
 void add_links_noun(CLI::App& app, Action& run) {
@@ -63,21 +76,9 @@ void add_links_noun(CLI::App& app, Action& run) {
     const auto heat = std::make_shared<bool>(false);
     CLI::App* noun = app.add_subcommand("links", "All links, as their near ends measure them");
     add_local_target(*noun, target);
+    add_watch(*noun, target);
     noun->add_flag("--heat", *heat, "As a map: RTT from each node to each, coloured on a terminal");
-    noun->callback([=, &run] {
-        run = [=] {
-            int code = kExitDone;
-            const int asked = ask_controller(*target, {{"do", "links"}}, [&](const Json& answer) {
-                const Json links = answer.value("links", Json::array());
-                if (*heat) {
-                    code = show_heat(*target, links);
-                } else {
-                    print_table(with_names(links, *target), {"from", "to", "state", "rtt_ms", "loss_ratio"});
-                }
-            });
-            return asked == kExitDone ? code : asked;
-        };
-    });
+    noun->callback([=, &run] { run = [=] { return watched(*target, [&] { return show_links(*target, *heat); }); }; });
 }
 
 }  // namespace izar
