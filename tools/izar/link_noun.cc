@@ -1,6 +1,7 @@
 // `izar link rekey [--wait]`: the secrets of all links, replaced; and what was measured on them (measured_noun.h).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr auto kLook = std::chrono::milliseconds{200};
+constexpr std::size_t kMostNames = 10;  // in one line
 
 int complain(const std::string& text) {
     fmt::print(stderr, "izar: {}\n", text);
@@ -45,10 +47,10 @@ Result<Lacking> who_lacks(const ControllerTarget& target, std::uint64_t generati
 
 std::string names(const Json& list) {
     std::string out;
-    for (const Json& name : list) {
-        out += (out.empty() ? "" : ", ") + cell(name);
+    for (std::size_t i = 0; i < std::min(list.size(), kMostNames); ++i) {
+        out += (out.empty() ? "" : ", ") + cell(list[i]);
     }
-    return out;
+    return list.size() > kMostNames ? fmt::format("{} and {} more", out, list.size() - kMostNames) : out;
 }
 
 // Until no node whose agent is here lacks the generation. Whom it waits for it says on standard error, for people.
