@@ -36,8 +36,21 @@ Agent::~Agent() = default;
 void Agent::start() {
     begun_ = parts_.loop.now();
     connect();
+    hear_bell();
     look_at_ring();
     report();
+}
+
+void Agent::hear_bell() {
+    FileDescriptor bell = parts_.ring.bell();
+    const int descriptor = bell.get();
+    bell_rang_ = std::make_shared<std::function<void()>>([this] { look_at_ring(); });
+    parts_.loop.watch(std::move(bell), [descriptor, call = std::weak_ptr(bell_rang_)] {
+        hush_bell(descriptor);
+        if (const auto rang = call.lock()) {
+            (*rang)();
+        }
+    });
 }
 
 void Agent::connect() {
@@ -151,7 +164,7 @@ bool Agent::on_message(std::span<const std::uint8_t> payload) {
         const auto taken = renewal_.take(message->renewed().certificate());
         parts_.log(taken ? "this node's certificate is renewed" : taken.error().text);
     }
-    (void)feed_.do_work();
+    feed();
     return true;
 }
 
@@ -162,7 +175,7 @@ void Agent::take_static(const control::StaticUpdate& update) {
         answer.mutable_static_taken()->set_whole_wanted(!update.whole());
     } else {
         feed_.set_static(static_);
-        (void)feed_.do_work();  // to izar-edge first, to disk then
+        feed();  // to izar-edge first, to disk then
         follow_nodes();
         if (auto saved = save_static_data(parts_.folder, parts_.identity, static_); !saved) {
             parts_.log(saved.error().text);
@@ -211,6 +224,12 @@ void Agent::feed_mesh() {
     }
 }
 
+void Agent::feed() {
+    if (feed_.do_work()) {
+        ring_timer_.start(kRingInterval, [this] { look_at_ring(); });  // there is room soon, and no bell for it
+    }
+}
+
 void Agent::look_at_ring() {
     if (parts_.ring.poll(parts_.loop.now())) {
         parts_.log("izar-edge is here");
@@ -222,8 +241,9 @@ void Agent::look_at_ring() {
     while (const auto message = parts_.ring.receive()) {
         take_from_edge(*message);
     }
-    (void)feed_.do_work();
-    ring_timer_.start(kRingInterval, [this] { look_at_ring(); });
+    const bool waits = feed_.do_work();
+    const bool may_sleep = !waits && parts_.ring.sleep();
+    ring_timer_.start(may_sleep ? kBellInterval : kRingInterval, [this] { look_at_ring(); });
 }
 
 // That izar-edge died, or is back, does not wait for the next report: where nobody measures nor forwards, nobody should

@@ -54,7 +54,10 @@ struct AgentParts {
 
 class Agent : private ChannelEvents {
   public:
-    static constexpr Nanos kRingInterval = std::chrono::milliseconds{6};  // between two looks at the ring
+    // Between two looks at the ring: where izar-edge does not ring the bell or something waits for room, and where it
+    // does and nothing waits.
+    static constexpr Nanos kRingInterval = std::chrono::milliseconds{6};
+    static constexpr Nanos kBellInterval = std::chrono::milliseconds{50};
     static constexpr Nanos kReportInterval = std::chrono::seconds{5};
     static constexpr Nanos kFirstPause = std::chrono::milliseconds{200};  // before the next try to connect; doubled
     static constexpr Nanos kLongestPause = std::chrono::seconds{5};
@@ -85,6 +88,8 @@ class Agent : private ChannelEvents {
     void connect();
     void tell_end(const std::string& why);
     void retry();
+    void hear_bell();
+    void feed();
     void look_at_ring();
     void notice_edge();
     void forget_edge();
@@ -133,7 +138,8 @@ class Agent : private ChannelEvents {
     SummaryReceiver mesh_;
     ConfigState config_state_;
     ConfigAssembly edge_config_coming_;
-    std::optional<ConfigState> edge_config_;  // izar-edge's; none: not told
+    std::optional<ConfigState> edge_config_;            // izar-edge's; none: not told
+    std::shared_ptr<std::function<void()>> bell_rang_;  // gone with us, which the loop's watch may not be
     Timer ring_timer_;
     Timer report_timer_;
     Timer retry_timer_;

@@ -27,7 +27,8 @@ namespace izar::ring {
 
 inline constexpr std::uint64_t kMagic = 0x697A61722D726E67;  // "izar-rng"
 inline constexpr std::uint32_t kLayoutVersion = 1;
-inline constexpr std::uint32_t kMinorVersion = 8;
+inline constexpr std::uint32_t kMinorVersion = 9;
+inline constexpr std::uint32_t kBellMinorVersion = 9;   // that rings the bell of a side that sleeps
 inline constexpr std::uint32_t kStampMinorVersion = 5;  // that knows stamp_task
 inline constexpr std::size_t kRingMessages = 4095;      // Boost keeps one more, free, to tell full from empty
 inline constexpr std::size_t kBodyBytes = 120;
@@ -240,7 +241,9 @@ struct alignas(64) Mark {
     std::atomic<std::uint64_t> boot;       // random, a process life; 0: never there
     std::atomic<std::uint64_t> heartbeat;  // counts up while the side is alive
     std::atomic<std::uint32_t> minor_version;
+    std::atomic<std::uint32_t> asleep;  // 1: whoever sends sets it to 0 and rings the bell
 };
+static_assert(sizeof(Mark) == 64);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 
 using Queue = boost::lockfree::spsc_queue<Message, boost::lockfree::capacity<kRingMessages>>;

@@ -102,9 +102,29 @@ Result<void> RingEnd::map(const std::string& path) {
         shared_->head.size = ring::kSharedBytes;
         shared_->head.magic.store(ring::kMagic, std::memory_order_release);
     }
+    auto bell = open_bell(path + ".bell");
     unlock_byte(lock_.get(), kMakingByte);
+    if (!bell) {
+        return bell;
+    }
     if (shared_->head.layout_version != ring::kLayoutVersion || shared_->head.size != ring::kSharedBytes) {
         return other_layout();
+    }
+    return {};
+}
+
+// Open for reading and writing at both sides, so that writing to it never ends a program whose other side is gone.
+Result<void> RingEnd::open_bell(const std::string& path) {
+    if (mkfifo(path.c_str(), 0600) != 0 && errno != EEXIST) {
+        return tl::unexpected(failure(path, "cannot be made"));
+    }
+    bell_ = FileDescriptor{::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)};
+    struct stat status {};
+    if (!bell_ || fstat(bell_.get(), &status) != 0) {
+        return tl::unexpected(failure(path, "cannot be opened"));
+    }
+    if (!S_ISFIFO(status.st_mode)) {
+        return fail(fmt::format("{} is no FIFO; remove it, and start again", path));
     }
     return {};
 }
@@ -169,7 +189,40 @@ void RingEnd::take_hello(const ring::Message& message) {
 }
 
 bool RingEnd::send(const ring::Message& message) {
-    return (hello_sent_ || message.kind == Kind::hello) && out().push(message);
+    const bool sent = (hello_sent_ || message.kind == Kind::hello) && out().push(message);
+    if (sent) {
+        wake_peer();
+    }
+    return sent;
+}
+
+// Either the other side finds the message when it looks once more before it sleeps, or we find that it sleeps.
+void RingEnd::wake_peer() noexcept {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (peer().asleep.load(std::memory_order_relaxed) != 0 && peer().asleep.exchange(0) != 0) {
+        constexpr char kRing = 1;
+        // A FIFO that is full rings already.
+        [[maybe_unused]] const ssize_t written = write(bell_.get(), &kRing, sizeof kRing);
+    }
+}
+
+bool RingEnd::sleep() {
+    if (peer_minor_version() < ring::kBellMinorVersion) {
+        return false;
+    }
+    own().asleep.store(1, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    return in().read_available() == 0;
+}
+
+FileDescriptor RingEnd::bell() const {
+    return FileDescriptor{fcntl(bell_.get(), F_DUPFD_CLOEXEC, 0)};
+}
+
+void hush_bell(int bell) noexcept {
+    char rings[64];
+    while (read(bell, rings, sizeof rings) > 0) {
+    }
 }
 
 std::size_t RingEnd::room() const {

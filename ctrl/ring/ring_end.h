@@ -5,7 +5,10 @@
 // that names its own boot: so nobody acts on what was meant for a former life. Whoever sees `resynchronised` sends
 // everything the other needs, from the beginning.
 //
-// Thread: one in each process. Nothing here waits, locks or makes a syscall but open().
+// A side may sleep between its looks: the other's next message rings a bell, a FIFO beside the file.
+//
+// Thread: one in each process. Nothing here waits or locks but open(), and nothing else makes a syscall but send() to a
+//         side that sleeps: it writes one byte, once for each sleep.
 // Errors: open() fails if the file cannot be mapped or another living process has this side.
 // Trust:  the file is readable and writable by its owner only; what is in it is checked as values (feed_assembly.h),
 //         not as memory: both programs belong to the same user.
@@ -28,6 +31,9 @@ enum class RingSide : std::uint8_t { agent, edge };
 
 // "FOLDER/agent-ring.1": the layout's version is in the name.
 std::string shared_path(const std::string& folder);
+
+// Empties a bell that rang.
+void hush_bell(int bell) noexcept;
 
 class RingEnd {
   public:
@@ -53,6 +59,11 @@ class RingEnd {
     // The next message of this pair of lives, if there is one.
     std::optional<ring::Message> receive();
 
+    // True: nothing is here, and the next message rings the bell. False: look again soon.
+    [[nodiscard]] bool sleep();
+    // Readable from when the bell rang until it is emptied (hush_bell). Of its own, with all its life.
+    FileDescriptor bell() const;
+
     bool synchronised() const noexcept { return synchronised_; }
     // A sign of its life, since our first look at it, is younger than kSilence.
     bool peer_is_alive(Instant now) const noexcept { return peer_beat_at_ && now - *peer_beat_at_ < kSilence; }
@@ -61,6 +72,8 @@ class RingEnd {
   private:
     RingEnd(RingSide side, std::uint64_t boot) : side_(side), boot_(boot) {}
     Result<void> map(const std::string& path);
+    Result<void> open_bell(const std::string& path);
+    void wake_peer() noexcept;
     void look_at_mark(Instant now);
     void take_hello(const ring::Message& message);
     ring::Mark& own() const noexcept { return side_ == RingSide::agent ? shared_->head.agent : shared_->head.edge; }
@@ -71,6 +84,7 @@ class RingEnd {
     RingSide side_;
     std::uint64_t boot_;
     FileDescriptor lock_;  // one byte of the file is locked for the life of the process
+    FileDescriptor bell_;
     ring::Shared* shared_ = nullptr;
     Instant beaten_at_{};
     std::uint64_t peer_boot_ = 0;

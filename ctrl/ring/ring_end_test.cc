@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -60,6 +61,78 @@ TEST_F(RingEndTest, CarriesBothWaysOnceBothAreThere) {
     EXPECT_EQ(number_of(edge->receive()), 7);
     EXPECT_EQ(number_of(agent->receive()), 8);
     EXPECT_FALSE(edge->receive());
+}
+
+bool rings(const FileDescriptor& bell) {
+    pollfd ready{bell.get(), POLLIN, 0};
+    return poll(&ready, 1, 0) == 1;
+}
+
+TEST_F(RingEndTest, TheBellRingsOnceForASideThatSleeps) {
+    Instant now{};
+    const auto agent = open(RingSide::agent, 1);
+    const FileDescriptor bell = agent->bell();
+    EXPECT_FALSE(agent->sleep()) << "nobody is there who would ring";
+    const auto edge = open(RingSide::edge, 2);
+    (void)agent->poll(now);
+    ASSERT_TRUE(agent->sleep());
+    EXPECT_FALSE(rings(bell));
+    (void)edge->poll(now);
+    EXPECT_TRUE(rings(bell)) << "also for a hello";
+    hush_bell(bell.get());
+    EXPECT_TRUE(agent->poll(now));
+
+    ASSERT_TRUE(send_number(*edge, 7));
+    EXPECT_FALSE(rings(bell)) << "who is awake is not called";
+    EXPECT_FALSE(agent->sleep()) << "a message is here";
+    EXPECT_EQ(number_of(agent->receive()), 7);
+    ASSERT_TRUE(agent->sleep());
+    for (std::uint16_t number = 8; number < 12; ++number) {
+        ASSERT_TRUE(send_number(*edge, number));
+    }
+    char out[8];
+    EXPECT_EQ(read(bell.get(), out, sizeof out), 1) << "one byte for all of them";
+    EXPECT_FALSE(rings(bell));
+}
+
+// What is sent between the last look and the sleep neither waits for the next look nor rings for nobody.
+TEST_F(RingEndTest, NoMessageSlipsPastASideThatFallsAsleep) {
+    const auto agent = open(RingSide::agent, 1);
+    const auto edge = open(RingSide::edge, 2);
+    (void)agent->poll(Instant{});
+    (void)edge->poll(Instant{});
+    (void)agent->poll(Instant{});
+    const FileDescriptor bell = agent->bell();
+    constexpr std::uint16_t kNumbers = 20'000;
+    std::thread sender([&] {
+        Random random{1};
+        for (std::uint16_t number = 1; number <= kNumbers;) {
+            number = static_cast<std::uint16_t>(number + (send_number(*edge, number) ? 1 : 0));
+            for (auto pause = random.below(200); pause > 0; --pause) {
+                std::atomic_signal_fence(std::memory_order_seq_cst);
+            }
+        }
+    });
+    std::uint16_t last = 0;
+    while (last < kNumbers) {
+        while (const auto number = number_of(agent->receive())) {
+            EXPECT_EQ(*number, last + 1);
+            last = *number;
+        }
+        if (last < kNumbers && agent->sleep()) {
+            pollfd ready{bell.get(), POLLIN, 0};
+            ASSERT_EQ(poll(&ready, 1, 60'000), 1) << "asleep, and not called, at " << last;
+            hush_bell(bell.get());
+        }
+    }
+    sender.join();
+}
+
+TEST_F(RingEndTest, ABellThatIsNoFifoIsRefused) {
+    std::ofstream(path + ".bell") << "no";
+    const auto end = RingEnd::open(path, RingSide::agent, 1);
+    ASSERT_FALSE(end);
+    EXPECT_NE(end.error().text.find("remove it"), std::string::npos) << end.error().text;
 }
 
 TEST_F(RingEndTest, NewLifeTakesNothingMeantForTheFormer) {
