@@ -12,6 +12,18 @@
 namespace izar {
 namespace {
 
+constexpr ItemKey kNodeKeys[] = {
+    {"name", "required", "a name", "Of the node, unique."},
+    {"region", "required", "a name", "Whose token it joins with."},
+    {"address", "required", "a host address", "Where its overlay packets go, unique."},
+    {"description", "none", "text", "For people."},
+};
+
+constexpr ItemKey kDomainKeys[] = {
+    {"domain", "required", "a domain", "Its name."},
+    {"origin", "required", "a host address", "Where its requests are answered."},
+};
+
 Result<IpAddress> parse_host(std::string_view text) {
     auto address = IpAddress::parse(text);
     if (address && address->is_unspecified()) {
@@ -22,7 +34,7 @@ Result<IpAddress> parse_host(std::string_view text) {
 
 // One node; nothing after it added a problem.
 std::optional<NodeDeclaration> read_node(const YamlCursor& at) {
-    const auto keys = at.map({"name", "region", "address", "description"});
+    const auto keys = at.map(words_of(kNodeKeys));
     if (!keys) {
         return std::nullopt;
     }
@@ -58,7 +70,7 @@ void read_nodes(const YamlCursor& at, std::vector<NodeDeclaration>& out) {
 
 void read_domains(const YamlCursor& at, std::vector<std::pair<std::string, IpAddress>>& out) {
     for (const YamlCursor& item : at.list(kMaxDomains)) {
-        const auto keys = item.map({"domain", "origin"});
+        const auto keys = item.map(words_of(kDomainKeys));
         const auto domain = keys ? keys->need("domain") : std::nullopt;
         const auto origin = keys ? keys->need("origin") : std::nullopt;
         if (!domain || !origin) {
@@ -117,6 +129,10 @@ std::vector<ConfigKey> discovery_keys(DiscoveryConfig& config) {
         key.at_sighup = true;
     }
     return keys;
+}
+
+std::vector<ConfigItem> discovery_items() {
+    return {{"a node", kNodeKeys}, {"a domain", kDomainKeys}};
 }
 
 Result<DiscoveryConfig> parse_discovery_config(const std::string& text, const std::string& file_name,

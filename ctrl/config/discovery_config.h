@@ -26,6 +26,8 @@ struct DiscoveryConfig {
 inline constexpr std::string_view kDiscoveryPrefix = "IZAR_DISCOVERY_";
 
 std::vector<ConfigKey> discovery_keys(DiscoveryConfig& config);
+// Of the items of its lists.
+std::vector<ConfigItem> discovery_items();
 
 // `environment`: "NAME=value" each.
 Result<DiscoveryConfig> parse_discovery_config(const std::string& text, const std::string& file_name,

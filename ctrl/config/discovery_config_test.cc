@@ -73,6 +73,10 @@ TEST(DiscoveryConfig, TheReferencePageIsTheListOfKeys) {
     std::ostringstream page;
     page << file.rdbuf();
     EXPECT_NE(page.str().find(rows), std::string::npos) << rows;
+    for (const ConfigItem& item : discovery_items()) {
+        const std::string table = item_reference(item.item, item.keys);
+        EXPECT_NE(page.str().find(table), std::string::npos) << table;
+    }
 }
 
 }  // namespace

@@ -40,11 +40,7 @@ ConfigKey place_key(std::string path, std::string_view kind, std::string_view me
         }
         return std::string(text);
     };
-    return {.path = std::move(path),
-            .kind = kind,
-            .meaning = meaning,
-            .read = [&field, checked](const YamlCursor& at) { assign(field, at.parsed(checked)); },
-            .show = [&field] { return yaml_quoted(field); }};
+    return checked_text_key(std::move(path), kind, meaning, field, checked);
 }
 
 Result<void> check_endpoint(std::string_view text) {

@@ -159,6 +159,15 @@ Variables read_environment(std::span<const ConfigKey> keys, std::span<const std:
 
 }  // namespace
 
+ConfigKey checked_text_key(std::string path, std::string_view kind, std::string_view meaning, std::string& field,
+                           std::function<Result<std::string>(std::string_view text)> checked) {
+    return {.path = std::move(path),
+            .kind = kind,
+            .meaning = meaning,
+            .read = [&field, checked = std::move(checked)](const YamlCursor& at) { assign(field, at.parsed(checked)); },
+            .show = [&field] { return yaml_quoted(field); }};
+}
+
 ConfigKey text_key(std::string path, std::string_view kind, std::string_view meaning, std::string& field,
                    std::size_t longest) {
     const std::size_t least = field.empty() ? 0 : 1;
@@ -168,11 +177,7 @@ ConfigKey text_key(std::string path, std::string_view kind, std::string_view mea
         }
         return std::string(text);
     };
-    return {.path = std::move(path),
-            .kind = kind,
-            .meaning = meaning,
-            .read = [&field, checked](const YamlCursor& at) { assign(field, at.parsed(checked)); },
-            .show = [&field] { return yaml_quoted(field); }};
+    return checked_text_key(std::move(path), kind, meaning, field, checked);
 }
 
 ConfigKey duration_key(std::string path, std::string_view kind, std::string_view meaning, Nanos& field, Nanos least,

@@ -38,6 +38,9 @@ struct ConfigKey {
 // A key of plain text; one whose default is empty may be set to that.
 ConfigKey text_key(std::string path, std::string_view kind, std::string_view meaning, std::string& field,
                    std::size_t longest = 255);
+// One whose text `checked` takes as it should stand, or refuses.
+ConfigKey checked_text_key(std::string path, std::string_view kind, std::string_view meaning, std::string& field,
+                           std::function<Result<std::string>(std::string_view text)> checked);
 ConfigKey duration_key(std::string path, std::string_view kind, std::string_view meaning, Nanos& field, Nanos least,
                        Nanos most);
 
