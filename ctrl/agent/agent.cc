@@ -59,6 +59,7 @@ void Agent::connect() {
     ++next_controller_;
     channel_ =
         std::make_unique<Channel>(parts_.loop, parts_.tls, parts_.wall_clock(), static_cast<ChannelEvents&>(*this));
+    channel_->count_in(channel_counts_);
     if (auto begun = channel_->connect(controller_); !begun) {
         on_end(begun.error().text);
     }

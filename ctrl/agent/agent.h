@@ -32,6 +32,8 @@
 
 namespace izar {
 
+class MetricsText;
+
 namespace control {
 class ToAgent;
 class ToController;
@@ -76,6 +78,9 @@ class Agent : private ChannelEvents {
     // An operator's request, a line of JSON (docs/control-plane.md, "On the node itself"). The error says what to ask.
     Result<std::string> answer(std::string_view line) const;
 
+    // Figures of kAgentMetrics and of its channel.
+    void add_metrics(MetricsText& out) const;
+
     bool connected() const noexcept { return welcome_; }
     const GroupWork& group() const noexcept { return group_; }
     const StaticData& static_data() const noexcept { return static_; }
@@ -116,6 +121,7 @@ class Agent : private ChannelEvents {
     SystemSampler sampler_;
     GroupWork group_;
     StaticData static_;
+    ChannelCounts channel_counts_;  // outlives the channels
     std::unique_ptr<Channel> channel_;
     std::unique_ptr<Channel> former_;  // ended; freed outside of its callbacks
     std::size_t next_controller_ = 0;

@@ -40,6 +40,7 @@ void Channel::on_connected() {
 }
 
 void Channel::on_received(std::span<const std::uint8_t> bytes) {
+    counts_->received_bytes += bytes.size();
     std::vector<std::uint8_t> plaintext;
     const bool was_open = open_;
     const auto received = session_.receive(bytes, plaintext);
@@ -71,6 +72,7 @@ void Channel::read_frames() {
         if (!*payload) {
             return;
         }
+        ++counts_->received_frames;
         if (!events_->on_message(**payload)) {
             end("a message was refused");
         }
@@ -106,12 +108,14 @@ void Channel::pump() {
         if (!session_.send(*frame)) {
             return;  // the next receive tells why
         }
+        ++counts_->sent_frames;
         flush();
     }
 }
 
 void Channel::flush() {
     if (const auto bytes = session_.take_output(); !bytes.empty()) {
+        counts_->sent_bytes += bytes.size();
         loop_.send(stream_, bytes);
     }
 }

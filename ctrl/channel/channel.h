@@ -26,6 +26,14 @@ class ChannelEvents {
     virtual void on_end(const std::string& why) = 0;  // the last call
 };
 
+// What went over channels; bytes with TLS.
+struct ChannelCounts {
+    std::uint64_t received_bytes = 0;
+    std::uint64_t sent_bytes = 0;
+    std::uint64_t received_frames = 0;
+    std::uint64_t sent_frames = 0;
+};
+
 class Channel : public StreamEvents {
   public:
     static constexpr std::size_t kInFlight = std::size_t{64} << 10;
@@ -41,6 +49,8 @@ class Channel : public StreamEvents {
     Result<void> connect(const SocketAddress& to);
 
     void set_longest_frame(std::size_t longest) noexcept { reader_.set_longest(longest); }
+    // Adds what goes over it to `counts`, which outlive it.
+    void count_in(ChannelCounts& counts) noexcept { counts_ = &counts; }
     void send(std::vector<std::uint8_t> frame);
     void send_newest(Newest key, std::vector<std::uint8_t> frame);
     // Ends it from this side: no further callback.
@@ -67,6 +77,8 @@ class Channel : public StreamEvents {
     TlsSession session_;
     FrameReader reader_;
     Outbox outbox_;
+    ChannelCounts own_counts_;
+    ChannelCounts* counts_ = &own_counts_;
     StreamId stream_ = kNoStream;
     Timer timer_;
     Instant heard_at_{};

@@ -122,16 +122,10 @@ void add_etcd_keys(EtcdConfig& etcd, std::vector<ConfigKey>& keys) {
                     .read = [&etcd](const YamlCursor& at) { read_endpoints(at, etcd.endpoints); },
                     .show = [&etcd] { return yaml_list(etcd.endpoints); }});
     add_etcd_access_keys(etcd.access, keys);
-    keys.push_back({.path = "etcd.prefix",
-                    .kind = "a path",
-                    .meaning = "What all keys in etcd begin with.",
-                    .read = [&etcd](const YamlCursor& at) { assign(etcd.prefix, at.parsed(checked_prefix)); },
-                    .show = [&etcd] { return yaml_quoted(etcd.prefix); }});
-    keys.push_back({.path = "etcd.name",
-                    .kind = "a name",
-                    .meaning = "This controller's name among the others.",
-                    .read = [&etcd](const YamlCursor& at) { assign(etcd.name, at.parsed(checked_name)); },
-                    .show = [&etcd] { return yaml_quoted(etcd.name); }});
+    keys.push_back(
+        checked_text_key("etcd.prefix", "a path", "What all keys in etcd begin with.", etcd.prefix, checked_prefix));
+    keys.push_back(
+        checked_text_key("etcd.name", "a name", "This controller's name among the others.", etcd.name, checked_name));
     keys.push_back(place_key("etcd.address", "ADDRESS:PORT",
                              "Where the other controllers reach this one's API; empty: `api`.", etcd.address,
                              InPlace::empty));
@@ -211,6 +205,9 @@ std::vector<ConfigKey> scheduling_keys(SchedulingConfig& config) {
     keys.push_back(place_key("listen", "ADDRESS:PORT", "Where agents connect.", config.listen, InPlace::nothing));
     keys.push_back(
         place_key("api", "ADDRESS:PORT, none", "Where the HTTPS API is; none: nowhere.", config.api, InPlace::none));
+    keys.push_back(place_key("metrics", "ADDRESS:PORT, none",
+                             "Where Prometheus asks for /metrics, by HTTP and without a password; none: nowhere.",
+                             config.metrics, InPlace::none));
     keys.push_back(
         text_key("operator_socket", "a path", "Where `izar` connects.", config.operator_socket, kLongestSocket));
     keys.push_back(text_key("state", "a path", "Folder of the authority, the master secret and the SQLite store.",

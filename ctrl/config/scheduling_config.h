@@ -28,7 +28,8 @@ struct EtcdConfig {
 
 struct SchedulingConfig {
     std::string listen = "0.0.0.0:7443";
-    std::string api = "0.0.0.0:7444";  // "none": nowhere
+    std::string api = "0.0.0.0:7444";        // "none": nowhere
+    std::string metrics = "127.0.0.1:9099";  // "none": nowhere
     std::string operator_socket = "/run/izar/controller.sock";
     std::string state = "/var/lib/izar/controller";
     StoreKind store_kind = StoreKind::sqlite;

@@ -133,7 +133,7 @@ TEST(SchedulingConfig, ProblemsNameTheirPlaceAndTheLikelyKey) {
 TEST(SchedulingConfig, ASighupTakesWhatCanChangeAndNothingElse) {
     SchedulingConfig in_force;
     auto next = parse_scheduling_config(
-        "listen: 127.0.0.1:1\napi: none\noperator_socket: /a\nstate: /b\n"
+        "listen: 127.0.0.1:1\napi: none\nmetrics: none\noperator_socket: /a\nstate: /b\n"
         "store: {kind: mariadb, path: /c, host: d, port: 1, socket: /e, user: f, password: g, database: h, ca_file: "
         "/i, connect_limit: 2s, answer_limit: 4s, upkeep_limit: 30s, "
         "keep_samples: 2h, keep_removals: 3h}\n"

@@ -38,6 +38,7 @@ class AgentSession : public ChannelEvents {
 
     StreamEvents& stream_events() noexcept { return channel_; }
     void attach(StreamId stream) { channel_.attach(stream); }
+    void count_in(ChannelCounts& counts) noexcept { channel_.count_in(counts); }
 
     void send(const control::ToAgent& message);
     void send_frame(std::vector<std::uint8_t> frame) { channel_.send(std::move(frame)); }

@@ -112,7 +112,9 @@ void Controller::broadcast(const control::ToAgent& message, const AgentSession* 
 
 Result<void> Controller::refresh() {
     const auto before = desired_.node_ids();
+    const Instant begun = parts_.loop.now();
     const auto changed = desired_.refresh(parts_.store);
+    store_reads_.add(parts_.loop.now() - begun);
     if (!changed) {
         store_silent_since_ = store_silent_since_.value_or(parts_.loop.now());
         store_timer_.start(kStoreRetry, [this] { (void)refresh(); });
@@ -210,12 +212,14 @@ void Controller::round() {
     mark_seen();
     follow_links(LinkProgress::part);
     summarize();
+    const Instant begun = parts_.loop.now();
     if (auto written = measurements_.write_round(mesh_.rows(), desired_.nodes(), parts_.wall_clock()); !written) {
         tell_event(EventKind::store, "measurements are lost: " + written.error().text);
     }
     if (auto written = groups_.write_round(); !written) {
         tell_event(EventKind::store, "results of probes are lost: " + written.error().text);
     }
+    store_rounds_.add(parts_.loop.now() - begun);
     follow_members();
     ask_masters();
     round_timer_.start(kRound, [this] { round(); });

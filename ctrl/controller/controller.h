@@ -50,6 +50,16 @@ struct ControllerParts {
     std::function<void(const std::string&)> log;  // one line an event
 };
 
+// How long the store was waited for.
+struct StoreCalls {
+    std::uint64_t count = 0;
+    Nanos waited{};
+    void add(Nanos one) noexcept {
+        ++count;
+        waited += one;
+    }
+};
+
 class Controller : private SessionEvents {
   public:
     static constexpr Nanos kRound = std::chrono::seconds{5};
@@ -80,7 +90,13 @@ class Controller : private SessionEvents {
 
     // For the log and for operators' lists of events.
     void tell_event(EventKind kind, std::string text);
+    // For the latter alone, of what the log has already.
+    void note_event(EventKind kind, std::string text) { events_.add(parts_.wall_clock(), kind, std::move(text)); }
     const EventLog& events() const noexcept { return events_; }
+
+    const ChannelCounts& channel_counts() const noexcept { return channel_counts_; }
+    const StoreCalls& store_reads() const noexcept { return store_reads_; }    // for what changed
+    const StoreCalls& store_rounds() const noexcept { return store_rounds_; }  // of measurements that were written
 
     struct AgentRow {
         NodeId node;
@@ -156,6 +172,9 @@ class Controller : private SessionEvents {
     RegionShares shares_;
     std::vector<SharesRecord> stored_shares_;  // as the store has them
     Groups groups_;
+    ChannelCounts channel_counts_;  // outlives the sessions
+    StoreCalls store_reads_;
+    StoreCalls store_rounds_;
     std::vector<std::unique_ptr<AgentSession>> sessions_;  // in order of arrival
     std::vector<std::unique_ptr<AgentSession>> buried_;    // ended; freed outside of their callbacks
     std::map<NodeId, AgentSession*> agents_;

@@ -31,6 +31,7 @@ StreamEvents* Controller::accept(StreamId stream, const SocketAddress& from) {
     sessions_.push_back(std::make_unique<AgentSession>(parts_.loop, parts_.tls, wall_seconds(),
                                                        static_cast<SessionEvents&>(*this), from));
     sessions_.back()->attach(stream);
+    sessions_.back()->count_in(channel_counts_);
     return &sessions_.back()->stream_events();
 }
 

@@ -6,6 +6,7 @@
 // Thread: one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -15,7 +16,8 @@
 namespace izar {
 
 // docs/control-plane.md tells what each is about.
-enum class EventKind : std::uint8_t { agent, certificate, change, group, join, link, node, store };
+enum class EventKind : std::uint8_t { agent, certificate, change, config, group, join, link, node, store };
+inline constexpr std::size_t kEventKinds = 9;
 
 const char* name_of(EventKind kind);
 
@@ -33,9 +35,12 @@ class EventLog {
     void add(WallTime now, EventKind kind, std::string text);
     // The oldest first.
     const std::deque<Event>& events() const noexcept { return events_; }
+    // How many there ever were, by kind.
+    const std::array<std::uint64_t, kEventKinds>& counts() const noexcept { return counts_; }
 
   private:
     std::deque<Event> events_;
+    std::array<std::uint64_t, kEventKinds> counts_{};
     std::uint64_t newest_ = 0;
 };
 

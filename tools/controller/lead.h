@@ -16,6 +16,7 @@
 #include "ctrl/config/scheduling_config.h"
 #include "ctrl/controller/api.h"
 #include "ctrl/controller/controller.h"
+#include "ctrl/controller/controller_metrics.h"
 #include "ctrl/controller/operator_commands.h"
 #include "tools/controller/controller_state.h"
 #include "tools/controller/upkeep.h"
@@ -64,6 +65,8 @@ class Lead {
     std::optional<Instant> store_silent_since() const noexcept { return controller_.store_silent_since(); }
     Answered<std::string> answer(std::string_view line) { return commands_.answer(line); }
     HttpAnswer answer(const HttpRequest& request) { return api_.answer(request); }
+    void add_metrics(MetricsText& out) const { add_controller_metrics(out, controller_); }
+    void note_event(EventKind kind, std::string text) { controller_.note_event(kind, std::move(text)); }
 
   private:
     Lead(const LeadParts& parts, std::optional<Fence> fence, std::unique_ptr<Store> store, Api::Answer operators);

@@ -15,6 +15,7 @@
 #include "ctrl/etcd/election.h"
 #include "ctrl/frames/messages.h"
 #include "ctrl/http/http_server.h"
+#include "ctrl/metrics/metrics_server.h"
 #include "ctrl/operator/operator_socket.h"
 #include "sched/policy_file.h"
 #include "tools/controller/controller_options.h"
@@ -91,6 +92,8 @@ int serve(EventLoop& loop, const ControllerState& state, SchedulingConfig& confi
             [&](const HttpRequest& request) { return seat.answer(request); },
             [&](StreamId stream) { return seat.lead_on(stream); });
     }
+    const auto metrics = serve_metrics(
+        loop, config.metrics, [&] { return seat.metrics(); }, log_line);
     if (auto started = seat.start(); !started) {
         return complain(started.error());
     }

@@ -66,8 +66,9 @@ void Reload::take(ReadAgain files) {
     take_at_sighup(config_, next);
     ++state_.generation;
     state_.problem.clear();
-    log_("configuration " + std::to_string(state_.generation) + " is in force; changed in " + options_.config + ": " +
-         listed(changed));
+    log_("configuration " + std::to_string(state_.generation) + " is in force; " +
+         (changed.empty() ? "no key of " + options_.config + " changed that can do so now"
+                          : "changed in " + options_.config + ": " + listed(changed)));
     for (const std::string& path : {options_.discovery, options_.policy}) {
         if (!path.empty()) {
             log_(path + " is taken up");

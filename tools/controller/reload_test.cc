@@ -52,6 +52,17 @@ class ReloadTest : public testing::Test {
         return out;
     }
 
+    Json events_of_config() {
+        Json out = Json::array();
+        const Json events = ask("events")["events"];
+        for (const Json& event : events) {
+            if (event["kind"] == "config") {
+                out.push_back(event["text"]);
+            }
+        }
+        return out;
+    }
+
     TemporaryFolder folder;
     ControllerOptions options{
         .config = folder / "config.yaml", .discovery = folder / "discovery.yaml", .policy = folder / "policy.yaml"};
@@ -90,8 +101,11 @@ TEST_F(ReloadTest, EverythingThatCanChangeChangesAndTheRestIsNamed) {
               std::string::npos)
         << log;
     EXPECT_NE(log.find("only after a restart: listen, api\n"), std::string::npos) << log;
+    EXPECT_EQ(events_of_config(),
+              Json::array({"SIGHUP: configuration 2 is in force; some changed keys need a restart"}));
     write("config.yaml", "listen: 127.0.0.1:0\n");
     reload->act();
+    EXPECT_EQ(events_of_config().size(), 2U);
     EXPECT_EQ(ask("config")["needs_restart"], Json::array()) << "as it was";
     EXPECT_EQ(config.keep_samples, SchedulingConfig{}.keep_samples);
 }

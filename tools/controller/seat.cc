@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ctrl/http/api_client.h"
+#include "ctrl/metrics/program_metrics.h"
 
 namespace izar {
 namespace {
@@ -138,17 +139,41 @@ Result<std::string> Seat::controllers() const {
     return text_of({{"controllers", rows}});
 }
 
-Result<std::string> Seat::config() const {
+ConfigState Seat::config_in_force() const {
     ConfigState state = config_state_;
     if (state.problem.empty() && lead_ != nullptr) {
         state.problem = lead_->problem();
     }
-    return text_of(config_answer(state, election_ == nullptr ? "" : election_->name()));
+    return state;
+}
+
+Result<std::string> Seat::config() const {
+    return text_of(config_answer(config_in_force(), election_ == nullptr ? "" : election_->name()));
+}
+
+std::string Seat::metrics() const {
+    MetricsText out;
+    out.declare(kProgramMetrics);
+    out.declare(kControllerMetrics);
+    add_program_metrics(out, "izar-controller", config_in_force());
+    out.add("izar_controller_leads", leads() ? 1 : 0);
+    if (lead_ != nullptr) {
+        lead_->add_metrics(out);
+    }
+    return out.text();
 }
 
 void Seat::set_config_state(ConfigState state) {
     config_state_ = std::move(state);
     config_state_.read_again = std::chrono::floor<std::chrono::seconds>(parts_.wall_clock());
+    if (lead_ != nullptr) {
+        lead_->note_event(
+            EventKind::config,
+            config_state_.problem.empty()
+                ? fmt::format("SIGHUP: configuration {} is in force{}", config_state_.generation,
+                              config_state_.needs_restart.empty() ? "" : "; some changed keys need a restart")
+                : "SIGHUP changes nothing: " + config_state_.problem);
+    }
 }
 
 std::optional<Result<std::string>> Seat::answer_for_itself(std::string_view line) const {

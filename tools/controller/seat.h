@@ -41,8 +41,11 @@ class Seat {
 
     // What was read again counts for this lead, and for every later one. On an error what was before counts on.
     Result<void> take(ReadAgain files);
-    // What came of a SIGHUP, now, for those who ask about this controller's configuration.
+    // What came of a SIGHUP, now, for those who ask about this controller's configuration; of a leader it is an event.
     void set_config_state(ConfigState state);
+
+    // What this controller tells at /metrics.
+    std::string metrics() const;
 
     bool leads() const noexcept { return lead_ != nullptr; }
     // An operator's request: a line of JSON. "controllers" and "config" are answered here, all else by the leader.
@@ -63,6 +66,7 @@ class Seat {
     std::optional<Member> leader() const;  // none: nobody, or this one
     Result<std::string> controllers() const;
     Result<std::string> config() const;
+    ConfigState config_in_force() const;
     // The answer to a question about this controller itself; none: the leader answers.
     std::optional<Result<std::string>> answer_for_itself(std::string_view line) const;
     Answered<std::string> answer_here(std::string_view line);  // requires leads()
