@@ -24,6 +24,7 @@
 #include "tools/edge/edge_reload.h"
 #include "tools/edge/edge_view.h"
 #include "tools/edge/link_log.h"
+#include "tools/edge/overruled.h"
 #include "tools/edge/shortage_log.h"
 #include "tools/program/environment.h"
 
@@ -106,7 +107,9 @@ int serve(const EdgeOptions& options, const EdgeConfig& as_read, EdgeProcess& ed
     ShortageLog shortages;
     LinkLog links;
     Instant links_seen{};
-    std::string refused;  // of what the controller told, as it was said last
+    const auto* const own_policies = &edge.policies();
+    bool overruled = false;  // the controller's data came
+    std::string refused;     // of what the controller told, as it was said last
     EdgeReload reload({options.config, environment(), as_read, [&] { return edge.reload_secrets(); },
                        [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
                        log_done, [](const std::string& line) { log({line}); }});
@@ -114,6 +117,9 @@ int serve(const EdgeOptions& options, const EdgeConfig& as_read, EdgeProcess& ed
     while (!view.wants_to_quit() && !told_to_end(signals, read_again)) {
         if (edge.follow_agent()) {
             log_done(fmt::format("static data {} of the controller is in force", edge.fleet().version));
+            if (!std::exchange(overruled, true)) {
+                log({overruled_warning(as_read, options.config, &edge.policies() != own_policies)});
+            }
         }
         if (const auto refusal = edge.take_refusal(); refusal && *refusal != refused) {
             refused = *refusal;
