@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
 #include <utility>
 
+#include "ctrl/config/place_keys.h"
 #include "dataplane/config/yaml_reader.h"
+#include "tools/agent/host_lookup.h"
 #include "tools/program/command_line.h"
 
 namespace izar {
@@ -22,10 +25,20 @@ std::vector<std::string> texts_of(const std::vector<SocketAddress>& addresses) {
     return out;
 }
 
+Result<SocketAddress> parse_controller(std::string_view text) {
+    if (names_a_host(std::string(text))) {
+        return fail(
+            fmt::format("'{}' names a host, and the agent waits for nobody to look names up; write its address, "
+                        "which `getent hosts {}` shows",
+                        text, text.substr(0, text.rfind(':'))));
+    }
+    return SocketAddress::parse(text);
+}
+
 void read_controllers(const YamlCursor& at, std::vector<SocketAddress>& out) {
     std::vector<SocketAddress> controllers;
     for (const YamlCursor& each : at.list(kMostControllers)) {
-        if (const auto address = each.parsed([](std::string_view text) { return SocketAddress::parse(text); })) {
+        if (const auto address = each.parsed(parse_controller)) {
             controllers.push_back(*address);
         }
     }
@@ -53,8 +66,16 @@ Result<AgentOptions> parse_agent_options(std::vector<std::string> arguments) {
     app.add_option("--config", out.config, "agent.yaml of this node (docs/agent-config.md)")->required();
     app.add_flag("--check", out.check, "validate the configuration and end");
     app.add_flag("--dump-config", out.dump_config, "print the configuration in force and end");
-    auto* const join = app.add_option("--join", out.join, "join the fleet of the controller at ADDRESS:PORT and end");
-    app.add_option("--token", out.token, "with --join: what `izar token create` printed")->needs(join);
+    auto* const join = app.add_option("--join", out.join, "join the fleet of the controller at HOST:PORT and end");
+    auto* const token = app.add_option("--token", out.token,
+                                       "with --join: what `izar token create` printed; every user of the machine can "
+                                       "see it in ps for a moment");
+    token->needs(join);
+    app.add_option("--token-file", out.token_file,
+                   "with --join: a file that holds it, - for standard input; without both the variable "
+                   "IZAR_JOIN_TOKEN counts")
+        ->needs(join)
+        ->excludes(token);
     app.add_option(
         "--edge-config", out.edge_config,
         "write node, secrets and nodes into this edge.yaml: with --join, or of a node that has joined, and end");
@@ -64,8 +85,30 @@ Result<AgentOptions> parse_agent_options(std::vector<std::string> arguments) {
         return tl::unexpected(message.error());
     }
     out.message = std::move(*message);
-    if (out.message.empty() && !out.join.empty() && out.token.empty()) {
-        return fail("--join needs --token; `izar token create` on the controller makes one");
+    return out;
+}
+
+Result<std::string> join_token(const AgentOptions& options, std::span<const std::string> environment,
+                               std::istream& input) {
+    std::string out = options.token;
+    if (options.token_file == "-") {
+        std::getline(input, out);
+    } else if (!options.token_file.empty()) {
+        std::ifstream file(options.token_file);
+        if (!std::getline(file, out)) {
+            return fail(fmt::format("{}: holds no token, or cannot be read", options.token_file));
+        }
+    } else if (out.empty()) {
+        const std::string begin = fmt::format("{}=", kTokenVariable);
+        for (const std::string& variable : environment) {
+            out = variable.starts_with(begin) ? variable.substr(begin.size()) : out;
+        }
+    }
+    if (out.empty()) {
+        return fail(
+            fmt::format("--join needs --token-file, --token or the variable {}; `izar token create` on the "
+                        "controller makes a token",
+                        kTokenVariable));
     }
     return out;
 }
@@ -102,6 +145,9 @@ std::vector<ConfigKey> agent_keys(AgentConfig& config) {
                             "Folder of izar-edge's control socket and of the agent's own, agent.sock; empty: "
                             "/run/izar/NAME.",
                             config.run, kLongestPath));
+    keys.push_back(place_key("metrics", "ADDRESS:PORT, none",
+                             "Where Prometheus asks for /metrics, by HTTP and without a password; none: nowhere.",
+                             config.metrics, InPlace::none));
     return keys;
 }
 

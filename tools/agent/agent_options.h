@@ -3,6 +3,7 @@
 // Thread: main, before anything else runs.
 #pragma once
 
+#include <istream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,13 +20,20 @@ struct AgentOptions {
     bool check = false;
     bool dump_config = false;  // print the configuration in force and end
     std::string join;          // a controller's address: join and end
-    std::string token;         // with join
+    std::string token;         // with join, as it stands on the command line; visible in ps
+    std::string token_file;    // with join: a path, or "-" for standard input; empty: none
     std::string edge_config;   // edge.yaml: fill in who this node is, with join or once it has joined, and end
     std::string message;       // not empty: print it and end (--help, --version)
 };
 
 // `arguments` without the program's name.
 Result<AgentOptions> parse_agent_options(std::vector<std::string> arguments);
+
+inline constexpr std::string_view kTokenVariable = "IZAR_JOIN_TOKEN";
+
+// The token to join with: of the command line, the file, or the variable of the environment ("NAME=value" each).
+Result<std::string> join_token(const AgentOptions& options, std::span<const std::string> environment,
+                               std::istream& input);
 
 // agent.yaml. docs/agent-config.md lists the keys.
 struct AgentConfig {
@@ -34,6 +42,7 @@ struct AgentConfig {
     std::string folder;  // of state: key, certificates, static data
     std::string run;     // folder of izar-edge's control socket, of the shared memory and of our own socket
     std::vector<SocketAddress> controllers;  // at least one
+    std::string metrics = "127.0.0.1:9099";  // "none": nowhere
 };
 
 inline constexpr std::string_view kAgentPrefix = "IZAR_AGENT_";

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "dataplane/base/testing/temporary_folder.h"
+
 namespace izar {
 namespace {
 
@@ -13,10 +15,38 @@ const std::string kUsual = "name: ams\naddress: 10.77.0.1\ncontrollers: ['192.0.
 TEST(AgentOptions, JoinNeedsAToken) {
     EXPECT_TRUE(parse_agent_options({"--config", "a.yaml"}));
     EXPECT_TRUE(parse_agent_options({"--config", "a.yaml", "--join", "192.0.2.1:7443", "--token", "t"}));
-    EXPECT_FALSE(parse_agent_options({"--config", "a.yaml", "--join", "192.0.2.1:7443"}));
     EXPECT_FALSE(parse_agent_options({"--config", "a.yaml", "--token", "t"}));
+    EXPECT_FALSE(parse_agent_options({"--config", "a.yaml", "--token-file", "t"}));
+    EXPECT_FALSE(parse_agent_options({"--config", "a.yaml", "--join", "a:1", "--token", "t", "--token-file", "f"}));
     EXPECT_FALSE(parse_agent_options({}));
     EXPECT_NE(parse_agent_options({"--version"})->message.find("izar-agent"), std::string::npos);
+}
+
+TEST(AgentOptions, TheTokenNeedsNotStandOnTheCommandLine) {
+    const std::vector<std::string> variable{"HOME=/", "IZAR_JOIN_TOKEN=of-variable"};
+    std::istringstream input("of-input\nmore\n");
+    const TemporaryFolder folder;
+    std::ofstream(folder / "token") << "of-file\n";
+    AgentOptions options;
+    EXPECT_EQ(join_token(options, variable, input), "of-variable");
+    const auto none = join_token(options, {}, input);
+    ASSERT_FALSE(none);
+    EXPECT_NE(none.error().text.find("--token-file"), std::string::npos) << none.error().text;
+    options.token_file = folder / "token";
+    EXPECT_EQ(join_token(options, variable, input), "of-file");
+    options.token_file = "-";
+    EXPECT_EQ(join_token(options, variable, input), "of-input");
+    options.token_file = folder / "nowhere";
+    EXPECT_FALSE(join_token(options, variable, input)) << "who names a file means it";
+    options = {};
+    options.token = "of-line";
+    EXPECT_EQ(join_token(options, variable, input), "of-line");
+}
+
+TEST(AgentConfig, ANameInPlaceOfAControllersAddressIsToldWhatToDo) {
+    const auto named = parse_agent_config("name: ams\naddress: 10.77.0.1\ncontrollers: ['localhost:7443']\n", "a", {});
+    ASSERT_FALSE(named);
+    EXPECT_NE(named.error().text.find("getent hosts localhost"), std::string::npos) << named.error().text;
 }
 
 TEST(AgentConfig, ReadsEveryKey) {
@@ -52,13 +82,13 @@ TEST(AgentConfig, TheEnvironmentWinsAndADumpReadsBack) {
 TEST(AgentConfig, OnlyControllersChangeAtASighup) {
     auto before = parse_agent_config(kUsual, "a", {}).value();
     auto after = parse_agent_config(
-        "name: fra\naddress: 10.77.0.2\ncontrollers: ['192.0.2.2:7443']\nstate: /s\nrun: /r\n", "a", {});
+        "name: fra\naddress: 10.77.0.2\ncontrollers: ['192.0.2.2:7443']\nstate: /s\nrun: /r\nmetrics: none\n", "a", {});
     ASSERT_TRUE(after);
     const auto changed = [&](bool at_sighup) {
         return changed_keys(agent_keys(before), agent_keys(*after), at_sighup);
     };
     EXPECT_EQ(changed(true), std::vector<std::string>{"controllers"});
-    EXPECT_EQ(changed(false), (std::vector<std::string>{"name", "address", "state", "run"}));
+    EXPECT_EQ(changed(false), (std::vector<std::string>{"name", "address", "state", "run", "metrics"}));
 }
 
 TEST(AgentConfig, WhatIsNeededIsAskedFor) {

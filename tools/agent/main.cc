@@ -5,17 +5,26 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
+#include <span>
+#include <string_view>
+#include <vector>
 
 #include "ctrl/agent/agent.h"
+#include "ctrl/agent/agent_metrics.h"
 #include "ctrl/agent/join.h"
 #include "ctrl/agent/pending_key.h"
 #include "ctrl/frames/messages.h"
+#include "ctrl/metrics/metrics_server.h"
+#include "ctrl/metrics/program_metrics.h"
 #include "ctrl/operator/operator_socket.h"
 #include "tools/agent/agent_options.h"
 #include "tools/agent/agent_reload.h"
 #include "tools/agent/edge_file.h"
+#include "tools/agent/host_lookup.h"
 #include "tools/program/event_program.h"
 #include "tools/program/large_blocks.h"
 
@@ -57,11 +66,35 @@ int fill_edge(const AgentOptions& options, const AgentConfig& config, const Iden
     return 0;
 }
 
+// At the first of the controller's addresses where it answers; the token's use is one, however often it is shown.
+Result<Identity> join_one(EventLoop& loop, const std::vector<SocketAddress>& controllers, JoinWish wish) {
+    Result<Identity> out = fail("the controller has no address");
+    for (const SocketAddress& controller : controllers) {
+        wish.controller = controller;
+        out = join(loop, wish, wall_now());
+        if (out) {
+            break;
+        }
+    }
+    return out;
+}
+
+// What the command line says is every user's to read, in ps: the token is taken out of it.
+void hide_token(std::span<char*> arguments) {
+    for (std::size_t i = 1; i < arguments.size(); ++i) {
+        const std::string_view argument = arguments[i];
+        const std::size_t from = std::string_view(arguments[i - 1]) == "--token" ? 0
+                                 : argument.starts_with("--token=")              ? std::string_view("--token=").size()
+                                                                                 : argument.size();
+        std::fill(arguments[i] + from, arguments[i] + argument.size(), '*');
+    }
+}
+
 int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& config) {
-    const auto controller = SocketAddress::parse(options.join);
-    const auto token = JoinToken::parse(options.token);
-    if (!controller || !token) {
-        return complain(controller ? token.error() : controller.error());
+    const auto controllers = look_up(options.join);
+    const auto token = join_token(options, environment(), std::cin).and_then(JoinToken::parse);
+    if (!controllers || !token) {
+        return complain(controllers ? token.error() : controllers.error());
     }
     // A file that cannot be filled in is told of before the token is used up; the id is not known yet.
     Identity wanted;
@@ -78,7 +111,7 @@ int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& 
     if (!made) {
         return complain(made.error());
     }
-    const auto identity = join(loop, {*controller, *token, config.name, config.address, *made}, wall_now());
+    const auto identity = join_one(loop, *controllers, {{}, *token, config.name, config.address, *made});
     if (!identity) {
         return complain(identity.error());
     }
@@ -92,6 +125,15 @@ int join_fleet(EventLoop& loop, const AgentOptions& options, const AgentConfig& 
     }
     log_line("edge.yaml needs that, too: --edge-config FILE writes it there");
     return 0;
+}
+
+std::string metrics_of(const Agent& agent) {
+    MetricsText out;
+    out.declare(kProgramMetrics);
+    out.declare(kAgentMetrics);
+    add_program_metrics(out, "izar-agent", agent.config_state());
+    agent.add_metrics(out);
+    return out.text();
 }
 
 int serve(EventLoop& loop, AgentConfig& config, const std::string& path) {
@@ -121,6 +163,8 @@ int serve(EventLoop& loop, AgentConfig& config, const std::string& path) {
         [&](std::string_view line, const OperatorSocket::Reply& reply) { reply(agent.answer(line)); });
     AgentReload reload(path, environment(), config, agent, log_line);
     act_at_signals(loop, block_signals({SIGHUP}), [&] { reload.act(); });
+    const auto metrics = serve_metrics(
+        loop, config.metrics, [&] { return metrics_of(agent); }, log_line);
     agent.start();
     log_line(fmt::format("izar-agent {} runs", config.name));
     while (!ended) {
@@ -156,6 +200,7 @@ int run(const AgentOptions& options) {
 
 int main(int argc, char** argv) {
     const auto options = izar::parse_agent_options({argv + 1, argv + argc});
+    izar::hide_token({argv, static_cast<std::size_t>(argc)});
     if (!options) {
         return izar::complain(options.error());
     }

@@ -6,13 +6,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
+#include <map>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "ctrl/http/api_client.h"
+#include "dataplane/base/ip_address.h"
 #include "dataplane/base/types.h"
 #include "tools/izar/control_client.h"
 #include "tools/izar/noun.h"
@@ -23,15 +27,28 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr Nanos kPatience = std::chrono::seconds{10};
+constexpr const char* kTokenVariable = "IZAR_API_TOKEN";
+constexpr const char* kOwnToken = "/var/lib/izar/controller/api.token";
 constexpr const char* kClearScreen = "\x1b[H\x1b[2J";  // ECMA-48: cursor home, erase in page
 
+// Of the file, which "-" makes standard input; else the variable's, else that of this machine's controller. Read once:
+// standard input has it but once, and with --watch it is needed again.
 Result<std::string> read_token(const std::string& path) {
-    std::ifstream file(path);
-    std::string out;
-    if (!std::getline(file, out)) {
-        return fail(fmt::format("{}: cannot be read; give a copy of the controller's api.token", path));
+    static std::map<std::string, std::string> read;
+    if (const auto known = read.find(path); known != read.end()) {
+        return known->second;
     }
-    return out;
+    const char* const variable = std::getenv(kTokenVariable);
+    if (path.empty() && variable != nullptr) {
+        return std::string(variable);
+    }
+    const std::string name = path.empty() ? kOwnToken : path;
+    std::ifstream file(name);
+    std::string out;
+    if (!std::getline(name == "-" ? std::cin : file, out)) {
+        return fail(fmt::format("{}: cannot be read; give a copy of the controller's api.token", name));
+    }
+    return read[path] = out;
 }
 
 Json flat(const Json& pairs, const std::string& prefix = "") {
@@ -62,10 +79,19 @@ Result<std::string> ask(const ControllerTarget& target, const std::string& reque
     if (!token) {
         return tl::unexpected(token.error());
     }
-    return ask_api({target.api, *token, target.authority}, request, kPatience);
+    return ask_api({api_place(target.api), *token, target.authority}, request, kPatience);
 }
 
 }  // namespace
+
+std::string api_place(const std::string& api) {
+    constexpr std::uint16_t kApiPort = 7444;
+    if (const auto bare = IpAddress::parse(api); bare && bare->family() == Family::ipv6) {
+        return fmt::format("[{}]:{}", api, kApiPort);
+    }
+    const bool has_port = api.rfind(':') != std::string::npos && !api.ends_with(']');
+    return has_port ? api : fmt::format("{}:{}", api, kApiPort);
+}
 
 Result<std::string> target_socket(const ControllerTarget& target, const std::string& run_directory) {
     if (!target.socket.empty()) {
@@ -87,9 +113,11 @@ void add_controller_target(CLI::App& command, const std::shared_ptr<ControllerTa
     auto* const socket = command.add_option(
         "--socket", target->socket,
         "A controller's or agent's socket; default: this machine's controller's, without one its node's agent's");
-    command.add_option("--api", target->api, "HOST:PORT of a controller's HTTPS API")->excludes(socket);
-    command.add_option("--token-file", target->token_file, "For --api: the controller's api.token")
-        ->capture_default_str();
+    command.add_option("--api", target->api, "HOST[:PORT] of a controller's HTTPS API; port 7444 unless told")
+        ->excludes(socket);
+    command.add_option("--token-file", target->token_file,
+                       "For --api: a copy of the controller's api.token, - for standard input; without it the variable "
+                       "IZAR_API_TOKEN, or else this machine's controller's");
     command.add_option("--authority", target->authority, "For --api: the controller's authority.crt")
         ->capture_default_str();
     command.add_option("-o,--output", target->output, "table or json")

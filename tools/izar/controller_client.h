@@ -18,14 +18,17 @@ namespace izar {
 // by its HTTPS API.
 struct ControllerTarget {
     std::string socket;
-    bool local = false;  // the node, though there is a controller
-    std::string node;    // whose agent; empty: the only one on this machine
-    std::string api;     // HOST:PORT
-    std::string token_file = "/var/lib/izar/controller/api.token";
+    bool local = false;      // the node, though there is a controller
+    std::string node;        // whose agent; empty: the only one on this machine
+    std::string api;         // HOST or HOST:PORT
+    std::string token_file;  // "-": standard input; empty: the variable IZAR_API_TOKEN, or this machine's controller's
     std::string authority = "/var/lib/izar/controller/authority.crt";
     std::string output = "table";
     double watch_s = 0;  // between two looks; 0: one look
 };
+
+// HOST:PORT of what may lack the port.
+std::string api_place(const std::string& api);
 
 // The socket that is asked without `api`. Where nothing was said it is that of this machine's controller or, if there
 // is none, of its node's agent. The error says that there are several nodes, or none.

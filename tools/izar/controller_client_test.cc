@@ -27,6 +27,21 @@ TEST(TargetSocket, IsTheControllersOrTheNodesAgents) {
     EXPECT_EQ(target_socket({.local = true, .node = "fra"}, run.path()), run / "fra/agent.sock");
 }
 
+TEST(ApiPlace, HasThePortOfTheApiUnlessOneIsTold) {
+    EXPECT_EQ(api_place("192.0.2.1"), "192.0.2.1:7444");
+    EXPECT_EQ(api_place("controller.example"), "controller.example:7444");
+    EXPECT_EQ(api_place("192.0.2.1:8444"), "192.0.2.1:8444");
+    EXPECT_EQ(api_place("2001:db8::1"), "[2001:db8::1]:7444");
+    EXPECT_EQ(api_place("[2001:db8::1]"), "[2001:db8::1]:7444");
+    EXPECT_EQ(api_place("[2001:db8::1]:8444"), "[2001:db8::1]:8444");
+}
+
+TEST(Watched, LooksOnceUnlessToldToWatch) {
+    int looks = 0;
+    EXPECT_EQ(watched({}, [&] { return ++looks; }), 1);
+    EXPECT_EQ(looks, 1);
+}
+
 TEST(Table, HasTheColumnsThatSomeRowHas) {
     const nlohmann::json rows = {{{"id", 1}, {"name", "ams"}}, {{"id", 12}, {"name", nullptr}}};
     EXPECT_EQ(table_text(rows, {"id", "name", "drained"}), "id  name\n1   ams\n12  -\n");

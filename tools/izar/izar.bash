@@ -127,7 +127,7 @@ _izar() {
         service) _izar_verbs 'add rm set' ;;
         domain) _izar_verbs 'rm set' ;;
         token) _izar_verbs 'create withdraw' ;;
-        path) ((COMP_CWORD == 2)) && _izar_offer 'explain --help' ;;
+        path) ((COMP_CWORD == 2)) && _izar_offer 'explain list --help' ;;
         events) _izar_offer "--follow $_izar_asking" ;;
         links) _izar_offer "--heat --local --node --watch $_izar_asking" ;;
         config) _izar_offer "--local --node $_izar_asking" ;;
