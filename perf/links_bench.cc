@@ -123,7 +123,7 @@ class ManyLinks {
             const std::uint64_t begun = __rdtsc();
             // Twice, as the keeper's tick is half as long as the step.
             for (const Nanos ago : {Nanos{kStep} / 2, Nanos{0}}) {
-                while (plane_->loop(0).round(on_lcore_, now_ - ago) != 0) {
+                while (plane_->loop(0).round(on_lcore_, {now_ - ago, nullptr}) != 0) {
                 }
             }
             const std::uint64_t between = __rdtsc();

@@ -105,7 +105,7 @@ class Rig {
         node_->publisher().online(on_lcore_);
         for (unsigned round = 0; round < kWarmUpRounds; ++round) {
             generator_.step(kMaxBurst);
-            node_->loop().round(on_lcore_, clock_.now());
+            node_->loop().round(on_lcore_, {clock_.now(), &clock_});
             node_->drain_reports();
         }
     }

@@ -1,5 +1,6 @@
 #include "ctrl/agent/prober.h"
 
+#include <iterator>
 #include <utility>
 
 #include "dataplane/base/check.h"
@@ -19,6 +20,12 @@ Measurement connect_measurement(const std::optional<Nanos>& rtt, Instant now) {
 
 }  // namespace
 
+Prober::~Prober() {
+    for (const Running& each : running_) {
+        loop_.close(each.waiting);
+    }
+}
+
 void Prober::start(const std::vector<ProbeTarget>& targets, Done done) {
     CHECK(!busy());
     done_ = std::move(done);
@@ -27,14 +34,31 @@ void Prober::start(const std::vector<ProbeTarget>& targets, Done done) {
     for (const ProbeTarget& target : targets) {
         target.stamp ? begin_stamp(target) : connect(target);
     }
-    timer_.start(kLook, [this] { look(); });
+    wait_for_rest();
 }
 
 void Prober::connect(const ProbeTarget& target) {
     auto probe = TcpConnectProbe::start(target.address, target.port, loop_.now());
     if (probe) {
         running_.push_back({target, *std::move(probe)});
+        await_answer(std::prev(running_.end()));
     }
+}
+
+void Prober::await_answer(Place probe) {
+    probe->waiting = loop_.await_writable(probe->probe.descriptor(), [this, probe] { take_answer(probe); });
+}
+
+void Prober::take_answer(Place probe) {
+    const Instant now = loop_.now();
+    const auto answer = probe->probe.finish(now);
+    if (answer.outcome == TcpConnectProbe::Outcome::pending) {
+        await_answer(probe);
+        return;
+    }
+    answers_.push_back({probe->target, connect_measurement(answer.rtt, now)});
+    running_.erase(probe);
+    wait_for_rest();
 }
 
 void Prober::begin_stamp(const ProbeTarget& target) {
@@ -51,30 +75,34 @@ void Prober::take_stamp(const StampReport& report) {
     }
     answers_.push_back({found->second, report.measurement});
     stamps_.erase(found);
+    wait_for_rest();
 }
 
-void Prober::look() {
-    const Instant now = loop_.now();
-    std::erase_if(running_, [&](const Running& each) {
-        const auto answer = each.probe.finish(now);
-        const bool over = answer.outcome != TcpConnectProbe::Outcome::pending || now >= until_;
-        if (over) {
-            answers_.push_back({each.target, connect_measurement(answer.rtt, now)});
-        }
-        return over;
-    });
-    std::erase_if(stamps_, [&](const auto& each) {
-        const bool over = now >= stamps_until_;
-        if (over) {
-            answers_.push_back({each.second, {.source = MeasurementSource::stamp, .lost = kStampCount}});
-        }
-        return over;
-    });
+// Connects are given up before STAMP sessions are.
+void Prober::wait_for_rest() {
     if (!running_.empty() || !stamps_.empty()) {
-        timer_.start(kLook, [this] { look(); });
+        timer_.start((running_.empty() ? stamps_until_ : until_) - loop_.now(), [this] { give_up(); });
         return;
     }
-    std::exchange(done_, nullptr)(std::exchange(answers_, {}));
+    timer_.start(Nanos{0}, [this] { std::exchange(done_, nullptr)(std::exchange(answers_, {})); });
+}
+
+void Prober::give_up() {
+    const Instant now = loop_.now();
+    if (now >= until_) {
+        for (const Running& each : running_) {
+            loop_.close(each.waiting);
+            answers_.push_back({each.target, connect_measurement(std::nullopt, now)});
+        }
+        running_.clear();
+    }
+    if (now >= stamps_until_) {
+        for (const auto& [task, target] : stamps_) {
+            answers_.push_back({target, {.source = MeasurementSource::stamp, .lost = kStampCount}});
+        }
+        stamps_.clear();
+    }
+    wait_for_rest();
 }
 
 }  // namespace izar

@@ -1,8 +1,9 @@
 // prober.h -- Prober: connects to a few targets at once, or has izar-edge probe them by STAMP, and tells how far each
 // is.
 //
-// Thread: the event loop's. The round trip of an accepted connect is the kernel's own; that of a refused one, which is
-// an answer too, is as exact as kLook. Of a STAMP session it is the mean of what came back.
+// Thread: the event loop's, which waits for answers. The round trip of an accepted connect is the kernel's own; in that
+// of a refused one, which is an answer too, is the loop's waking up. Of a STAMP session it is the mean of what came
+// back.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,6 @@ namespace izar {
 class Prober {
   public:
     static constexpr Nanos kPatience = std::chrono::seconds{1};
-    static constexpr Nanos kLook = std::chrono::milliseconds{1};
     static constexpr Nanos kStampInterval = std::chrono::milliseconds{50};
     static constexpr std::uint32_t kStampCount = 10;
     // Its last probe is given a second by izar-edge, which tells of it within another.
@@ -33,6 +33,8 @@ class Prober {
 
     explicit Prober(EventLoop& loop, SendStamp send_stamp = nullptr)
         : loop_(loop), send_stamp_(std::move(send_stamp)), timer_(loop) {}
+    ~Prober();
+    Prober(const Prober&) = delete;
 
     bool busy() const noexcept { return done_ != nullptr; }
     // Requires !busy(). `done` gets an answer of each target, within kPatience, or kStampPatience if one is by STAMP,
@@ -45,10 +47,16 @@ class Prober {
     struct Running {
         ProbeTarget target;
         TcpConnectProbe probe;
+        StreamId waiting = kNoStream;
     };
+    using Place = std::list<Running>::iterator;
+
     void connect(const ProbeTarget& target);
     void begin_stamp(const ProbeTarget& target);
-    void look();
+    void await_answer(Place probe);
+    void take_answer(Place probe);
+    void wait_for_rest();
+    void give_up();
 
     EventLoop& loop_;
     SendStamp send_stamp_;

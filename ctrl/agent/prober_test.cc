@@ -2,7 +2,11 @@
 #include "ctrl/agent/prober.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
+#include <array>
+
+#include "dataplane/base/check.h"
 #include "dataplane/base/testing/real_time.h"
 
 namespace izar {
@@ -52,6 +56,46 @@ TEST_F(ProberTest, WhoAcceptsAndWhoRefusesHasAnswered) {
 TEST_F(ProberTest, WhereNoRouteLeadsIsNotProbedAndNobodyIsNoTrouble) {
     EXPECT_TRUE(probe({{*IpAddress::parse("255.255.255.255"), 80, kNoNode}}).empty());
     EXPECT_TRUE(probe({}).empty());
+}
+
+// Whose queue is full answers nothing, as an address behind a filter does.
+class FullListener {
+  public:
+    explicit FullListener(const IpAddress& here) {
+        CHECK(::listen(listener_.get(), 0) == 0);
+        for (FileDescriptor& client : clients_) {
+            client = FileDescriptor{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+            sockaddr_storage to{};
+            const socklen_t length = SocketAddress{here, port()}.fill(to);
+            (void)::connect(client.get(), reinterpret_cast<const sockaddr*>(&to), length);
+        }
+    }
+    std::uint16_t port() const { return local_address(listener_.get()).port; }
+
+  private:
+    FileDescriptor listener_ = *listen_tcp({*IpAddress::parse("127.0.0.1"), 0});
+    std::array<FileDescriptor, 4> clients_;
+};
+
+TEST_F(ProberTest, WhoDoesNotAnswerIsLostAndNobodyWaitsLonger) {
+    const FullListener full(here);
+    const auto answers = probe({{here, full.port(), NodeId{2}}});
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers[0].measured.samples, 0U);
+    EXPECT_EQ(answers[0].measured.lost, 1U);
+}
+
+TEST_F(ProberTest, WhatArrivesAfterItsEndIsNothing) {
+    auto listener = listen_tcp({here, 0});
+    ASSERT_TRUE(listener);
+    const ProbeTarget target{here, local_address(listener->get()).port, NodeId{2}};
+    bool called = false;
+    {
+        Prober another{*loop};
+        another.start({target}, [&](const auto&) { called = true; });
+    }
+    EXPECT_EQ(probe({target}).size(), 1U) << "the loop has heard of both";
+    EXPECT_FALSE(called);
 }
 
 class StampProberTest : public ProberTest {

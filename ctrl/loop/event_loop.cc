@@ -23,8 +23,9 @@ struct EventLoop::Slot {
     StreamEvents* events = nullptr;  // null: nobody wants to know any more
     Accept accept;
     std::function<void()> poll_call;
-    std::uint32_t in_flight = 0;  // requests whose last completion has not come
-    bool connecting = false;
+    std::uint32_t in_flight = 0;            // requests whose last completion has not come
+    Operation to_cancel = Operation::none;  // with the kernel, and no shutdown() wakes it
+    bool taken = false;
     bool ended = false;
     std::span<const std::uint8_t> sending;  // with the kernel: what is in one of the next two
     std::optional<SendBuffer> send_buffer;
@@ -80,6 +81,7 @@ EventLoop::Slot& EventLoop::take_slot() {
     *slots_[index] = Slot{};
     slots_[index]->index = index;
     slots_[index]->generation = generation;
+    slots_[index]->taken = true;
     return *slots_[index];
 }
 
@@ -169,7 +171,7 @@ Result<StreamId> EventLoop::connect(const SocketAddress& to, StreamEvents& event
     }
     const StreamId stream = open_stream(std::move(*fd), &events);
     Slot& slot = *slot_of(stream);
-    slot.connecting = true;
+    slot.to_cancel = Operation::connect;
     slot.peer_length = to.fill(slot.peer);
     io_uring_sqe& entry = request(slot, Operation::connect);
     io_uring_prep_connect(&entry, slot.fd.get(), reinterpret_cast<const sockaddr*>(&slot.peer), slot.peer_length);
@@ -219,7 +221,7 @@ void EventLoop::send(StreamId stream, std::span<const std::uint8_t> bytes) {
         return;
     }
     slot->gathered.insert(slot->gathered.end(), bytes.begin(), bytes.end());
-    if (slot->sending.empty() && !slot->connecting) {
+    if (slot->sending.empty() && slot->to_cancel == Operation::none) {
         send_gathered(*slot);
     }
 }
@@ -306,6 +308,14 @@ void EventLoop::arm_poll(Slot& slot) {
     io_uring_prep_poll_add(&entry, slot.fd.get(), POLLIN);
 }
 
+StreamId EventLoop::await_writable(int fd, std::function<void()> call) {
+    Slot& slot = take_slot();
+    slot.poll_call = std::move(call);
+    slot.to_cancel = Operation::poll_once;
+    io_uring_prep_poll_add(&request(slot, Operation::poll_once), fd, POLLOUT);
+    return slot.id();
+}
+
 void EventLoop::close(StreamId stream) {
     Slot* const slot = slot_of(stream);
     if (slot == nullptr) {
@@ -321,13 +331,15 @@ void EventLoop::end(Slot& slot, int problem) {
         return;
     }
     slot.ended = true;
-    open_streams_ -= slot.accept == nullptr ? 1 : 0;
-    shutdown(slot.fd.get(), SHUT_RDWR);
-    if (slot.connecting) {
+    open_streams_ -= slot.accept == nullptr && slot.poll_call == nullptr ? 1 : 0;
+    if (slot.fd) {
+        shutdown(slot.fd.get(), SHUT_RDWR);
+    }
+    if (slot.to_cancel != Operation::none) {
         io_uring_sqe& entry = ring_->request(kIgnored);
         io_uring_prep_cancel64(&entry,
                                static_cast<std::uint64_t>(slot.generation) << kGenerationShift |
-                                   static_cast<std::uint64_t>(slot.index) << kIndexShift | raw(Operation::connect),
+                                   static_cast<std::uint64_t>(slot.index) << kIndexShift | raw(slot.to_cancel),
                                0);
     }
     if (StreamEvents* const events = std::exchange(slot.events, nullptr); events != nullptr) {
@@ -337,8 +349,10 @@ void EventLoop::end(Slot& slot, int problem) {
 }
 
 void EventLoop::release_if_idle(Slot& slot) {
-    if (slot.ended && slot.in_flight == 0 && slot.fd) {
+    if (slot.ended && slot.in_flight == 0 && slot.taken) {
+        slot.taken = false;
         slot.fd.reset();
+        slot.poll_call = nullptr;
         release_memory(slot.own_sending);
         release_memory(slot.gathered);
         release_memory(slot.own_buffer);
@@ -359,7 +373,7 @@ void EventLoop::handle(const io_uring_cqe& completion) {
             on_accept(slot, completion);
             break;
         case Operation::connect:
-            slot.connecting = false;
+            slot.to_cancel = Operation::none;
             if (completion.res < 0) {
                 end(slot, -completion.res);
             } else if (!slot.ended) {
@@ -379,6 +393,12 @@ void EventLoop::handle(const io_uring_cqe& completion) {
         case Operation::poll:
             slot.poll_call();
             arm_poll(slot);
+            break;
+        case Operation::poll_once:
+            slot.to_cancel = Operation::none;
+            if (!std::exchange(slot.ended, true)) {
+                slot.poll_call();
+            }
             break;
         case Operation::none:
             break;

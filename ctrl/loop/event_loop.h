@@ -64,6 +64,9 @@ class EventLoop {
 
     // Calls whenever `fd` is readable, until the loop ends.
     void watch(FileDescriptor fd, std::function<void()> call);
+    // Calls once, when the caller's `fd` is writable or has failed; never, if close() comes first, as it must before
+    // `fd` is closed.
+    StreamId await_writable(int fd, std::function<void()> call);
 
     TimerId call_at(Instant at, std::function<void()> call) { return timers_.call_at(at, std::move(call)); }
     TimerId call_after(Nanos delay, std::function<void()> call) { return call_at(now() + delay, std::move(call)); }
@@ -74,7 +77,7 @@ class EventLoop {
     bool run_once(Nanos longest);
 
   private:
-    enum class Operation : std::uint8_t { none, accept, connect, receive, send, poll };
+    enum class Operation : std::uint8_t { none, accept, connect, receive, send, poll, poll_once };
     struct Slot;
 
     EventLoop(Clock clock, std::unique_ptr<Uring> ring);

@@ -1,6 +1,7 @@
 // Over real sockets on loopback, with every feature of the kernel and with none of the newer ones.
 #include "ctrl/loop/event_loop.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -279,6 +280,39 @@ TEST_P(EventLoopTest, WatchesADescriptorAndKeepsTime) {
     ASSERT_EQ(write(fd, &one, sizeof one), ssize_t{sizeof one});
     ASSERT_TRUE(run_until([&] { return readable == 2 && called; }));
     EXPECT_GE(real_now() - begin, milliseconds{30});
+}
+
+TEST_P(EventLoopTest, AwaitsOnceThatADescriptorIsWritable) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC), 0);
+    const FileDescriptor from{ends[0]};
+    const FileDescriptor to{ends[1]};
+    std::array<char, 65'536> bytes{};
+    const auto fill = [&] {
+        while (write(to.get(), bytes.data(), bytes.size()) > 0) {
+        }
+    };
+    const auto drain = [&] {
+        while (read(from.get(), bytes.data(), bytes.size()) > 0) {
+        }
+    };
+    fill();
+    int called = 0;
+    int called_when_closed = 0;
+    loop->await_writable(to.get(), [&] { ++called; });
+    loop->close(loop->await_writable(to.get(), [&] { ++called_when_closed; }));
+    loop->run_once(milliseconds{20});
+    EXPECT_EQ(called, 0) << "it is full";
+    drain();
+    ASSERT_TRUE(run_until([&] { return called == 1; }));
+    fill();
+    drain();
+    bool again = false;
+    loop->await_writable(to.get(), [&] { again = true; });
+    ASSERT_TRUE(run_until([&] { return again; }));
+    EXPECT_EQ(called, 1);
+    EXPECT_EQ(called_when_closed, 0);
+    EXPECT_EQ(loop->streams(), 0U);
 }
 
 constexpr UringFeatures kAll{};
