@@ -179,6 +179,7 @@ class HeldUpOnTheWayToItsPackets : public testing::Test {
     static constexpr Nanos kHeld = milliseconds{3};
     const TscClock clock{rte_get_tsc_hz()};
     TestWorld world{2, Family::ipv4, lively()};
+    const rte_eth_rxtx_callback* callback = nullptr;
 
     void SetUp() override {
         world.now = clock.now();
@@ -189,8 +190,11 @@ class HeldUpOnTheWayToItsPackets : public testing::Test {
             }
             return n;
         };
-        ASSERT_NE(rte_eth_add_rx_callback(world[1].dpdk_id(kWan), 0, hold, const_cast<TscClock*>(&clock)), nullptr);
+        callback = rte_eth_add_rx_callback(world[1].dpdk_id(kWan), 0, hold, const_cast<TscClock*>(&clock));
+        ASSERT_NE(callback, nullptr);
     }
+    // DPDK gives the port's number, and what hangs on it, to the next port.
+    void TearDown() override { EXPECT_EQ(rte_eth_remove_rx_callback(world[1].dpdk_id(kWan), 0, callback), 0); }
     void round_of(int node, int peer) {
         world[node].bare_round(0, clock.now(), &clock);
         for (const Bytes& frame : world[node].take(kWan)) {
