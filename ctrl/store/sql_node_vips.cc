@@ -86,6 +86,13 @@ Result<void> check_new_vips(Transaction& transaction, const ServiceRecord& befor
         if (auto free = old == nullptr ? check_nobodys(transaction, vip.address) : Result<void>{}; !free) {
             return free;
         }
+    }
+    return {};
+}
+
+Result<void> check_vip_nodes(Transaction& transaction, const ServiceRecord& before, const ServiceRecord& after) {
+    for (const NodeVip& vip : after.node_vips) {
+        const NodeVip* const old = find_vip(before.node_vips, vip.address);
         const bool stays = old != nullptr && old->node == vip.node;
         if (auto there = stays ? Result<void>{} : check_node(transaction, vip.node); !there) {
             return there;

@@ -77,12 +77,12 @@ TYPED_TEST(StoreSuite, NoTwoServicesHaveOneVip) {
     const NodeId one = this->joined(1).id;
     granted(this->store().set_service(web(), {{at(one, "10.1.0.80")}}, kNow));
     const auto its_own = this->store().set_service(service_named("shop", "10.1.0.80", "10.1.0.1"), kNow);
-    EXPECT_EQ(fault_of(its_own), StoreFault::refused);
+    EXPECT_EQ(fault_of(its_own), StoreFault::conflict);
     EXPECT_NE(its_own.error().text.find("service web has the same VIP (10.1.0.80)"), std::string::npos)
         << its_own.error().text;
     Service shop = service_named("shop", "203.0.113.2", "10.1.0.1");
-    EXPECT_EQ(fault_of(this->store().set_service(shop, {{at(one, "10.1.0.80")}}, kNow)), StoreFault::refused);
-    EXPECT_EQ(fault_of(this->store().set_service(shop, {{at(one, "203.0.113.1")}}, kNow)), StoreFault::refused);
+    EXPECT_EQ(fault_of(this->store().set_service(shop, {{at(one, "10.1.0.80")}}, kNow)), StoreFault::conflict);
+    EXPECT_EQ(fault_of(this->store().set_service(shop, {{at(one, "203.0.113.1")}}, kNow)), StoreFault::conflict);
     shop.first_port = shop.last_port = 81;
     EXPECT_TRUE(this->store().set_service(shop, {{at(one, "10.1.0.80")}}, kNow)) << "another port of it";
 }
@@ -109,9 +109,9 @@ TYPED_TEST(StoreSuite, NoVipIsTheAddressOfANodeNotEvenOfADeclaredOne) {
     granted(this->store().import_inventory(inventory, kNow));
     for (const char* const taken : {"10.0.0.1", "10.0.0.9"}) {
         const auto refused = this->store().set_service(service_named("web", taken, "10.1.0.1"), kNow);
-        EXPECT_EQ(fault_of(refused), StoreFault::refused);
+        EXPECT_EQ(fault_of(refused), StoreFault::conflict);
         EXPECT_NE(refused.error().text.find("is the overlay address of node"), std::string::npos);
-        EXPECT_EQ(fault_of(this->store().set_service(web(), {{at(two, taken)}}, kNow)), StoreFault::refused);
+        EXPECT_EQ(fault_of(this->store().set_service(web(), {{at(two, taken)}}, kNow)), StoreFault::conflict);
     }
     granted(this->store().revoke_node(one, kNow));
     EXPECT_TRUE(this->store().set_service(service_named("web", "10.0.0.1", "10.1.0.1"), kNow)) << "it is free";
@@ -125,7 +125,7 @@ TYPED_TEST(StoreSuite, VipsAtNodesCountAsServices) {
     }
     vips.push_back(at(NodeId{9'999}, "10.99.0.1"));
     const auto refused = this->store().set_service(web(), vips, kNow);
-    EXPECT_EQ(fault_of(refused), StoreFault::refused);
+    EXPECT_EQ(fault_of(refused), StoreFault::conflict);
     EXPECT_NE(refused.error().text.find("4096 services at most"), std::string::npos) << refused.error().text;
 }
 

@@ -165,6 +165,9 @@ StoreResult<ServiceRecord> SqlStore::set_service(const Service& service, std::sp
     if (auto fits = check_beside(transaction, before, record, all); !fits) {
         return transaction.refuse(fits.error().text, StoreFault::conflict);
     }
+    if (auto there = check_vip_nodes(transaction, before, record); !there) {
+        return transaction.refuse(there.error().text);
+    }
     if (auto numbered = give_ids(transaction, before, record); !numbered) {
         return transaction.refuse(numbered.error().text);
     }

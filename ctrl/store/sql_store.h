@@ -110,9 +110,10 @@ void read_node_vips(Transaction& transaction, std::string_view condition, const 
                     std::vector<ServiceRecord>& services);
 // Makes the rows those of `after`.
 void write_node_vips(Transaction& transaction, const ServiceRecord& before, const ServiceRecord& after);
-// Whether the addresses that `after` has and `before` had not can be VIPs: they are no node's, and the nodes that have
-// them are there. The error is for the operator; check the transaction first.
+// Whether the addresses that `after` has and `before` had not are no node's, and whether the nodes that they are at are
+// there. The error is for the operator; check the transaction first.
 Result<void> check_new_vips(Transaction& transaction, const ServiceRecord& before, const ServiceRecord& after);
+Result<void> check_vip_nodes(Transaction& transaction, const ServiceRecord& before, const ServiceRecord& after);
 
 // Adds a node, or replaces the row with its id, in izar_nodes and in node_region.
 void write_node(Transaction& transaction, const NodeRecord& node, const std::string& token_id);
